@@ -1,0 +1,157 @@
+"""The group that imports a command's module when it is used, and the boundary where errors end."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from arctl.errors import ArctlError, Exit
+from arctl.text import clean_block
+
+#: Each family of commands: its title, its module, and what `--help` says of each command.
+FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (
+        "Campaigns",
+        "campaign",
+        {
+            "init": "Write an arctl.toml for a repository.",
+            "check": "Check an arctl.toml and the files that it names.",
+            "start": "Start a campaign in the background.",
+            "schema": "Print the JSON schema of arctl.toml.",
+        },
+    ),
+    ("Campaigns", "demo", {"demo": "Run a small campaign here and now, and show what it finds."}),
+    (
+        "Look",
+        "service",
+        {
+            "status": "Show what runs, on what, and what needs you.",
+            "wait": "Wait until a campaign is finished.",
+            "logs": "Show the output of a run, or of the daemon.",
+        },
+    ),
+    (
+        "Look",
+        "look",
+        {
+            "experiments": "List a campaign's experiments.",
+            "diff": "Show what an experiment changed.",
+            "deadends": "List what was given up, and why.",
+            "gpus": "Show the devices and what runs on them.",
+            "export": "Write the ledger as autoresearch's results.tsv.",
+        },
+    ),
+    ("Look", "show", {"show": "Show all that is known of an experiment."}),
+    ("Look", "curve", {"curve": "Draw a run's learning curve."}),
+    ("Look", "champion", {"champion": "Show the best accepted experiment and how it came about."}),
+    (
+        "Control",
+        "control",
+        {
+            "pause": "Start nothing more of a campaign, an experiment or a run.",
+            "resume": "Let it go on.",
+            "kill": "End it now; what was measured stays recorded.",
+        },
+    ),
+    (
+        "Service",
+        "service",
+        {
+            "stop": "Stop the daemon, after the runs under way or now.",
+            "stdio": "Connect stdin and stdout to the daemon, for ssh.",
+            "completions": "Print the completion script of a shell.",
+        },
+    ),
+)
+
+
+class Face(click.Group):
+    """The top group: commands by family, imported late, and their errors said in sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of their families."""
+        del ctx
+        return [name for _, _, commands in FAMILIES for name in commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command's family and return the command."""
+        del ctx
+        for _, module, commands in FAMILIES:
+            if cmd_name in commands:
+                found = getattr(importlib.import_module(f"arctl.cli.{module}"), cmd_name)
+                if not isinstance(found, click.Command):
+                    msg = f"{cmd_name} in arctl.cli.{module} is no command"
+                    raise TypeError(msg)
+                return found
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands under the titles of their families; imports none of them."""
+        del ctx
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for title, _, commands in FAMILIES:
+            sections.setdefault(title, []).extend(commands.items())
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error ends here, as a sentence with its remedy and an exit code."""
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            ctx.color = False
+        from arctl.experiments.errors import ScienceError  # plain dataclasses: nothing heavy comes along
+
+        try:
+            return super().invoke(ctx)
+        except ArctlError as error:
+            if ctx.params.get("debug"):
+                raise
+            complain(error.message, error.remedy)
+            ctx.exit(int(error.code))
+        except ScienceError as error:
+            if ctx.params.get("debug"):
+                raise
+            complain(error.message, error.remedy)
+            ctx.exit(int(Exit.FAILED))
+        except BrokenPipeError:
+            _no_more_output()
+            ctx.exit(int(Exit.OK))
+        except OSError as error:
+            if ctx.params.get("debug"):
+                raise
+            complain(str(error))
+            ctx.exit(int(Exit.FAILED))
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; Ctrl-C ends it quietly, and so does a reader that went away."""
+        if not kwargs.pop("standalone_mode", True):
+            return super().main(*args, standalone_mode=False, **kwargs)
+        try:
+            code = super().main(*args, standalone_mode=False, **kwargs)
+            sys.stdout.flush()
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.Abort:
+            sys.exit(130)
+        except BrokenPipeError:
+            _no_more_output()
+            sys.exit(0)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _no_more_output() -> None:
+    """Send what is still buffered nowhere: Python would complain once more when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def complain(message: str, remedy: str = "") -> None:
+    """Write an error and what to do about it to stderr."""
+    lines = clean_block(message).splitlines() or ["failed"]
+    click.echo(f"arctl: {lines[0]}", err=True)
+    for line in [*lines[1:], *clean_block(remedy).splitlines()]:
+        click.echo(f"       {line}", err=True)

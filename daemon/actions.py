@@ -1,0 +1,176 @@
+"""What can be done: each action is plain data, carried out by the one actor that knows how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from arctl.daemon.model import (
+    Campaign,
+    CurvePoint,
+    Event,
+    Experiment,
+    Json,
+    Mark,
+    Proposal,
+    Result,
+    Row,
+    Run,
+)
+from arctl.errors import ArctlError
+
+# -- workspace -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AdmitCampaign:
+    """Read, check and import a repository; answered by CampaignAdmitted or CampaignRefused."""
+
+    ticket: str
+    path: str
+    env: dict[str, str]
+    actor: str
+    allow_dirty: bool
+    #: Roots of the campaigns there are, by name: a name may be used again only for its own folder.
+    known: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCommit:
+    """Turn a proposal into one commit on its base; answered by CommitBuilt or CommitRefused."""
+
+    campaign: Campaign
+    experiment: Experiment
+    proposal: Proposal
+    base_commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareTree:
+    """Lay out a run's work tree; answered by TreePrepared."""
+
+    campaign: Campaign
+    commit: str
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTree:
+    """Delete a run's work tree."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveBranch:
+    """Put an accepted change on the champion branch; answered by BranchMoved."""
+
+    campaign: Campaign
+    experiment: Experiment
+    parent: str
+    message: str
+
+
+# -- jobs ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRun:
+    """Start a shim; answered by RunStarted, later RunEnded or RunLost."""
+
+    campaign: Campaign
+    run: Run
+    cores: tuple[int, ...]
+    gpu: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRun:
+    """Look after a run that an earlier daemon launched: take in, adopt, or fence it."""
+
+    campaign: Campaign
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class StopRun:
+    """End a run's processes; answered by RunEnded."""
+
+    run: str
+    attempt: int
+    reason: str
+
+
+# -- brains --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One experiment as a brain sees it."""
+
+    experiment: str
+    title: str
+    axis: str
+    verdict: str
+    params: Json
+    value: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskBrain:
+    """Ask for up to `want` proposals on `base`; answered by BrainAnswered."""
+
+    campaign: Campaign
+    want: int
+    base: str
+    params: Json
+    history: tuple[Past, ...]
+    dead_axes: frozenset[str]
+
+
+# -- the engine itself -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """Leave the loop."""
+
+    reason: str
+
+
+WorkspaceAction = AdmitCampaign | BuildCommit | PrepareTree | RemoveTree | MoveBranch
+JobsAction = LaunchRun | ResumeRun | StopRun
+BrainAction = AskBrain
+Action = WorkspaceAction | JobsAction | BrainAction | Shutdown
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a waiting client is told, once the rows are safely written."""
+
+    ticket: str
+    result: Any = None
+    error: ArctlError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The outcome of one fact or one decision: what to write and remember, then what to do and answer."""
+
+    rows: list[Row] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    points: list[CurvePoint] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is to be done."""
+        return any(getattr(self, name) for name in self.__slots__)
+
+    def extend(self, other: Step) -> None:
+        """Add all of `other` behind what is here."""
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(other, name))

@@ -1,0 +1,21 @@
+"""What clients can ask: one file for each family of requests.
+
+Each turns a request into a fact (and awaits its outcome) or into a query; none decides anything.
+"""
+
+from __future__ import annotations
+
+from arctl.daemon.commands import campaigns, control, devices, experiments, logs, session
+from arctl.daemon.commands.base import METHODS, Caller, Context
+
+__all__ = [
+    "METHODS",
+    "Caller",
+    "Context",
+    "campaigns",
+    "control",
+    "devices",
+    "experiments",
+    "logs",
+    "session",
+]

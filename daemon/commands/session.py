@@ -1,0 +1,109 @@
+"""The connection itself: the handshake, the status, the end."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections import Counter
+from typing import Any
+
+from arctl import __version__, protocol
+from arctl.daemon import facts
+from arctl.daemon.commands.base import Caller, Context, Params, method
+from arctl.daemon.model import Campaign, ExperimentState, RunState
+from arctl.errors import UsageError
+
+
+@method("hello")
+async def hello(context: Context, caller: Caller, params: Params) -> Any:
+    """Agree on the protocol; must be the first request of a connection."""
+    theirs = params.need("protocol", list)
+    protocol.check_version(theirs, them="client", version=params.get("client", str, "?"))
+    caller.greeted = True
+    caller.readonly = params.get("readonly", bool, False)
+    return {
+        "protocol": list(protocol.PROTOCOL),
+        "version": __version__,
+        "pid": os.getpid(),
+        "epoch": context.epoch,
+        "seq": context.engine.last_event,
+        "host": socket.gethostname(),
+        "home": str(context.home.root),
+        "actor": caller.actor,
+    }
+
+
+@method("status")
+async def status(context: Context, caller: Caller, params: Params) -> Any:
+    """Say what runs, on what, and what needs a person."""
+    del caller, params
+    state = context.state
+    return {
+        "version": __version__,
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "home": str(context.home.root),
+        "log": str(context.home.log),
+        "uptime": time.time() - context.started,
+        "stopping": state.stopping,
+        "trouble": context.engine.trouble,
+        "devices": len(state.devices),
+        "busy": len(state.active_runs()),
+        "campaigns": [_campaign(context, row) for row in state.campaigns.values()],
+    }
+
+
+def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
+    state = context.state
+    champion = state.experiments[row.champion]
+    spec = state.spec(row.id)
+    verdicts = Counter(item.verdict for item in state.experiments_of(row.id) if item.verdict)
+    runs = Counter(run.state.value for run in state.live_runs() if run.campaign == row.id)
+    waiting = sum(
+        runs.get(name, 0) for name in (RunState.QUEUED.value, RunState.PREPARING.value, RunState.READY.value)
+    )
+    values = champion.bank or champion.values
+    return {
+        "campaign": row.id,
+        "state": row.state.value,
+        "reason": row.reason,
+        "root": row.root,
+        "metric": spec.metric.name,
+        "goal": spec.metric.goal,
+        "experiments": state.count_experiments(row.id) - 1,
+        "open": sum(1 for item in state.open_experiments(row.id) if item.state != ExperimentState.CLOSED),
+        "verdicts": dict(verdicts),
+        "running": runs.get(RunState.RUNNING.value, 0) + runs.get(RunState.LAUNCHING.value, 0),
+        "queued": waiting,
+        "champion": champion.id,
+        "champion_title": champion.title,
+        "champion_mean": sum(values) / len(values) if values else None,
+        "champion_runs": len(values),
+        "created": row.created,
+        "rev": row.rev,
+    }
+
+
+@method("stop", changes=True)
+async def stop(context: Context, caller: Caller, params: Params) -> Any:
+    """End the daemon: `drain` (running runs end first) or `now` (they are stopped and queued again)."""
+    mode = params.get("mode", str, "drain")
+    if mode not in ("drain", "now"):
+        msg = f"there is no way to stop called {mode!r}"
+        raise UsageError(msg, "use drain or now")
+    ticket = uuid.uuid4().hex
+    return await context.engine.ask(ticket, facts.StopDaemon(ticket, mode, caller.actor))
+
+
+@method("events")
+async def events(context: Context, caller: Caller, params: Params) -> Any:
+    """Return events behind a cursor, or without one the newest."""
+    del caller
+    limit = min(params.get("limit", int, 100), 500)
+    campaign = params.get("campaign", str, "")
+    after = params.get("after", int, -1)
+    if after < 0:
+        return await context.reader.latest_events(limit, campaign)
+    return await context.reader.events(after, limit, campaign, params.get("subject", str, ""))

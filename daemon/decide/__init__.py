@@ -1,0 +1,21 @@
+"""Decisions: pure functions `(state, now) -> Step`, asked in turn until none has anything to do.
+
+No clock, no randomness, no I/O: a campaign can be decided in virtual time, and every race replayed.
+"""
+
+from __future__ import annotations
+
+from arctl.daemon.actions import Step
+from arctl.daemon.decide import lifecycle, promotion, schedule, supply
+from arctl.daemon.state import State
+
+#: In the order in which they are asked; the first that has something to do is heard.
+RULES = (promotion.judge, promotion.keep_bank, supply.ask, schedule.assign, lifecycle.finish, lifecycle.leave)
+
+
+def decide(state: State, now: float) -> Step:
+    """Return the next decision; an empty step when all is as it should be."""
+    for rule in RULES:
+        if step := rule(state, now):
+            return step
+    return Step()

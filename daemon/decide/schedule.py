@@ -1,0 +1,62 @@
+"""Which run gets which device, and which work trees are laid out ahead of time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from arctl.daemon.actions import LaunchRun, PrepareTree, Step
+from arctl.daemon.model import SERVICE_ORDER, CampaignState, Device, Purpose, Run, RunState, bump
+from arctl.daemon.state import State
+
+
+def assign(state: State, now: float) -> Step:
+    """Bind ready runs to free devices and have the next ones prepared; one decision for all slots."""
+    del now
+    if state.stopping or not state.devices:
+        return Step()
+    active = state.active_runs()
+    occupied = {run.device for run in active}
+    free = [device for device in state.devices.values() if device.id not in occupied and not device.barred]
+    waiting = in_order(state, active)
+    # One more than there are free slots is prepared, so that the next slot is refilled at once.
+    ahead = waiting[: len(free) + max(1, len(state.devices))]
+    step = Step()
+    for run in ahead:
+        if run.state is RunState.QUEUED:
+            step.rows.append(bump(run, state=RunState.PREPARING))
+            step.actions.append(_prepare(state, run))
+    for device, run in zip(free, waiting, strict=False):
+        # A slot waits for the run that is next in order: laying out its tree takes milliseconds.
+        if run.state is RunState.READY:
+            row = bump(run, state=RunState.LAUNCHING, device=device.id, device_name=device.name)
+            step.rows.append(row)
+            step.actions.append(_launch(state, row, device))
+    return step
+
+
+def in_order(state: State, active: list[Run]) -> list[Run]:
+    """Return the runs that may start, in order of service: purpose, fair share of campaigns, age."""
+    share = Counter(run.campaign for run in active)
+    waiting = [run for run in state.live_runs() if _eligible(state, run)]
+    return sorted(waiting, key=lambda run: (SERVICE_ORDER[run.purpose], share[run.campaign], run.number))
+
+
+def _eligible(state: State, run: Run) -> bool:
+    campaign = state.campaigns[run.campaign]
+    return (
+        run.state in (RunState.QUEUED, RunState.PREPARING, RunState.READY)
+        and not run.held
+        and not state.experiments[run.experiment].held
+        and (campaign.setup_done or run.purpose is Purpose.SETUP)
+        and (campaign.state is CampaignState.RUNNING)
+    )
+
+
+def _prepare(state: State, run: Run) -> PrepareTree:
+    campaign = state.campaigns[run.campaign]
+    return PrepareTree(campaign, state.experiments[run.experiment].commit, run)
+
+
+def _launch(state: State, run: Run, device: Device) -> LaunchRun:
+    gpu = device.id if device.kind == "gpu" else None
+    return LaunchRun(state.campaigns[run.campaign], run, device.cores, gpu)

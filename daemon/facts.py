@@ -1,0 +1,234 @@
+"""What can happen: each fact is plain data, reported by an actor, a client or the clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from arctl.daemon.model import CurvePoint, Device, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A second passed."""
+
+
+# -- from clients: each carries the ticket under which its reply is awaited ----------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AddCampaign:
+    """Somebody started a campaign, or started a known one again."""
+
+    ticket: str
+    path: str
+    env: dict[str, str]
+    actor: str
+    allow_dirty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Somebody asked to `pause`, `resume` or `kill` a campaign, an experiment or a run."""
+
+    ticket: str
+    verb: str
+    target: str
+    actor: str
+    reason: str = ""
+    if_rev: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopDaemon:
+    """The daemon is to end: `drain` waits for running runs, `now` stops and requeues them."""
+
+    ticket: str
+    mode: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detach:
+    """The daemon is to end at once and leave its runs running; the next one adopts them."""
+
+
+# -- from the workspace --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignAdmitted:
+    """A repository was read and imported."""
+
+    ticket: str
+    actor: str
+    name: str
+    root: str
+    prefix: str
+    spec: str
+    env: dict[str, str]
+    commit: str
+    tree: str
+    params: Json
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRefused:
+    """A repository cannot be a campaign as it stands."""
+
+    ticket: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitBuilt:
+    """A proposal's change is a commit, pinned under a ref."""
+
+    experiment: str
+    commit: str
+    tree: str
+    params: Json
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRefused:
+    """A proposal's change could not become an experiment; `verdict` says how."""
+
+    experiment: str
+    verdict: str
+    reason: str
+    commit: str = ""
+    evidence: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TreePrepared:
+    """A run's work tree is ready."""
+
+    run: str
+    attempt: int
+    tree: str
+
+
+@dataclass(frozen=True, slots=True)
+class BranchMoved:
+    """The champion branch has its new commit; `note` says if the user's repository did not take it."""
+
+    experiment: str
+    commit: str
+    note: str = ""
+
+
+# -- from jobs -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A shim holds its lock and the command is running."""
+
+    run: str
+    attempt: int
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PointsSeen:
+    """New points of a curve."""
+
+    points: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """An attempt is over and its folder has been read."""
+
+    run: str
+    attempt: int
+    outcome: str
+    reason: str
+    seconds: float
+    value: float | None
+    metrics: dict[str, float | None]
+    evidence: Json
+
+
+@dataclass(frozen=True, slots=True)
+class RunLost:
+    """An attempt ended without a result: its shim died; it has been fenced."""
+
+    run: str
+    attempt: int
+    reason: str
+
+
+# -- from brains and devices -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A proposal as a brain makes it, before it has an id."""
+
+    title: str
+    change: Json
+    hypothesis: str = ""
+    axis: str = ""
+    move: str = ""
+    expected: str = ""
+    if_works: str = ""
+    if_fails: str = ""
+    #: What the brain drew it from; never drawn twice in one campaign.
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BrainAnswered:
+    """A brain proposed; `exhausted` when it will have nothing more to say."""
+
+    campaign: str
+    drafts: tuple[Draft, ...]
+    base: str
+    exhausted: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesSeen:
+    """The inventory changed."""
+
+    devices: tuple[Device, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFailed:
+    """An actor could not carry out an action, for a reason nobody foresaw."""
+
+    action: str
+    campaign: str
+    run: str
+    experiment: str
+    error: str
+    remedy: str = ""
+
+
+Fact = (
+    Tick
+    | AddCampaign
+    | Control
+    | StopDaemon
+    | Detach
+    | CampaignAdmitted
+    | CampaignRefused
+    | CommitBuilt
+    | CommitRefused
+    | TreePrepared
+    | BranchMoved
+    | RunStarted
+    | PointsSeen
+    | RunEnded
+    | RunLost
+    | BrainAnswered
+    | DevicesSeen
+    | ActionFailed
+)

@@ -1,0 +1,162 @@
+"""The jobs actor: launches, adopts, watches and stops runs, and reports each end exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+
+from arctl.daemon.actions import JobsAction, LaunchRun, ResumeRun, StopRun
+from arctl.daemon.facts import Fact, PointsSeen, RunLost, RunStarted
+from arctl.daemon.jobs import launch, outcome
+from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.model import Campaign, CurvePoint, Run
+from arctl.experiments.metrics import ProgressParser
+from arctl.experiments.spec import Spec, parse
+from arctl.paths import Home
+
+#: Seconds between two looks at a run's output.
+LOOK = 0.5
+#: Seconds that a job has to end by itself after somebody stopped it.
+STOP_GRACE = 0.5
+#: Curve points kept of one attempt; a script that prints more has said enough.
+MAX_POINTS = 50_000
+CHUNK = 1 << 20
+
+
+class Jobs:
+    """Carries out `LaunchRun`, `ResumeRun` and `StopRun`; one watching task for each run under way."""
+
+    def __init__(self, home: Home, report: Callable[[Fact], None]) -> None:
+        self._home = home
+        self._report = report
+        self._watching: dict[tuple[str, int], asyncio.Task[None]] = {}
+
+    async def handle(self, action: JobsAction) -> None:
+        """Carry out one action."""
+        match action:
+            case LaunchRun():
+                await self._launch(action)
+            case ResumeRun():
+                await self._resume(action)
+            case StopRun():
+                folder = self._folder(action.run, action.attempt)
+                await asyncio.to_thread(folder.stop, action.reason, STOP_GRACE)
+
+    async def close(self) -> None:
+        """Stop watching; the runs go on."""
+        for task in self._watching.values():
+            task.cancel()
+        await asyncio.gather(*self._watching.values(), return_exceptions=True)
+
+    def _folder(self, run: str, attempt: int) -> RunFolder:
+        return RunFolder(self._home.run_folder(run, attempt))
+
+    async def _launch(self, action: LaunchRun) -> None:
+        run, spec = action.run, _spec(action.campaign)
+        folder = self._folder(run.id, run.attempt)
+        (self._home.campaign(run.campaign) / "data").mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(folder.create, launch.shim_spec(action, spec, self._home))
+        await asyncio.to_thread(launch.launch, folder)
+        self._report(RunStarted(run.id, run.attempt))
+        self._watch(action.campaign, run, spec, folder)
+
+    async def _resume(self, action: ResumeRun) -> None:
+        """Take in, adopt or fence what an earlier daemon launched."""
+        run = action.run
+        folder = self._folder(run.id, run.attempt)
+        if folder.exit() is None and not folder.held() and await asyncio.to_thread(folder.fence):
+            self._report(RunLost(run.id, run.attempt, "its shim was gone when the daemon came back"))
+            return
+        self._report(RunStarted(run.id, run.attempt, adopted=True))
+        self._watch(action.campaign, run, _spec(action.campaign), folder)
+
+    def _watch(self, campaign: Campaign, run: Run, spec: Spec, folder: RunFolder) -> None:
+        key = (run.id, run.attempt)
+        watcher = Watcher(campaign, run, spec, folder, self._report)
+        task = asyncio.create_task(watcher.watch(), name=f"watch {run.id}")
+        self._watching[key] = task
+        task.add_done_callback(lambda _: self._watching.pop(key, None))
+
+
+def _spec(campaign: Campaign) -> Spec:
+    return parse(campaign.spec, "arctl.toml", campaign.id)
+
+
+class Watcher:
+    """Follows one attempt: its output becomes curve points, its end becomes one fact."""
+
+    def __init__(
+        self, campaign: Campaign, run: Run, spec: Spec, folder: RunFolder, report: Callable[[Fact], None]
+    ) -> None:
+        self._campaign, self._run, self._spec, self._folder = campaign, run, spec, folder
+        self._report = report
+        self._parser = ProgressParser(spec.progress.pattern if spec.progress else None)
+        self._offset = 0
+        self._ordinal = 0
+
+    async def watch(self) -> None:
+        """Look at the output until the shim has ended, then report how."""
+        ended = asyncio.Event()
+        descriptor = self._notify(ended)
+        try:
+            while True:
+                over = ended.is_set() or await asyncio.to_thread(self._over)
+                await asyncio.to_thread(self._read)
+                if over:
+                    break
+                try:
+                    await asyncio.wait_for(ended.wait(), LOOK)
+                except TimeoutError:
+                    continue
+        finally:
+            if descriptor is not None:
+                asyncio.get_running_loop().remove_reader(descriptor)
+                os.close(descriptor)
+        await self._end()
+
+    def _notify(self, ended: asyncio.Event) -> int | None:
+        """Have the kernel say when the shim ends, where it can; looking is what remains elsewhere."""
+        pid = self._folder.shim()
+        if pid is None or not hasattr(os, "pidfd_open"):
+            return None
+        try:
+            descriptor = os.pidfd_open(pid)
+        except OSError:
+            return None
+        asyncio.get_running_loop().add_reader(descriptor, ended.set)
+        return descriptor
+
+    def _over(self) -> bool:
+        return self._folder.exit() is not None or not self._folder.held()
+
+    def _read(self) -> None:
+        points: list[CurvePoint] = []
+        while data := self._folder.read(self._offset, CHUNK):
+            self._offset += len(data)
+            for point in self._parser.feed(data):
+                if self._ordinal < MAX_POINTS:
+                    points.append(
+                        CurvePoint(
+                            self._run.id,
+                            self._run.attempt,
+                            self._ordinal,
+                            point.metric,
+                            point.step,
+                            point.value,
+                        )
+                    )
+                    self._ordinal += 1
+        if points:
+            self._points(tuple(points))
+
+    def _points(self, points: tuple[CurvePoint, ...]) -> None:
+        self._report(PointsSeen(points))
+
+    async def _end(self) -> None:
+        run = self._run
+        if self._folder.exit() is None and await asyncio.to_thread(self._folder.fence):
+            self._report(RunLost(run.id, run.attempt, "its shim died"))
+            return
+        fact = await asyncio.to_thread(outcome.read, run, self._folder, self._spec, self._campaign.prefix)
+        self._report(fact)

@@ -1,0 +1,132 @@
+"""A run's folder on disk: what is in it, who holds its lock, how it is fenced, what its log says."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arctl.daemon.jobs import shim
+
+#: How much of a log's end is searched for the final metrics.
+TAIL = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """`spec.json`, `shim.py`, `shim.lock`, `shim.json`, `out.log`, `exit.json`; `fenced` when lost."""
+
+    path: Path
+
+    def create(self, spec: dict[str, Any]) -> None:
+        """Lay the folder out anew, with the shim that will look after this run."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+        self.path.mkdir(parents=True, mode=0o700)
+        shutil.copyfile(shim.__file__, self.path / "shim.py")
+        (self.path / "spec.json").write_text(json.dumps(spec))
+
+    @property
+    def log(self) -> Path:
+        """The job's output, up to its cap."""
+        return self.path / "out.log"
+
+    def exit(self) -> dict[str, Any] | None:
+        """Return the shim's last word, None while there is none; a broken file counts as none."""
+        return _json(self.path / "exit.json")
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the run was launched with."""
+        return _json(self.path / "spec.json") or {}
+
+    def shim(self) -> int | None:
+        """Return the process id of the shim, if that very process is alive."""
+        said = _json(self.path / "shim.json")
+        if said is None or said.get("boot_id") != shim.boot_id():
+            return None
+        pid = int(said.get("pid", 0))
+        # The start time tells the shim from a later process that was given its id.
+        return pid if pid and shim.start_time(pid) == said.get("start_time") else None
+
+    def held(self) -> bool:
+        """Tell whether a shim holds the lock."""
+        try:
+            descriptor = os.open(self.path / "shim.lock", os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def fence(self) -> bool:
+        """Take the lock and forbid any late shim to begin; False when a shim holds it or has finished."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path / "shim.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self.exit() is not None:
+                return False
+            (self.path / "fenced").touch()
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+    def stop(self, reason: str, grace: float) -> bool:
+        """Ask the shim to end its job; False where no shim lives."""
+        pid = self.shim()
+        if pid is None:
+            return False
+        (self.path / "stop.json").write_text(json.dumps({"reason": reason, "grace": grace}))
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def tail(self, size: int = TAIL) -> bytes:
+        """Return the end of the output, the turning segments behind the cap included."""
+        parts = []
+        for name in ("tail.new", "tail.old", "out.log"):
+            if size <= 0:
+                break
+            part = _end(self.path / name, size)
+            parts.append(part)
+            size -= len(part)
+        return b"".join(reversed(parts))
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return part of the log's head."""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(offset)
+                return file.read(size)
+        except FileNotFoundError:
+            return b""
+
+
+def _end(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - size))
+            return file.read(size)
+    except FileNotFoundError:
+        return b""
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None

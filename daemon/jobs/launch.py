@@ -1,0 +1,100 @@
+"""How a job is started: its environment, its command, its shim."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+from arctl.daemon.actions import LaunchRun
+from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.model import Purpose
+from arctl.experiments.spec import Spec
+from arctl.paths import Home
+
+#: What a job inherits from the shell that started its campaign; everything else stays behind, keys above all.
+INHERITED = frozenset(
+    "HOME LANG LANGUAGE LOGNAME PATH SHELL TERM TMPDIR TZ USER VIRTUAL_ENV"  # noqa: SIM905 - a list to read
+    " LD_LIBRARY_PATH DYLD_LIBRARY_PATH CUDA_HOME CUDA_PATH XLA_FLAGS".split()
+)
+INHERITED_PREFIXES = ("LC_", "CONDA_", "PYENV_", "UV_", "XDG_CACHE", "XDG_DATA")
+
+#: Every library that starts threads of its own is told how many cores the slot has.
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def inherited(environment: dict[str, str], extra: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the part of an environment that jobs may see."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in INHERITED or name in extra or name.startswith(INHERITED_PREFIXES)
+    }
+
+
+def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
+    """Return a job's whole environment."""
+    run = action.run
+    found = inherited(action.campaign.env, tuple(spec.run.env_pass))
+    found.update(
+        PYTHONUNBUFFERED="1",
+        ARCTL_CAMPAIGN=run.campaign,
+        ARCTL_EXPERIMENT=run.experiment,
+        ARCTL_RUN=run.id,
+        ARCTL_SEED=str(run.seed),
+        ARCTL_DATA=str(home.campaign(run.campaign) / "data"),
+        CUDA_DEVICE_ORDER="PCI_BUS_ID",
+        CUDA_VISIBLE_DEVICES=action.gpu or "",
+    )
+    if action.cores:
+        found.update(dict.fromkeys(THREADS, str(len(action.cores))))
+    if spec.seed is not None and spec.seed.env:
+        found[spec.seed.env] = str(run.seed)
+    found.update(spec.run.env)
+    return found
+
+
+def command(action: LaunchRun, spec: Spec) -> str:
+    """Return the shell command of a run, its seed bound where the seed is an argument."""
+    if action.run.purpose is Purpose.SETUP:
+        return spec.run.setup or "true"
+    if spec.seed is not None and spec.seed.arg:
+        return f"{spec.run.command} {spec.seed.arg.format(seed=action.run.seed)}"
+    return spec.run.command
+
+
+def shim_spec(action: LaunchRun, spec: Spec, home: Home) -> dict[str, Any]:
+    """Return what the shim needs to know of a run."""
+    return {
+        "run": action.run.id,
+        "attempt": action.run.attempt,
+        "argv": ["/bin/sh", "-c", command(action, spec)],
+        "cwd": os.path.join(action.run.tree, action.campaign.prefix),  # noqa: PTH118
+        "env": environment(action, spec, home),
+        "cores": list(action.cores),
+        "timeout": spec.run.timeout,
+        "stall": spec.run.stall,
+        "log_cap": spec.run.log_cap_mb << 20,
+    }
+
+
+def launch(folder: RunFolder) -> bool:
+    """Start the shim of a folder; returns once its job is running (True) or cannot be (False)."""
+    # The launcher forks and leaves at once, so that the shim belongs to no one and outlives the daemon.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "shim.py", "."],
+        cwd=folder.path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        check=False,
+    )
+    return done.returncode == 0

@@ -1,0 +1,100 @@
+"""What a finished run folder means: the outcome, the metrics, the sentence that explains it."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from arctl.daemon.facts import RunEnded
+from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.model import Outcome, Purpose, Run
+from arctl.experiments import metrics
+from arctl.experiments.spec import Spec
+from arctl.text import clean_block
+
+#: Lines of a crashed run's output that go into the evidence.
+TAIL_LINES = 25
+#: The largest result file that is read.
+MAX_RESULT = 1 << 20
+
+
+def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
+    """Judge an ended attempt by its exit record, its output and its result file."""
+    record = folder.exit() or {}
+    tail = folder.tail()
+    evidence: dict[str, Any] = {
+        key: record.get(key)
+        for key in ("reason", "code", "signal", "cpu_seconds", "max_rss_kb", "orphans", "log_bytes")
+    }
+    if record.get("log_capped"):
+        evidence["log_capped"] = True
+    if record.get("suspended_seconds", 0) > 1:
+        evidence["suspended_seconds"] = record["suspended_seconds"]
+    outcome, reason = _how(record, spec)
+    found: dict[str, float] = {}
+    value: float | None = None
+    if outcome is Outcome.OK and run.purpose is not Purpose.SETUP:
+        found = metrics.final_metrics(spec.metric, tail, _file_reader(Path(run.tree) / prefix))
+        primary = metrics.primary(spec.metric, found)
+        value = primary.value
+        if primary.status != "ok":
+            outcome = Outcome.NO_METRIC if primary.status == "missing" else Outcome.NOT_FINITE
+            reason = primary.evidence
+            value = None
+        if primary.notes:
+            evidence["notes"] = list(primary.notes)
+    if outcome is not Outcome.OK:
+        evidence["tail"] = clean_block(tail.decode("utf-8", "replace")).splitlines()[-TAIL_LINES:]
+    return RunEnded(
+        run=run.id,
+        attempt=run.attempt,
+        outcome=outcome,
+        reason=reason,
+        seconds=float(record.get("seconds") or 0.0),
+        value=value,
+        metrics={name: number if math.isfinite(number) else None for name, number in found.items()},
+        evidence=evidence,
+    )
+
+
+def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
+    match record.get("reason"):
+        case "timeout":
+            return Outcome.TIMED_OUT, f"still running after {spec.run.timeout:g} s"
+        case "stall":
+            return Outcome.TIMED_OUT, f"no output for {spec.run.stall or 0:g} s"
+        case "stopped":
+            return Outcome.CANCELLED, "stopped"
+        case "not_started":
+            return Outcome.CRASHED, f"could not be started: {record.get('error')}"
+    code: int | None = record.get("code")
+    number: int | None = record.get("signal")
+    if (told := (code or 0) - 128) in signal.valid_signals():
+        # A shell reports its command's signal in this way.
+        code, number = None, told
+    if number:
+        return Outcome.CRASHED, f"killed by {signal.Signals(number).name}"
+    if code == 127:
+        return Outcome.CRASHED, "command not found (exit status 127)"
+    if code:
+        return Outcome.CRASHED, f"exit status {code}"
+    return Outcome.OK, ""
+
+
+def _file_reader(root: Path) -> Callable[[str], bytes | None]:
+    """Return a reader of result files below `root`, which follows no link out of it."""
+
+    def read_file(name: str) -> bytes | None:
+        path = root / name
+        if path.is_symlink() or not path.resolve().is_relative_to(root.resolve()):
+            return None
+        try:
+            with path.open("rb") as file:
+                return file.read(MAX_RESULT)
+        except OSError:
+            return None
+
+    return read_file

@@ -1,0 +1,131 @@
+"""The daemon's life: the lock, the order of start, the signals, the order of shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import time
+from typing import Any, get_args
+
+from arctl import __version__
+from arctl.daemon import actions, facts
+from arctl.daemon.actions import Step
+from arctl.daemon.brains import Brains
+from arctl.daemon.commands import Context
+from arctl.daemon.decide.lifecycle import recover
+from arctl.daemon.devices import Devices, choose
+from arctl.daemon.engine import Engine
+from arctl.daemon.jobs import Jobs
+from arctl.daemon.model import Event
+from arctl.daemon.server import Server
+from arctl.daemon.state import load
+from arctl.daemon.store import Reader, Writer
+from arctl.daemon.workspace import Archive, Workspace
+from arctl.errors import ArctlError, RefusedError
+from arctl.paths import Home, default_home, private_folder
+
+log = logging.getLogger("arctl")
+
+
+def main() -> int:
+    """Run the daemon of `$ARCTL_HOME` until it is stopped; the exit status is that of `arctl`."""
+    home = Home(default_home())
+    try:
+        private_folder(home.root)
+        _log_to(home)
+        with _only_one(home):
+            asyncio.run(_live(home))
+    except ArctlError as error:
+        log.error("%s%s", error.message, f"; {error.remedy}" if error.remedy else "")
+        sys.stderr.write(f"arctl: {error.message}\n       {error.remedy}\n")
+        return int(error.code)
+    except OSError as error:
+        log.error("cannot run in %s: %s", home.root, error)
+        sys.stderr.write(f"arctl: cannot run in {home.root}: {error}\n")
+        return 1
+    return 0
+
+
+def _log_to(home: Home) -> None:
+    handler = logging.handlers.RotatingFileHandler(home.log, maxBytes=4 << 20, backupCount=2)
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+@contextlib.contextmanager
+def _only_one(home: Home) -> Any:
+    """Hold the state folder's lock for as long as the daemon lives."""
+    descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        pid = os.read(descriptor, 32).decode().strip() or "unknown"
+        os.close(descriptor)
+        msg = f"a daemon (process {pid}) runs for {home.root} already"
+        raise RefusedError(msg, "use it, or stop it with `arctl stop`") from error
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def _live(home: Home) -> None:
+    """Bring everything up in order, go round, and take everything down in the opposite order."""
+    async with contextlib.AsyncExitStack() as stack:
+        writer = Writer(home.ledger, home.ballast)
+        await writer.open()
+        stack.push_async_callback(writer.close)
+        reader = Reader(home.ledger)
+        stack.push_async_callback(reader.close)
+        state = load(await reader.rows())
+
+        actors: dict[type[Any], Any] = {}
+        engine = Engine(state, writer, actors)
+        engine.last_event = await reader.last_event()
+        backend = choose(os.environ.get("ARCTL_DEVICES", ""))
+        stack.callback(backend.close)
+        devices = Devices(backend, engine.report)
+        jobs = Jobs(home, engine.report)
+        stack.push_async_callback(jobs.close)
+        actors.update(dict.fromkeys(get_args(actions.WorkspaceAction), Workspace(home, engine.report)))
+        actors.update(dict.fromkeys(get_args(actions.JobsAction), jobs))
+        actors[actions.AskBrain] = Brains(engine.report)
+
+        context = Context(home, engine, reader, Archive(home), devices, await reader.epoch(), time.time())
+        server = Server(context)
+        await server.open()
+        stack.push_async_callback(server.close)
+
+        def busy() -> frozenset[str]:
+            return frozenset(run.device for run in state.active_runs())
+
+        for task in (devices.watch(busy), server.guard()):
+            stack.push_async_callback(_ended, asyncio.create_task(task))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, engine.report, facts.Detach())
+        first = Step(events=[Event("daemon.started", text=f"arctl {__version__}, process {os.getpid()}")])
+        first.extend(recover(state))
+        log.info("arctl %s is up in %s with %s devices", __version__, home.root, backend.name)
+        why = await engine.run(first)
+        log.info("arctl is down: %s", why)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+if __name__ == "__main__":
+    sys.exit(main())

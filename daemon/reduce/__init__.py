@@ -1,0 +1,53 @@
+"""From a fact to rows and events: pure functions of the state, the fact and the time.
+
+Nothing here waits, decides what comes next, or touches the world; that is for decide/ and the actors.
+"""
+
+from __future__ import annotations
+
+from arctl.daemon import facts
+from arctl.daemon.actions import Step
+from arctl.daemon.model import Inventory
+from arctl.daemon.reduce import campaigns, control, experiments, runs
+from arctl.daemon.state import State
+
+
+def reduce(state: State, fact: facts.Fact, now: float) -> Step:
+    """Return what a fact changes; `now` is the wall clock in seconds since the epoch."""
+    match fact:
+        case facts.Tick():
+            return Step()
+        case facts.AddCampaign():
+            return campaigns.requested(state, fact)
+        case facts.CampaignAdmitted():
+            return campaigns.admitted(state, fact, now)
+        case facts.CampaignRefused():
+            return campaigns.refused(fact)
+        case facts.Control():
+            return control.control(state, fact, now)
+        case facts.StopDaemon():
+            return control.stop(state, fact)
+        case facts.Detach():
+            return control.detach()
+        case facts.CommitBuilt():
+            return experiments.built(state, fact, now)
+        case facts.CommitRefused():
+            return experiments.refused(state, fact, now)
+        case facts.BranchMoved():
+            return experiments.promoted(state, fact, now)
+        case facts.BrainAnswered():
+            return experiments.proposed(state, fact, now)
+        case facts.TreePrepared():
+            return runs.prepared(state, fact)
+        case facts.RunStarted():
+            return runs.started(state, fact, now)
+        case facts.PointsSeen():
+            return Step(points=list(fact.points))
+        case facts.RunEnded():
+            return runs.ended(state, fact, now)
+        case facts.RunLost():
+            return runs.lost(state, fact, now)
+        case facts.DevicesSeen():
+            return Step(marks=[Inventory(fact.devices)])
+        case facts.ActionFailed():
+            return campaigns.action_failed(state, fact, now)

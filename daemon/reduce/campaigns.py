@@ -1,0 +1,190 @@
+"""Campaigns come, come again, and are held when something that only a person can mend goes wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arctl.daemon import facts
+from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step
+from arctl.daemon.model import (
+    Asking,
+    Campaign,
+    CampaignState,
+    Event,
+    Experiment,
+    ExperimentState,
+    Purpose,
+    Run,
+    RunState,
+    Stopping,
+    bump,
+)
+from arctl.daemon.reduce import closing
+from arctl.daemon.state import State
+from arctl.errors import RefusedError
+from arctl.experiments.spec import parse
+
+
+def requested(state: State, fact: facts.AddCampaign) -> Step:
+    """Have the workspace look at a repository; a daemon that was draining stays after all."""
+    known = {row.id: row.root for row in state.campaigns.values()}
+    look = AdmitCampaign(fact.ticket, fact.path, fact.env, fact.actor, fact.allow_dirty, known)
+    return Step(actions=[look], marks=[Stopping("")])
+
+
+def refused(fact: facts.CampaignRefused) -> Step:
+    """Tell the one who asked."""
+    return Step(answers=[Answer(fact.ticket, error=RefusedError(fact.message, fact.remedy))])
+
+
+def admitted(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
+    """Begin a campaign with its baseline, or let a known one go on."""
+    known = state.campaigns.get(fact.name)
+    return _begin(state, fact, now) if known is None else _again(state, fact, known, now)
+
+
+def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
+    ids = state.ids()
+    ident, number = ids.new("e")
+    spec = parse(fact.spec, "arctl.toml", fact.name)
+    campaign = Campaign(
+        id=fact.name,
+        root=fact.root,
+        prefix=fact.prefix,
+        spec=fact.spec,
+        state=CampaignState.RUNNING,
+        created=now,
+        base_commit=fact.commit,
+        champion=ident,
+        env=fact.env,
+        setup_done=spec.run.setup is None,
+    )
+    baseline = Experiment(
+        id=ident,
+        campaign=fact.name,
+        number=number,
+        created=now,
+        state=ExperimentState.OPEN,
+        title="baseline",
+        commit=fact.commit,
+        tree=fact.tree,
+        params=fact.params,
+        promoted=fact.commit,
+    )
+    step = Step(rows=[campaign, baseline])
+    if not campaign.setup_done:
+        step.rows.append(_setup(state, baseline, now))
+    text = f"campaign {fact.name} begins at {fact.commit[:9]} of {fact.root}"
+    step.events.append(
+        Event("campaign.started", fact.name, fact.name, text, fact.actor, {"commit": fact.commit})
+    )
+    step.answers.append(Answer(fact.ticket, _welcome(campaign, "started", fact.notes)))
+    return step
+
+
+def _setup(state: State, baseline: Experiment, now: float) -> Run:
+    ident, number = state.ids().new("r")
+    return Run(
+        id=ident,
+        campaign=baseline.campaign,
+        experiment=baseline.id,
+        number=number,
+        created=now,
+        purpose=Purpose.SETUP,
+        seed=0,
+        state=RunState.QUEUED,
+    )
+
+
+def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: float) -> Step:
+    old, new = state.spec(known.id), parse(fact.spec, "arctl.toml", fact.name)
+    if (old.metric.name, old.metric.goal) != (new.metric.name, new.metric.goal):
+        message = (
+            f"campaign {known.id} is judged by {old.metric.name} ({old.metric.goal}); "
+            f"arctl.toml now says {new.metric.name} ({new.metric.goal})"
+        )
+        error = RefusedError(
+            message, "results of two metrics cannot be compared: give arctl.toml another name"
+        )
+        return Step(answers=[Answer(fact.ticket, error=error)])
+    notes = list(fact.notes)
+    baseline = next(iter(state.experiments_of(known.id)))
+    untried = not baseline.bank and state.count_experiments(known.id) == 1
+    step = Step()
+    if fact.commit != known.base_commit and not untried:
+        notes.append(
+            f"HEAD is now {fact.commit[:9]}; the campaign goes on from its champion, which began at "
+            f"{known.base_commit[:9]} (give arctl.toml another name to begin from HEAD)"
+        )
+    elif fact.commit != known.base_commit:
+        step.rows.append(
+            bump(baseline, commit=fact.commit, tree=fact.tree, params=fact.params, promoted=fact.commit)
+        )
+    changes: dict[str, Any] = {"base_commit": fact.commit} if untried else {}
+    if new.run.setup is not None and not known.setup_done and not _setup_waits(state, baseline.id):
+        step.rows.append(_setup(state, baseline, now))
+    elif new.run.setup is None:
+        changes["setup_done"] = True
+    campaign = bump(
+        known,
+        spec=fact.spec,
+        env=fact.env,
+        state=CampaignState.RUNNING,
+        reason="",
+        exhausted=False,
+        **changes,
+    )
+    step.rows.append(campaign)
+    if known.state is CampaignState.RUNNING and known.spec == fact.spec and not step.rows[:-1]:
+        step.answers.append(Answer(fact.ticket, _welcome(campaign, "running", tuple(notes))))
+        return step
+    text = f"campaign {fact.name} goes on"
+    step.events.append(
+        Event("campaign.resumed", fact.name, fact.name, text, fact.actor, {"was": known.state})
+    )
+    step.answers.append(Answer(fact.ticket, _welcome(campaign, "resumed", tuple(notes))))
+    return step
+
+
+def _setup_waits(state: State, baseline: str) -> bool:
+    return any(
+        run.purpose is Purpose.SETUP and run.state is not RunState.ENDED for run in state.runs_of(baseline)
+    )
+
+
+def _welcome(campaign: Campaign, how: str, notes: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "campaign": campaign.id,
+        "how": how,
+        "root": campaign.root,
+        "commit": campaign.base_commit,
+        "branch": f"arctl/{campaign.id}",
+        "notes": list(notes),
+        "rev": campaign.rev,
+    }
+
+
+def hold(campaign: Campaign, reason: str) -> Step:
+    """Stop starting anything for a campaign until a person has looked."""
+    if campaign.state is not CampaignState.RUNNING:
+        return Step()
+    row = bump(campaign, state=CampaignState.HELD, reason=reason)
+    return Step(rows=[row], events=[Event("campaign.held", campaign.id, campaign.id, reason)])
+
+
+def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
+    """Record that an action failed; end its run or its experiment, and hold its campaign."""
+    reason = f"{fact.action} failed: {fact.error}" + (f" ({fact.remedy})" if fact.remedy else "")
+    step = Step(events=[Event("action.failed", fact.campaign, fact.run or fact.experiment, reason)])
+    if fact.action == "AskBrain":
+        step.marks.append(Asking(fact.campaign, asking=False, again_after=now))
+    run = state.runs.get(fact.run)
+    if run is not None and run.state is not RunState.ENDED and fact.action in ("PrepareTree", "LaunchRun"):
+        step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, device="", tree=""))
+        step.actions.append(RemoveTree(run.id))
+    experiment = state.experiments.get(fact.experiment)
+    if experiment is not None and experiment.state is ExperimentState.BUILDING:
+        step.extend(closing.close(state, experiment, "invalid", reason, now))
+    if campaign := state.campaigns.get(fact.campaign):
+        step.extend(hold(campaign, reason))
+    return step

@@ -1,0 +1,52 @@
+"""How an experiment gets its verdict, and how a run gets its end: shared by all who bring one about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arctl.daemon.actions import RemoveTree, Step, StopRun
+from arctl.daemon.model import ACTIVE, Event, Experiment, ExperimentState, Outcome, Run, RunState, bump
+from arctl.daemon.state import State
+
+
+def close(
+    state: State,
+    experiment: Experiment,
+    verdict: str,
+    reason: str,
+    now: float,
+    *,
+    actor: str = "daemon",
+    ended: str = "",
+    **changes: Any,
+) -> Step:
+    """Give an experiment its verdict and end its other runs; `ended` is the run that brought it about."""
+    row = bump(
+        experiment, state=ExperimentState.CLOSED, verdict=verdict, reason=reason, closed=now, **changes
+    )
+    text = f"{row.id} {row.title}: {verdict}" + (f", {reason}" if reason else "")
+    data = {"verdict": verdict, "reason": reason, "evidence": row.evidence, "values": list(row.values)}
+    step = Step(rows=[row], events=[Event("experiment.closed", row.campaign, row.id, text, actor, data)])
+    for run in state.runs_of(experiment.id):
+        if run.id != ended:
+            step.extend(cancel(run, f"{row.id} is {verdict}", now, actor=actor))
+    return step
+
+
+def cancel(run: Run, reason: str, now: float, *, actor: str = "daemon") -> Step:
+    """End a run: at once where it only waits, by its shim where it is under way."""
+    if run.state is RunState.ENDED or run.stopping:
+        return Step()
+    if run.state in ACTIVE:
+        text = f"{run.id} is being stopped: {reason}"
+        return Step(
+            rows=[bump(run, stopping=reason)],
+            events=[Event("run.stopping", run.campaign, run.id, text, actor)],
+            actions=[StopRun(run.id, run.attempt, reason)],
+        )
+    row = bump(run, state=RunState.ENDED, outcome=Outcome.CANCELLED, reason=reason, ended=now)
+    return Step(
+        rows=[row],
+        events=[Event("run.ended", run.campaign, run.id, f"{run.id} cancelled: {reason}", actor)],
+        actions=[RemoveTree(run.id)] if run.state is not RunState.QUEUED else [],
+    )

@@ -1,0 +1,183 @@
+"""What becomes of runs: prepared, started, ended, lost; each attempt counts exactly once."""
+
+from __future__ import annotations
+
+from arctl.daemon import facts
+from arctl.daemon.actions import RemoveTree, Step, StopRun
+from arctl.daemon.model import (
+    ACTIVE,
+    CampaignState,
+    Event,
+    Experiment,
+    ExperimentState,
+    Outcome,
+    Purpose,
+    Result,
+    Run,
+    RunState,
+    Verdict,
+    bump,
+)
+from arctl.daemon.reduce.campaigns import hold
+from arctl.daemon.reduce.closing import close
+from arctl.daemon.state import State
+
+#: A run whose shim dies is tried again, this often in all.
+MAX_ATTEMPTS = 3
+
+#: Reason of a stop after which the run is to be queued again.
+REQUEUE = "requeue"
+
+VERDICTS = {
+    Outcome.CRASHED: Verdict.CRASHED,
+    Outcome.TIMED_OUT: Verdict.TIMED_OUT,
+    Outcome.NO_METRIC: Verdict.NO_METRIC,
+    Outcome.NOT_FINITE: Verdict.NOT_FINITE,
+    Outcome.CANCELLED: Verdict.CANCELLED,
+    Outcome.LOST: Verdict.CRASHED,
+}
+
+#: Runs without which the campaign cannot be judged at all.
+_ESSENTIAL = frozenset({Purpose.SETUP, Purpose.BASELINE, Purpose.BANK})
+
+
+def prepared(state: State, fact: facts.TreePrepared) -> Step:
+    """A run may start as soon as a device is free."""
+    run = state.runs.get(fact.run)
+    if run is None or run.state is not RunState.PREPARING or run.attempt != fact.attempt:
+        return Step(actions=[RemoveTree(fact.run)] if run and run.state is RunState.ENDED else [])
+    return Step(rows=[bump(run, state=RunState.READY, tree=fact.tree)])
+
+
+def started(state: State, fact: facts.RunStarted, now: float) -> Step:
+    """Note that a run is under way."""
+    run = _attempt(state, fact.run, fact.attempt)
+    if run is None:
+        return Step()
+    row = bump(run, state=RunState.RUNNING, started=run.started or now)
+    how = "adopted" if fact.adopted else "started"
+    text = f"{run.id} ({run.experiment}, {run.purpose}, seed {run.seed}) {how} on {run.device_name}"
+    event = Event(f"run.{how}", run.campaign, run.id, text, data={"device": run.device, "seed": run.seed})
+    stop = [StopRun(run.id, run.attempt, run.stopping)] if run.stopping else []
+    return Step(rows=[row], events=[event], actions=list(stop))
+
+
+def _attempt(state: State, ident: str, attempt: int) -> Run | None:
+    """Return the run if this very attempt is under way; a late or repeated report is nobody's."""
+    run = state.runs.get(ident)
+    return run if run is not None and run.state in ACTIVE and run.attempt == attempt else None
+
+
+def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
+    """Take in a result: the run's row, the attempt's one result, and what it means for others."""
+    run = _attempt(state, fact.run, fact.attempt)
+    if run is None:
+        return Step()
+    result = Result(run.id, run.attempt, now, fact.outcome, fact.value, fact.evidence)
+    stopped = fact.outcome == Outcome.CANCELLED and run.stopping == REQUEUE
+    if stopped:
+        step = _requeue(run, "stopped with the daemon")
+        step.results.append(result)
+        return step
+    reason = run.stopping if fact.outcome == Outcome.CANCELLED and run.stopping else fact.reason
+    row = bump(
+        run,
+        state=RunState.ENDED,
+        outcome=fact.outcome,
+        reason=reason,
+        ended=now,
+        seconds=fact.seconds,
+        value=fact.value,
+        metrics=fact.metrics,
+        evidence=fact.evidence,
+    )
+    said = f"{fact.value:.6g}" if fact.value is not None else reason
+    text = f"{run.id} ({run.experiment}, {run.purpose}, seed {run.seed}): {fact.outcome} {said}"
+    data = {"outcome": fact.outcome, "value": fact.value, "seconds": fact.seconds, "seed": run.seed}
+    step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
+    step.events.append(Event("run.ended", run.campaign, run.id, text, data=data))
+    step.extend(_consequences(state, row, now))
+    return step
+
+
+def _requeue(run: Run, reason: str) -> Step:
+    row = bump(
+        run,
+        state=RunState.QUEUED,
+        attempt=run.attempt + 1,
+        device="",
+        device_name="",
+        tree="",
+        started=None,
+        stopping="",
+    )
+    text = f"{run.id} is queued again, attempt {row.attempt}: {reason}"
+    return Step(
+        rows=[row],
+        events=[Event("run.requeued", run.campaign, run.id, text)],
+        actions=[RemoveTree(run.id)],
+    )
+
+
+def lost(state: State, fact: facts.RunLost, now: float) -> Step:
+    """Queue a lost run again, or give it up after the last attempt."""
+    run = _attempt(state, fact.run, fact.attempt)
+    if run is None:
+        return Step()
+    result = Result(run.id, run.attempt, now, Outcome.LOST, None, {"reason": fact.reason})
+    if run.stopping and run.stopping != REQUEUE:
+        row = bump(run, state=RunState.ENDED, outcome=Outcome.CANCELLED, reason=run.stopping, ended=now)
+        step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
+        step.extend(_consequences(state, row, now))
+        return step
+    if run.attempt < MAX_ATTEMPTS:
+        step = _requeue(run, fact.reason)
+        step.results.append(result)
+        return step
+    reason = f"lost {run.attempt} times: {fact.reason}"
+    row = bump(run, state=RunState.ENDED, outcome=Outcome.LOST, reason=reason, ended=now)
+    step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
+    step.events.append(Event("run.ended", run.campaign, run.id, f"{run.id}: {reason}"))
+    step.extend(_consequences(state, row, now))
+    return step
+
+
+def _consequences(state: State, run: Run, now: float) -> Step:
+    """Return what an ended run means for its experiment and its campaign."""
+    experiment = state.experiments[run.experiment]
+    campaign = state.campaigns[run.campaign]
+    if run.purpose is Purpose.SETUP:
+        # A setup command prints no metric: its exit status alone counts.
+        if run.outcome in (Outcome.OK, Outcome.NO_METRIC):
+            return Step(rows=[bump(campaign, setup_done=True)])
+        return hold(campaign, f"the setup command {run.outcome}: {run.reason}; see `arctl logs {run.id}`")
+    if run.outcome == Outcome.OK and run.value is not None:
+        return Step(rows=[_credited(experiment, run, run.value)])
+    if run.purpose in _ESSENTIAL:
+        if run.outcome == Outcome.CANCELLED or campaign.state is not CampaignState.RUNNING:
+            return Step()
+        why = f"{run.purpose} run {run.id} of {experiment.id} {run.outcome}: {run.reason}"
+        return hold(campaign, f"{why}; see `arctl logs {run.id}`, then `arctl resume {campaign.id}`")
+    if experiment.state is ExperimentState.CLOSED:
+        return Step()
+    verdict = VERDICTS[Outcome(run.outcome)]
+    seconds = experiment.seconds + run.seconds
+    evidence = {"run": run.id, "seed": run.seed, **run.evidence}
+    return close(
+        state, experiment, verdict, run.reason, now, ended=run.id, evidence=evidence, seconds=seconds
+    )
+
+
+def _credited(experiment: Experiment, run: Run, value: float) -> Experiment:
+    seconds = experiment.seconds + run.seconds
+    if run.purpose in (Purpose.BASELINE, Purpose.BANK):
+        return bump(
+            experiment, bank=(*experiment.bank, value), metrics=_latest(experiment, run), seconds=seconds
+        )
+    return bump(
+        experiment, values=(*experiment.values, value), metrics=_latest(experiment, run), seconds=seconds
+    )
+
+
+def _latest(experiment: Experiment, run: Run) -> dict[str, float | None]:
+    return {**experiment.metrics, **run.metrics}

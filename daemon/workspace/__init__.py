@@ -1,0 +1,11 @@
+"""Git: a bare clone of the daemon's own for each campaign, commits, work trees, the champion branch.
+
+The user's working tree, index and configuration are never touched; only `arctl/<campaign>` is written back.
+"""
+
+from __future__ import annotations
+
+from arctl.daemon.workspace.actor import Workspace
+from arctl.daemon.workspace.reading import Archive
+
+__all__ = ["Archive", "Workspace"]

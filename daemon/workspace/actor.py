@@ -1,0 +1,89 @@
+"""The workspace actor: carries out what concerns git, each campaign's actions one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+
+from arctl.daemon.actions import (
+    AdmitCampaign,
+    BuildCommit,
+    MoveBranch,
+    PrepareTree,
+    RemoveTree,
+    WorkspaceAction,
+)
+from arctl.daemon.facts import CampaignAdmitted, CampaignRefused, Fact, TreePrepared
+from arctl.daemon.model import Campaign
+from arctl.daemon.workspace import trees
+from arctl.daemon.workspace.admission import admit
+from arctl.daemon.workspace.branch import advance
+from arctl.daemon.workspace.build import build
+from arctl.daemon.workspace.git import Bare
+from arctl.errors import ArctlError
+from arctl.experiments.spec import Spec, parse
+from arctl.paths import Home
+
+
+class Workspace:
+    """Carries out git work in threads; commits of one campaign are made in the order they were asked for."""
+
+    def __init__(self, home: Home, report: Callable[[Fact], None]) -> None:
+        self._home = home
+        self._report = report
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def handle(self, action: WorkspaceAction) -> None:
+        """Carry out one action and report what came of it."""
+        match action:
+            case AdmitCampaign():
+                await self._admit(action)
+            case BuildCommit():
+                async with self._turns[action.campaign.id]:
+                    bare, spec = self._bare(action.campaign), _spec(action.campaign)
+                    self._report(await asyncio.to_thread(build, action, bare, spec))
+            case PrepareTree():
+                run = action.run
+                bare, spec = self._bare(action.campaign), _spec(action.campaign)
+                async with self._turns[run.id]:
+                    tree = self._home.tree(run.id)
+                    await asyncio.to_thread(trees.prepare, action, bare, spec, tree)
+                self._report(TreePrepared(run.id, run.attempt, str(tree)))
+            case RemoveTree():
+                async with self._turns[action.run]:
+                    await asyncio.to_thread(trees.remove, self._home.tree(action.run))
+                self._turns.pop(action.run, None)
+            case MoveBranch():
+                async with self._turns[action.campaign.id]:
+                    self._report(await asyncio.to_thread(advance, action, self._bare(action.campaign)))
+
+    async def _admit(self, action: AdmitCampaign) -> None:
+        async with self._turns[""]:
+            try:
+                found = await asyncio.to_thread(admit, action, self._home)
+            except ArctlError as error:
+                self._report(CampaignRefused(action.ticket, error.message, error.remedy))
+                return
+        self._report(
+            CampaignAdmitted(
+                ticket=action.ticket,
+                actor=action.actor,
+                name=found.spec.name,
+                root=str(found.root),
+                prefix=found.prefix,
+                spec=found.text,
+                env=action.env,
+                commit=found.commit,
+                tree=found.tree,
+                params=found.params,
+                notes=found.notes,
+            )
+        )
+
+    def _bare(self, campaign: Campaign) -> Bare:
+        return Bare(self._home.campaign(campaign.id) / "repo.git")
+
+
+def _spec(campaign: Campaign) -> Spec:
+    return parse(campaign.spec, "arctl.toml", campaign.id)

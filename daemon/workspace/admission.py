@@ -1,0 +1,165 @@
+"""What a repository must be to become a campaign, and how it is imported."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arctl.daemon.actions import AdmitCampaign
+from arctl.daemon.workspace.git import Bare, GitError, git
+from arctl.errors import RefusedError
+from arctl.experiments import surface
+from arctl.experiments.check import check_files
+from arctl.experiments.errors import ScienceError, SpecError
+from arctl.experiments.spec import Spec, load
+from arctl.paths import Home
+
+SPEC = "arctl.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A repository read and imported; `params` are the values of its tunable surface."""
+
+    spec: Spec
+    text: str
+    root: Path
+    prefix: str
+    commit: str
+    tree: str
+    params: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def admit(action: AdmitCampaign, home: Home) -> Admitted:
+    """Check a repository and import its HEAD; raises `RefusedError` with what to do."""
+    root = Path(action.path)
+    if root.is_file() and root.name == SPEC:
+        root = root.parent
+    if not root.is_dir():
+        msg = f"{root} is not a folder"
+        raise RefusedError(msg, "give the folder that holds arctl.toml")
+    top, prefix = _repository(root)
+    spec, text = _spec(root)
+    _unlike_an_id(spec.name)
+    known = action.known.get(spec.name)
+    if known is not None and Path(known) != root:
+        msg = f"there is a campaign {spec.name} already, of {known}"
+        raise RefusedError(msg, f'give this one another name: name = "…" in {root / SPEC}')
+    if not action.allow_dirty:
+        _clean(top, prefix, root)
+    bare = Bare(home.campaign(spec.name) / "repo.git")
+    commit = _import(bare, top, spec.name)
+    _branch(bare, top, spec.name, commit, new=known is None)
+    tree = bare.text("rev-parse", f"{commit}^{{tree}}")
+    problems = check_files(spec, lambda path: bare.file(commit, prefix + path), str(root / SPEC))
+    if problems:
+        raise _refusal(SpecError(tuple(problems)))
+    notes: tuple[str, ...] = ()
+    if spec.seed is None:
+        note = "no [seed] is bound: repeated runs may all be the same and say nothing about noise"
+        notes = (note,)
+    return Admitted(spec, text, root, prefix, commit, tree, params_at(bare, commit, prefix, spec), notes)
+
+
+def _unlike_an_id(name: str) -> None:
+    if name[:1] in "depr" and name[1:].isdigit():
+        msg = f"a campaign cannot be called {name}: that is what experiments and runs are called"
+        raise RefusedError(msg, "choose another name in arctl.toml")
+
+
+def _repository(root: Path) -> tuple[Path, str]:
+    if shutil.which("git") is None:
+        msg = "git is not installed"
+        raise RefusedError(msg, "install it, for example `apt-get install git`")
+    try:
+        top = git("rev-parse", "--show-toplevel", cwd=root).decode().rstrip("\n")
+        prefix = git("rev-parse", "--show-prefix", cwd=root).decode().rstrip("\n")
+    except GitError as error:
+        msg = f"{root} is not in a git repository"
+        raise RefusedError(msg, "`git init`, add your files and commit them first") from error
+    try:
+        git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", cwd=root)
+    except GitError as error:
+        msg = f"the repository {top} has no commit yet"
+        raise RefusedError(msg, "commit your files first: `git add . && git commit -m baseline`") from error
+    return Path(top), prefix
+
+
+def _spec(root: Path) -> tuple[Spec, str]:
+    path = root / SPEC
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        msg = f"there is no {SPEC} in {root}"
+        raise RefusedError(msg, "`arctl init` writes one") from error
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"cannot read {path}: {error}"
+        raise RefusedError(msg, "it must be a UTF-8 text file of yours") from error
+    try:
+        return load(path), text
+    except SpecError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: SpecError) -> RefusedError:
+    lines = [f"{p.file}:{p.line or 1}: {p.key}: {p.message} ({p.remedy})" for p in error.problems]
+    return RefusedError("\n".join(lines), "`arctl check` says it again when they are mended")
+
+
+def _clean(top: Path, prefix: str, root: Path) -> None:
+    """Refuse uncommitted changes of tracked files: experiments start from the commit without them."""
+    changed = git("status", "--porcelain", "-z", "--untracked-files=no", "--", ".", cwd=root)
+    own = {prefix + SPEC}
+    names = [item.decode("utf-8", "replace")[3:] for item in changed.split(b"\0") if len(item) > 3]
+    names = [name for name in names if name not in own]
+    if names:
+        shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+        msg = f"{top} has uncommitted changes: {shown}"
+        raise RefusedError(
+            msg, "commit or stash them, or start from HEAD without them: `arctl start --allow-dirty`"
+        )
+
+
+def _import(bare: Bare, top: Path, name: str) -> str:
+    """Fetch HEAD with its history into the bare repository and pin it."""
+    bare.create()
+    ref = f"refs/arctl/{name}/base"
+    try:
+        bare.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(top), f"+HEAD:{ref}")
+    except GitError as error:
+        raise RefusedError(error.message, "the campaign needs a copy of the repository's history") from error
+    return bare.resolve(ref)
+
+
+def _branch(bare: Bare, top: Path, name: str, commit: str, *, new: bool) -> None:
+    """Begin the champion branch; another lineage under the same name is never overwritten."""
+    ref = f"refs/heads/arctl/{name}"
+    try:
+        theirs = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", cwd=top).decode().strip()
+    except GitError:
+        theirs = ""
+    if new and theirs and theirs != commit:
+        msg = f"the repository has a branch arctl/{name} already, at {theirs[:9]}"
+        remedy = (
+            f"keep it under another name: `git branch -m arctl/{name} old-{name}`, or rename the campaign"
+        )
+        raise RefusedError(msg, remedy)
+    if new or not bare.resolve(ref):
+        bare.run("update-ref", ref, commit)
+
+
+def params_at(bare: Bare, commit: str, prefix: str, spec: Spec) -> dict[str, Any]:
+    """Return the values of the tunable parameters at a commit; what an edit removed is left out."""
+    values: dict[str, Any] = {}
+    for file in {param.file for param in spec.params.values()}:
+        text = bare.file(commit, prefix + file)
+        chosen = {name: param for name, param in spec.params.items() if param.file == file}
+        for name, param in chosen.items():
+            try:
+                values.update(surface.read(text or "", file, {name: param}))
+            except ScienceError:
+                continue
+    return values

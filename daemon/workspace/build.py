@@ -1,0 +1,159 @@
+"""From a proposal to exactly one commit: applied to an index of its own, checked, pinned under a ref."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from arctl.daemon.actions import BuildCommit
+from arctl.daemon.facts import CommitBuilt, CommitRefused
+from arctl.daemon.model import Verdict
+from arctl.daemon.workspace.admission import params_at
+from arctl.daemon.workspace.git import Bare, GitError
+from arctl.experiments import surface
+from arctl.experiments.errors import ScienceError
+from arctl.experiments.globs import matches
+from arctl.experiments.spec import Spec
+
+REGULAR = frozenset({"100644", "100755"})
+
+
+class UnfitError(Exception):
+    """The change cannot become an experiment; this is a verdict, not a mishap."""
+
+    def __init__(self, verdict: Verdict, reason: str, evidence: dict[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.verdict, self.reason, self.evidence = verdict, reason, evidence or {}
+
+
+class Index:
+    """An index file of its own over the bare repository, so that builds never meet."""
+
+    def __init__(self, bare: Bare, folder: Path, base: str) -> None:
+        self._bare = bare
+        self.env = {"GIT_INDEX_FILE": str(folder / "index")}
+        bare.run("read-tree", base, env=self.env)
+
+    def put(self, path: str, text: str, mode: str) -> None:
+        """Replace a file's content."""
+        blob = self._bare.text("hash-object", "-w", "--stdin", stdin=text.encode("utf-8"))
+        self._bare.run("update-index", "--cacheinfo", f"{mode},{blob},{path}", env=self.env)
+
+    def apply(self, patch: str, prefix: str) -> None:
+        """Apply a unified diff, falling back to a three-way merge; raises `GitError` on a conflict."""
+        where = [f"--directory={prefix.rstrip('/')}"] if prefix else []
+        self._bare.run(
+            "apply", "--cached", "--3way", "--whitespace=nowarn", *where, "-",
+            stdin=patch.encode("utf-8"), env=self.env,
+        )  # fmt: skip
+
+    def tree(self) -> str:
+        """Write the index as a tree."""
+        return self._bare.text("write-tree", env=self.env)
+
+
+def build(action: BuildCommit, bare: Bare, spec: Spec) -> CommitBuilt | CommitRefused:
+    """Make, check and pin the commit of a proposal."""
+    experiment, prefix, base = action.experiment, action.campaign.prefix, action.base_commit
+    commit = ""
+    try:
+        tree = _tree(action, bare, spec)
+        commit = bare.text("commit-tree", tree, "-p", base, "-F", "-", stdin=_message(action).encode())
+        _pin(bare, f"refs/arctl/{action.campaign.id}/exp/{experiment.id}", commit)
+        paths = _scope(bare, base, tree, prefix, spec)
+    except UnfitError as unfit:
+        return CommitRefused(experiment.id, unfit.verdict, unfit.reason, commit, unfit.evidence)
+    return CommitBuilt(experiment.id, commit, tree, params_at(bare, commit, prefix, spec), tuple(paths))
+
+
+def _pin(bare: Bare, ref: str, commit: str) -> None:
+    """Point a new ref at the commit; one left by a daemon that died before it could say so is replaced."""
+    bare.run("update-ref", ref, commit)
+
+
+def _tree(action: BuildCommit, bare: Bare, spec: Spec) -> str:
+    change = action.proposal.change
+    kind = change.get("kind")
+    if kind == "rebase":
+        return _merged(bare, action.base_commit, str(change["commit"]))
+    with tempfile.TemporaryDirectory(prefix="build-", dir=bare.path) as folder:
+        index = Index(bare, Path(folder), action.base_commit)
+        if kind == "params":
+            _set_params(action, bare, spec, index)
+        elif kind == "patch":
+            _apply_patch(str(change["patch"]), action.campaign.prefix, index)
+        else:
+            raise UnfitError(Verdict.INVALID, f"a change of an unknown kind: {kind!r}")
+        return index.tree()
+
+
+def _set_params(action: BuildCommit, bare: Bare, spec: Spec, index: Index) -> None:
+    values: dict[str, Any] = action.proposal.change["values"]
+    prefix = action.campaign.prefix
+    unknown = sorted(set(values) - set(spec.params))
+    if unknown:
+        raise UnfitError(Verdict.INVALID, f"no tunable parameter is called {', '.join(unknown)}")
+    for file in sorted({spec.params[name].file for name in values}):
+        text = bare.file(action.base_commit, prefix + file)
+        chosen = {name: value for name, value in values.items() if spec.params[name].file == file}
+        if text is None:
+            raise UnfitError(Verdict.CONFLICT, f"{file} is no longer there on this base", {"file": file})
+        try:
+            new = surface.write(text, file, chosen, spec.params)
+        except ScienceError as error:
+            raise UnfitError(
+                Verdict.CONFLICT, error.message, {"file": file, "remedy": error.remedy}
+            ) from error
+        mode = bare.text("ls-tree", "--full-tree", action.base_commit, "--", prefix + file).split(" ")[0]
+        index.put(prefix + file, new, mode)
+
+
+def _apply_patch(patch: str, prefix: str, index: Index) -> None:
+    if not patch.strip():
+        raise UnfitError(Verdict.INVALID, "the patch is empty")
+    try:
+        index.apply(patch if patch.endswith("\n") else patch + "\n", prefix)
+    except GitError as error:
+        said = error.stderr.splitlines()
+        if any("corrupt patch" in line or "No valid patches" in line for line in said):
+            raise UnfitError(Verdict.INVALID, f"not a usable patch: {said[-1]}", {"git": said}) from error
+        files = [line.split(": ")[1] for line in said if line.startswith("error: patch failed: ")]
+        where = f" in {', '.join(dict.fromkeys(files))}" if files else ""
+        raise UnfitError(
+            Verdict.CONFLICT, f"the patch does not apply to its base{where}", {"git": said}
+        ) from error
+
+
+def _merged(bare: Bare, onto: str, commit: str) -> str:
+    """Merge a change onto another champion; both descend from the base that it was made on."""
+    try:
+        return bare.text("merge-tree", "--write-tree", "--messages", onto, commit).splitlines()[0]
+    except GitError as error:
+        msg = "the change conflicts with what the champion has gained meanwhile"
+        raise UnfitError(Verdict.CONFLICT, msg, {"git": error.output.splitlines()[1:]}) from error
+
+
+def _scope(bare: Bare, base: str, tree: str, prefix: str, spec: Spec) -> list[str]:
+    """Return the changed paths; insist that each is a regular file which the campaign declares editable."""
+    listed = bare.run("diff-tree", "-r", "-z", "--no-renames", base, tree).split(b"\0")
+    paths, wrong = [], []
+    for meta, raw in zip(listed[0::2], listed[1::2], strict=False):
+        path, mode = raw.decode("utf-8", "replace"), meta.decode().split(" ")[1]
+        inside = path[len(prefix) :] if path.startswith(prefix) else ""
+        if not inside or matches(spec.files.protected, inside) or not matches(spec.files.editable, inside):
+            wrong.append(f"{path} is not editable")
+        elif mode not in REGULAR and mode != "000000":
+            wrong.append(f"{path} is no regular file (mode {mode})")
+        paths.append(path)
+    if wrong:
+        raise UnfitError(Verdict.OUT_OF_SCOPE, "; ".join(wrong), {"paths": paths, "wrong": wrong})
+    return paths
+
+
+def _message(action: BuildCommit) -> str:
+    proposal, experiment = action.proposal, action.experiment
+    body = [proposal.title, ""]
+    body += [proposal.hypothesis, ""] if proposal.hypothesis else []
+    body += [f"Experiment: {experiment.id} ({action.campaign.id})", f"Axis: {proposal.axis or '-'}"]
+    return "\n".join(body) + "\n"

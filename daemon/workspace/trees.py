@@ -1,0 +1,66 @@
+"""Work trees of runs: laid out from a commit with an index of their own, thrown away after the run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from arctl.daemon.actions import PrepareTree
+from arctl.daemon.workspace.git import Bare
+from arctl.errors import ArctlError
+from arctl.experiments.spec import Spec
+
+
+def prepare(action: PrepareTree, bare: Bare, spec: Spec, tree: Path) -> None:
+    """Lay out a run's files: its commit, the links of the spec, and the seed where a file carries it."""
+    remove(tree)
+    export(bare, action.commit, tree)
+    folder = tree / action.campaign.prefix
+    for name in spec.run.link:
+        _link(Path(action.campaign.root) / name, folder / name)
+    if spec.seed is not None and spec.seed.file and spec.seed.pattern:
+        _seed(folder / spec.seed.file, spec.seed.pattern, action.run.seed)
+
+
+def export(bare: Bare, commit: str, folder: Path) -> None:
+    """Write the files of a commit into a new folder; it is no repository."""
+    folder.mkdir(parents=True)
+    index = folder.with_name(f"{folder.name}.index")
+    env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(folder)}
+    try:
+        bare.run("read-tree", commit, env=env)
+        bare.run("checkout-index", "--all", "--force", "--quiet", env=env)
+    finally:
+        index.unlink(missing_ok=True)
+
+
+def remove(tree: Path) -> None:
+    """Delete a work tree, whatever the job did to its permissions."""
+    if not tree.exists():
+        return
+    try:
+        shutil.rmtree(tree)
+    except OSError:
+        for folder in [tree, *(path for path in tree.rglob("*") if path.is_dir() and not path.is_symlink())]:
+            folder.chmod(0o700)
+        shutil.rmtree(tree)
+
+
+def _link(target: Path, link: Path) -> None:
+    if not target.exists():
+        msg = f"run.link names {target}, which is not there"
+        raise ArctlError(msg, "create it, or take it out of arctl.toml")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.exists():
+        link.symlink_to(target.absolute())
+
+
+def _seed(path: Path, pattern: str, seed: int) -> None:
+    """Put the seed into this run's own copy of a file; the commit stays as it is."""
+    text = path.read_text(encoding="utf-8")
+    found = re.search(pattern, text)
+    if found is None:
+        msg = f"seed.pattern finds nothing in {path.name} any more"
+        raise ArctlError(msg, "the edit took out the line that sets the seed")
+    path.write_text(text[: found.start(1)] + str(seed) + text[found.end(1) :], encoding="utf-8")

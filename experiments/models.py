@@ -1,0 +1,259 @@
+"""The tables of ``arctl.toml`` as frozen models; reading the file is ``spec.py``'s business."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+
+from arctl.experiments.durations import Seconds
+from arctl.experiments.rules import (
+    Rule,
+    allowance,
+    check_metric,
+    check_param,
+    check_policy,
+    check_seed,
+    complain,
+    glob_pattern,
+    progress_pattern,
+    relative_path,
+    slug,
+)
+
+Integer = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Text = Annotated[str, Strict(), Field(min_length=1)]
+Flag = Annotated[bool, Strict()]
+Path = Annotated[Text, BeforeValidator(relative_path)]
+Glob = Annotated[Text, BeforeValidator(glob_pattern)]
+Allowance = Annotated[float | str, BeforeValidator(allowance)]
+Value = bool | int | float | str
+"""A value of a parameter, as TOML types it."""
+
+Goal = Literal["minimize", "maximize"]
+Source = Literal["block", "json", "jsonl", "regex"]
+ParamType = Literal["float", "int", "bool", "choice"]
+Mode = Literal["sequential", "greedy"]
+
+
+class Table(BaseModel):
+    """A table of the file: immutable, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def rules(self) -> list[Rule]:
+        """Rules between several keys of this table that it breaks."""
+        return []
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        complain(self.rules())
+        return self
+
+
+class Run(Table):
+    """How one run is started and how long it may take."""
+
+    command: Text = Field(description="Shell command that starts one run, in the campaign's folder.")
+    setup: Text | None = Field(None, description="Shell command run once per campaign, before anything else.")
+    timeout: Seconds = Field(
+        600.0, description="Wall clock after which a run is ended, in seconds or as 10m."
+    )
+    stall: Seconds | None = Field(None, description="Time without any output after which a run is ended.")
+    env: dict[str, Annotated[str, Strict()]] = Field(
+        default_factory=dict, description="Environment variables set for every run."
+    )
+    env_pass: tuple[Text, ...] = Field(
+        (), description="Environment variables passed on from the daemon's own."
+    )
+    log_cap_mb: Integer = Field(
+        64, ge=1, description="Size of a run's log beyond which its middle is dropped, in MB."
+    )
+    link: tuple[Path, ...] = Field(
+        (), description="Untracked paths of your tree, such as data folders, that each run sees by a symlink."
+    )
+
+
+class Metric(Table):
+    """The number that decides, and where a run leaves it."""
+
+    name: Text = Field(description="Name of the deciding metric, as the run prints or writes it.")
+    goal: Goal = Field("minimize", description="Whether lower (minimize) or higher (maximize) is better.")
+    source: Source = Field(
+        "block", description="Where it stands: block (`name: value` lines of the log), json, jsonl or regex."
+    )
+    file: Path | None = Field(None, description="File that the run writes, for json and jsonl.")
+    pattern: Text | None = Field(
+        None,
+        description="For regex: pattern with one group or a group named value; its last match in the log counts.",
+    )
+    min_improvement: Number = Field(0.0, ge=0, description="Gain below which a change is not worth keeping.")
+
+    def rules(self) -> list[Rule]:
+        """``file`` goes with json and jsonl, ``pattern`` with regex."""
+        return check_metric(self.source, self.file, self.pattern)
+
+
+class Progress(Table):
+    """How the learning curve is read from the log."""
+
+    pattern: Annotated[Text, BeforeValidator(progress_pattern)] | None = Field(
+        None,
+        description="Pattern with a group named step; its other named groups are metrics. Without: recognised.",
+    )
+
+
+class Seed(Table):
+    """How a run is told its seed: exactly one of env, arg, file."""
+
+    env: Text | None = Field(None, description="Environment variable that carries the seed.")
+    arg: Text | None = Field(None, description="Argument appended to the command, with {seed} in it.")
+    file: Path | None = Field(None, description="File in which the seed is replaced, with pattern.")
+    pattern: Text | None = Field(None, description="Pattern in file whose first group is the seed.")
+
+    def rules(self) -> list[Rule]:
+        """Exactly one way, complete."""
+        return check_seed(self.env, self.arg, self.file, self.pattern)
+
+
+class Files(Table):
+    """What an experiment may change."""
+
+    editable: tuple[Glob, ...] = Field(
+        min_length=1, description="Globs of the files that an experiment may change."
+    )
+    protected: tuple[Glob, ...] = Field(
+        (), description="Globs of files that must be the same before and after a run."
+    )
+
+
+class Param(Table):
+    """One tunable constant: where it stands and which values it may take."""
+
+    file: Path = Field(description="File in which the constant stands.")
+    key: Annotated[str, Strict()] = Field(
+        "",
+        description="Name of the constant, in YAML, TOML and JSON a dotted path; by default the table's name.",
+    )
+    type: ParamType = Field(description="Kind of value: float, int, bool or choice.")
+    low: Number | None = Field(None, description="Smallest value, for float and int.")
+    high: Number | None = Field(None, description="Largest value, for float and int.")
+    step: Number | None = Field(None, gt=0, description="Distance between values; not together with log.")
+    log: Flag = Field(False, description="Search on a logarithmic scale.")
+    choices: tuple[Value, ...] = Field((), description="The values of a choice.")
+    when: dict[str, Value | tuple[Value, ...]] = Field(
+        default_factory=dict,
+        description="Other parameters and the value or values at which this one is active.",
+    )
+
+    def rules(self) -> list[Rule]:
+        """A range for numbers, choices for a choice, nothing for a bool."""
+        return check_param(self.type, self.low, self.high, self.step, self.log, self.choices)
+
+
+class Policy(Table):
+    """How results are judged."""
+
+    mode: Mode = Field(
+        "sequential", description="sequential (error-controlled) or greedy (better once is kept)."
+    )
+    alpha: Number = Field(0.05, gt=0, lt=0.5, description="Accepted rate of false accepts per candidate.")
+    baseline_runs: Integer = Field(
+        5, ge=1, description="Runs of the unchanged code at the start, one seed each."
+    )
+    champion_runs: Integer = Field(3, ge=1, description="Fresh runs of each new champion.")
+    looks: tuple[Integer, ...] = Field(
+        (1, 2, 3, 5), min_length=1, description="Numbers of runs of a candidate after which it is judged."
+    )
+    seeds: tuple[Integer, ...] | None = Field(
+        None, description="Seeds to use, in this order; drawn when left out."
+    )
+
+    def rules(self) -> list[Rule]:
+        """Looks that rise, seeds that differ and suffice."""
+        return check_policy(self.mode, self.baseline_runs, self.champion_runs, self.looks, self.seeds)
+
+
+class Guardrail(Table):
+    """A second metric that must not get worse by more than this, against the champion and the baseline."""
+
+    metric: Text = Field(description="Name of the guarded metric.")
+    max_increase: Allowance | None = Field(None, description='Largest increase, as a number or as "10%".')
+    max_decrease: Allowance | None = Field(None, description='Largest decrease, as a number or as "10%".')
+
+    def rules(self) -> list[Rule]:
+        """A guardrail without a limit guards nothing."""
+        if self.max_increase is None and self.max_decrease is None:
+            return [Rule("", "no limit is given.", "Set max_increase or max_decrease.")]
+        return []
+
+
+class Limits(Table):
+    """When the campaign ends by itself."""
+
+    experiments: Integer | None = Field(None, ge=1, description="Number of experiments after which it ends.")
+    hours: Number | None = Field(None, gt=0, description="Hours after which it ends.")
+    target: Number | None = Field(None, description="Value of the metric at which the campaign is finished.")
+
+
+class Brain(Table):
+    """Who proposes the changes."""
+
+    kind: Text = Field(
+        "search", description="search (numbers), deck (a folder of patches) or another brain's name."
+    )
+    deck: Path | None = Field(None, description="Folder of the deck's cards.")
+    seed: Integer = Field(0, ge=0, description="Seed of the brain's own choices.")
+    in_flight: Integer | None = Field(
+        None, ge=1, description="Most experiments open at a time; by the slots otherwise."
+    )
+
+    def rules(self) -> list[Rule]:
+        """A deck needs its folder."""
+        if self.kind == "deck" and self.deck is None:
+            return [
+                Rule("deck", "the deck brain has no folder.", 'Set deck = "deck", the folder of its cards.')
+            ]
+        return []
+
+
+class Spec(Table):
+    """A whole campaign: what runs, what is measured, what may change, how it is judged."""
+
+    name: Annotated[str, BeforeValidator(slug)] = Field(
+        description="Name of the campaign; the folder's name by default. It becomes a branch, arctl/<name>."
+    )
+    objective: Path | None = Field(None, description="File with the objective in words.")
+    run: Run = Field(description="How one run is started.")
+    metric: Metric = Field(description="The number that decides.")
+    progress: Progress = Field(default_factory=Progress, description="How the learning curve is read.")
+    seed: Seed | None = Field(None, description="How a run is told its seed.")
+    files: Files = Field(description="What an experiment may change.")
+    params: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")], Param] = Field(
+        default_factory=dict, description="Tunable constants, by name."
+    )
+    policy: Policy = Field(default_factory=Policy, description="How results are judged.")
+    guardrails: tuple[Guardrail, ...] = Field((), description="Second metrics that must not get worse.")
+    limits: Limits = Field(default_factory=Limits, description="When the campaign ends by itself.")
+    brain: Brain = Field(default_factory=Brain, description="Who proposes the changes.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_default_to_names(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("params"), dict):
+            return data
+        named = {
+            name: {**param, "key": param.get("key") or name} if isinstance(param, dict) else param
+            for name, param in data["params"].items()
+        }
+        return {**data, "params": named}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data from which ``Spec.model_validate`` makes an equal spec."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def seed_pattern(self) -> re.Pattern[str] | None:
+        """The pattern that finds the seed in ``seed.file``; None where the seed goes another way."""
+        return re.compile(self.seed.pattern) if self.seed is not None and self.seed.pattern else None

@@ -1,0 +1,207 @@
+"""examples/tiny_gpt trains: the budget holds whatever train.py does, and common cheats are refused."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="torch is absent"),
+]
+
+TINY_GPT = Path(__file__).resolve().parents[2] / "examples" / "tiny_gpt"
+FLOPS = 8e9  # nine steps of the baseline
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus, built once for this file."""
+    folder = tmp_path_factory.mktemp("corpus")
+    env = {**os.environ, "ARCTL_DATA": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, "prepare.py"], cwd=TINY_GPT, env=env, check=True, capture_output=True)
+    return folder
+
+
+class Runs:
+    """Runs train.py, with edits, on a small budget."""
+
+    def __init__(self, folder: Path, corpus: Path) -> None:
+        self.folder, self.corpus = folder, corpus
+
+    def __call__(
+        self, *edits: tuple[str, str], flops: float = FLOPS, seed: int = 1
+    ) -> subprocess.CompletedProcess[str]:
+        for name in ("train.py", "evaluate.py", "prepare.py"):
+            shutil.copy(TINY_GPT / name, self.folder)
+        path = self.folder / "train.py"
+        text = path.read_text()
+        for old, new in edits:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path.write_text(text)
+        env = {
+            **os.environ,
+            "ARCTL_DATA": str(self.corpus),
+            "TINY_GPT_FLOPS": str(flops),
+            "TINY_GPT_DEVICE": "cpu",
+            "SEED": str(seed),
+        }
+        return subprocess.run(
+            [sys.executable, "train.py"],
+            cwd=self.folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=170,
+            check=False,
+        )
+
+
+@pytest.fixture
+def runs(tmp_path: Path, corpus: Path) -> Runs:
+    return Runs(tmp_path, corpus)
+
+
+def block(ended: subprocess.CompletedProcess[str]) -> dict[str, float]:
+    assert ended.returncode == 0, ended.stderr
+    text = ended.stdout.rpartition("\n---\n")[2]
+    return {name: float(value) for name, value in re.findall(r"^(\w+):\s+(\S+)$", text, re.MULTILINE)}
+
+
+LOOP = "            loss.backward()\n"
+# Counts pairs of bytes before the budget is opened: a model of 3.6 bits per byte for nothing.
+PRETRAIN = (
+    "    torch.nn.init.zeros_(model.head.weight)\n"
+    "    counts = torch.bincount(text.long()[1:] + 256 * text.long()[:-1], minlength=65536)\n"
+    "    pairs = ((counts + 0.1).view(256, 256) / (counts + 0.1).view(256, 256).sum(1, True)).log()\n"
+    "    model.forward = lambda x: pairs[x] + 0 * model.head.weight.sum()\n"
+    "    with budget:\n"
+)
+
+
+def test_step_lines_and_final_block_have_autoresearchs_shape(runs: Runs) -> None:
+    ended = runs()
+    found = block(ended)
+    assert list(found) == [
+        "val_bpb",
+        "training_seconds",
+        "total_seconds",
+        "peak_vram_mb",
+        "mfu_percent",
+        "total_tokens_M",
+        "num_steps",
+        "num_params_M",
+        "depth",
+    ]
+    # Read as bytes would be: a carriage return begins each line.
+    lines = ended.stdout.replace("\r", "\n").partition("\n---\n")[0].split("\n")[1:]
+    shape = re.compile(
+        r"step \d{5} \(\d+\.\d%\) \| loss: \d+\.\d{6} \| lrm: \d\.\d\d \| dt: \d+ms \| tok/sec: [\d,]+ \| "
+        r"mfu: \d+\.\d% \| epoch: 1 \| remaining: \d+s {4}"
+    )
+    steps = [line for line in lines if line]
+    assert len(steps) == found["num_steps"] == 9
+    assert all(shape.fullmatch(line) for line in steps)
+    assert 4 < found["val_bpb"] < 8.5
+
+
+def test_one_seed_gives_one_result_and_another_gives_another(runs: Runs) -> None:
+    first, again, other = (block(runs(seed=seed))["val_bpb"] for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_a_larger_model_gets_fewer_steps(runs: Runs) -> None:
+    steps = [block(runs(("\nDIM = 64\n", f"\nDIM = {dim}\n")))["num_steps"] for dim in (32, 64, 128)]
+    assert steps[0] > steps[1] > steps[2] > 0
+
+
+def test_the_budget_can_be_lowered_from_outside_but_not_raised(runs: Runs) -> None:
+    assert block(runs(flops=4e9))["num_steps"] < 9
+    # At 1e18 the default holds; a look at the first step's percentage is enough, so the run stops there.
+    ended = runs((LOOP, LOOP + "            raise SystemExit(f'TOTAL {budget.total:.3e}')\n"), flops=1e18)
+    assert "TOTAL 3.200e+11" in ended.stderr
+
+
+def test_work_beside_the_forward_pass_is_paid_for(runs: Runs) -> None:
+    extra = LOOP + "            model(batch[:, :-1])\n"
+    assert block(runs((LOOP, extra)))["num_steps"] < 9
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "    with budget:\n",
+            PRETRAIN,
+            "trained before the budget",
+        ),
+        (
+            "    val_bpb = evaluate.val_bpb(",
+            "    model.head.weight.data.mul_(1.01)\n    val_bpb = evaluate.val_bpb(",
+            "changed after the budget",
+        ),
+        ("v, is_causal=True)", "v, is_causal=False)", "yet to predict"),
+        (
+            "        return self.head(self.norm(x))\n",
+            "        return self.head(self.norm(x))[..., :255]\n",
+            "logits",
+        ),
+        (LOOP, LOOP + "            for _ in range(1000):\n                model(batch[:, :-1])\n", "overrun"),
+        (
+            LOOP,
+            LOOP + "            nn.LSTM(64, 64)(torch.randn(4, 4, 64)).sum()\n",
+            "cannot price",
+        ),
+    ],
+    ids=["trained-before", "changed-after", "looks-ahead", "wrong-shape", "overruns", "hidden-work"],
+)
+def test_a_cheat_or_a_slip_ends_the_run(runs: Runs, old: str, new: str, message: str) -> None:
+    ended = runs((old, new))
+    assert ended.returncode != 0
+    assert message in ended.stderr
+    assert "val_bpb:" not in ended.stdout
+
+
+def test_a_diverged_run_says_fail_behind_its_step_line(runs: Runs) -> None:
+    ended = runs(("            loss = F.cross_entropy(", "            loss = 1e3 * F.cross_entropy("))
+    assert ended.returncode == 1
+    assert ended.stdout.endswith("FAIL\n")
+    assert ended.stdout.rpartition("\r")[2].startswith("step 00000")
+    assert "---" not in ended.stdout
+
+
+def test_a_missing_or_altered_corpus_is_named(runs: Runs, corpus: Path, tmp_path: Path) -> None:
+    runs.corpus = tmp_path / "nowhere"
+    assert "run `python prepare.py` first" in runs().stderr
+    runs.corpus = tmp_path / "altered"
+    shutil.copytree(corpus, runs.corpus)
+    (runs.corpus / "val.bin").write_bytes(b"a" * 300_000)
+    assert "was changed after it was built" in runs().stderr
+
+
+def test_the_patch_with_a_bug_crashes_with_a_traceback(runs: Runs) -> None:
+    patch = next((TINY_GPT / "deck").glob("08-*.patch"))
+    for name in ("train.py", "evaluate.py", "prepare.py"):
+        shutil.copy(TINY_GPT / name, runs.folder)
+    diff = patch.read_text().partition("\n---\n")[2]
+    subprocess.run(["git", "apply"], cwd=runs.folder, input=diff, text=True, check=True)
+    env = {
+        **os.environ,
+        "ARCTL_DATA": str(runs.corpus),
+        "TINY_GPT_FLOPS": str(FLOPS),
+        "TINY_GPT_DEVICE": "cpu",
+    }
+    ended = subprocess.run(
+        [sys.executable, "train.py"], cwd=runs.folder, env=env, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "Traceback" in ended.stderr
+    assert "shapes cannot be multiplied" in ended.stderr
