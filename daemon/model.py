@@ -64,6 +64,8 @@ class RunState(StrEnum):
     ENDED = "ended"
 
 
+#: States in which a run has not begun.
+WAITING = frozenset({RunState.QUEUED, RunState.PREPARING, RunState.READY})
 #: States in which a run occupies its device.
 ACTIVE = frozenset({RunState.LAUNCHING, RunState.RUNNING})
 

@@ -57,10 +57,11 @@ class _Draft:
 def propose_spec(
     name: str, files: Sequence[str], read: Callable[[str], str | None], schema: str = SCHEMA
 ) -> Detected:
-    """Write a spec for a folder called ``name`` with these relative files; ``read`` gives a file's text or None.
+    """Write a spec for a folder called ``name``; ``read`` gives the text of one of its files, or None.
 
-    karpathy/autoresearch's shape is recognised as a whole. Elsewhere the script, metric, seed and constants are looked
-    for one by one; a metric that is not found is left as a placeholder which ``check_files`` reports.
+    karpathy/autoresearch's shape is recognised as a whole. Elsewhere the script, metric, seed and constants
+    are looked for one by one; a metric that is not found is left as a placeholder, which ``check_files``
+    reports.
     """
     present = set(files)
     source = read("train.py") or ""
@@ -236,7 +237,7 @@ def _seed_lines(seed: dict[str, str] | None) -> list[str]:
     if seed is None:
         return [
             "",
-            "# Without a seed no two runs differ by chance alone, and noise cannot be told from gain. One of:",
+            "# Without a seed, repeated runs show no noise, and a gain cannot be told from it. One of:",
             "# [seed]",
             '# env = "SEED"',
             '# arg = "--seed {seed}"',

@@ -163,7 +163,10 @@ def yaml_literal(value: Value) -> str:
         return str(value)
     if _PLAIN.fullmatch(value) and value.lower() not in _YAML_WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    escaped = (
+        char if char.isprintable() else f"\\U{ord(char):08x}" for char in re.sub(r'(["\\])', r"\\\1", value)
+    )
+    return f'"{"".join(escaped)}"'
 
 
 # TOML ------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from arctl.experiments.boundary import critical_value
+from arctl.experiments.evidence import Evidence, Judgement, Method, Outcome
 from arctl.experiments.guard import violations
 from arctl.experiments.noise import Spread, homogeneous, noisier, pooled, spread
 
@@ -22,50 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Evidence", "Judgement", "Outcome", "judge", "minimum_detectable_effect", "pooled"]
 
-Outcome = Literal["accept", "reject", "inconclusive", "more"]
-Method = Literal["pooled", "welch", "single"]
-
 FUTILITY = (0.8, 0.9, 1.0)
 """Z below which a candidate is given up, at its first, second and third look."""
 SUSPICIOUS_Z = 4.5
 """A single run this many standard errors better needs a second one: it may be noisy by itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a judgement rests on; effects are oriented (positive is better) and in the metric's unit.
-
-    ``effect_low`` to ``effect_high`` is a repeated confidence interval at 1 - 2 alpha over all looks
-    (Jennison and Turnbull 1989): it excludes ``min_improvement`` from below exactly when the candidate is
-    accepted.
-    """
-
-    policy: str
-    n: int
-    m: int
-    mean_candidate: float
-    mean_champion: float
-    effect: float
-    effect_low: float | None
-    effect_high: float | None
-    sigma: float | None
-    nu: float
-    z: float | None
-    threshold: float | None
-    futility: float | None
-    method: Method
-    minimum_detectable_effect: float | None
-    guardrails: tuple[str, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """Accept, reject, inconclusive, or more runs are needed; with one plain sentence why."""
-
-    outcome: Outcome
-    reason: str
-    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)

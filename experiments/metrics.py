@@ -85,7 +85,7 @@ def primary(
     if value is None:
         return Outcome("missing", None, missing or _absent(metric, metrics), notes)
     if not math.isfinite(value):
-        return Outcome("not_finite", value, f"the run ended with {metric.name} = {value}", notes)
+        return Outcome("not_finite", None, f"the run ended with {metric.name} = {value}", notes)
     return Outcome("ok", value, f"{metric.name} = {value:.10g}", notes)
 
 
@@ -152,18 +152,20 @@ def _entry(line: str) -> tuple[str, float] | None:
 
 
 def _from_pattern(metric: Metric, log_tail: bytes) -> Final:
-    """The last match of the user's pattern."""
+    """The last match of the user's pattern, beside the ``name: value`` lines that guardrails may want."""
     pattern = value_pattern(metric.pattern or "()")
+    others = dict(_from_block(metric.name, log_tail).metrics)
+    others.pop(metric.name, None)
     last = None
     for found in pattern.finditer(plain(log_tail)):
         last = found
     if last is None:
-        return Final(missing=f"the pattern matches nothing in the last {_size(log_tail)} of the log")
+        return Final(others, missing=f"the pattern matches nothing in the last {_size(log_tail)} of the log")
     written = last["value"] if "value" in pattern.groupindex else last[1]
     value = number(written) if written is not None else None
     if value is None:
-        return Final(missing=f"the pattern's last match, {(written or '')[:40]!r}, is not a number")
-    return Final({metric.name: value})
+        return Final(others, missing=f"the pattern's last match, {(written or '')[:40]!r}, is not a number")
+    return Final({**others, metric.name: value})
 
 
 def _from_file(metric: Metric, read_file: Callable[[str], bytes | None]) -> Final:

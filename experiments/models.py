@@ -87,7 +87,7 @@ class Metric(Table):
     file: Path | None = Field(None, description="File that the run writes, for json and jsonl.")
     pattern: Text | None = Field(
         None,
-        description="For regex: pattern with one group or a group named value; its last match in the log counts.",
+        description="For regex: pattern with one group or a group named value; its last match counts.",
     )
     min_improvement: Number = Field(0.0, ge=0, description="Gain below which a change is not worth keeping.")
 
@@ -101,7 +101,7 @@ class Progress(Table):
 
     pattern: Annotated[Text, BeforeValidator(progress_pattern)] | None = Field(
         None,
-        description="Pattern with a group named step; its other named groups are metrics. Without: recognised.",
+        description="Pattern with a group named step; its other named groups are metrics.",
     )
 
 
@@ -135,7 +135,7 @@ class Param(Table):
     file: Path = Field(description="File in which the constant stands.")
     key: Annotated[str, Strict()] = Field(
         "",
-        description="Name of the constant, in YAML, TOML and JSON a dotted path; by default the table's name.",
+        description="Name of the constant, a dotted path in YAML, TOML and JSON; the table's name.",
     )
     type: ParamType = Field(description="Kind of value: float, int, bool or choice.")
     low: Number | None = Field(None, description="Smallest value, for float and int.")

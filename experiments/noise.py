@@ -48,7 +48,7 @@ def pooled(pool: Sequence[Sequence[float]]) -> Spread:
 
 
 def noisier(values: Sequence[float], rest: Spread, level: float = NOISIER) -> bool:
-    """Whether a sample varies more than the rest, by a one-sided F test of its variance against the pooled."""
+    """Whether a sample varies more than the rest, by a one-sided F test of the variances."""
     own = spread(values)
     if own.nu == 0 or rest.nu == 0 or own.sigma == 0.0:
         return False

@@ -26,19 +26,19 @@ _STEP_WORDS = (
 )  # the finest count of a line is its step
 _STEP = re.compile(
     rf"(?<![\w./-])['\"]?(?P<word>{'|'.join(_STEP_WORDS)})['\"]?\s*+[:=#]?\s*+[\[(]?\s*+"
-    rf"(?P<value>{NUMBER})(?:\s*+/\s*+\d++)?(?![\d:]|[-.]\d)",
+    rf"(?P<value>{NUMBER})(?:\s*+/\s*+\d++)?(?!\d|[-.:]\d)",
     re.IGNORECASE,
 )
 _PAIR = re.compile(
     r"(?<![\w./-])(?:(?P<split>train|training|val|valid|validation|test|eval)\s++)?"
     r"(?P<key>[A-Za-z_][\w./-]{0,63}+)"
-    rf"['\"]?\s*+[:=]\s*+(?P<value>{NUMBER})(?![\d:]|[-/.]\d)",
+    rf"['\"]?\s*+[:=]\s*+(?P<value>{NUMBER})(?!\d|[-/.:]\d)",
     re.IGNORECASE,
 )
 _SPACED = re.compile(  # `iter 10: loss 3.2`: only words that name a measure, or any prose would match
     r"(?<![\w./-])(?:(?P<split>train|training|val|valid|validation|test|eval)\s++)?"
     r"(?P<key>(?:\w{1,32}[_/])?(?:loss|acc|accuracy|ppl|perplexity|bpb|bpc|lr|mfu|reward|return|score|auc|auroc|"
-    rf"f1|mae|mse|rmse|error))\s++(?P<value>{NUMBER})(?![\d:]|[-/.]\d)",
+    rf"f1|mae|mse|rmse|error))\s++(?P<value>{NUMBER})(?!\d|[-/.:]\d)",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(rf"\s*+METRIC\s++(?P<key>[^\s=]{{1,128}}+)\s*+=\s*+(?P<value>{NUMBER})", re.IGNORECASE)

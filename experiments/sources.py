@@ -43,7 +43,7 @@ class PrintedMetric:
 
 
 def printed_metric(source: str) -> PrintedMetric | None:
-    """The printed name that most looks like what decides: held out before training, at a line's start first."""
+    """The printed name that most looks like what decides: held-out measures first, then whole lines."""
     best: tuple[tuple[int, int, int], PrintedMetric] | None = None
     for order, found in enumerate(_PRINTED.finditer(source)):
         key = found["key"]

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Reply = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, exactly as the daemon answers.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, exactly as the daemon answers."
+)
 campaign_option = click.option(
     "-c", "--campaign", metavar="NAME", help="The campaign, where there are several."
 )
@@ -72,3 +74,8 @@ def the_campaign(status: Reply, name: str | None) -> Reply:
     if len(rows) > 1 and len(running) != 1:
         raise RefusedError("there are several campaigns", "name one: " + ", ".join(sorted(known)))
     return running[0] if running else rows[0]
+
+
+def line(data: Any) -> str:
+    """Return JSON on one line, for streams."""
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":"))

@@ -6,11 +6,19 @@ No clock, no randomness, no I/O: a campaign can be decided in virtual time, and 
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.decide import lifecycle, promotion, schedule, supply
+from arctl.daemon.decide import bank, lifecycle, promotion, rebase, schedule, supply
 from arctl.daemon.state import State
 
 #: In the order in which they are asked; the first that has something to do is heard.
-RULES = (promotion.judge, promotion.keep_bank, supply.ask, schedule.assign, lifecycle.finish, lifecycle.leave)
+RULES = (
+    promotion.judge,
+    rebase.refresh,
+    bank.keep_bank,
+    supply.ask,
+    schedule.assign,
+    lifecycle.finish,
+    lifecycle.leave,
+)
 
 
 def decide(state: State, now: float) -> Step:

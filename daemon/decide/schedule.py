@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections import Counter
 
 from arctl.daemon.actions import LaunchRun, PrepareTree, Step
-from arctl.daemon.model import SERVICE_ORDER, CampaignState, Device, Purpose, Run, RunState, bump
+from arctl.daemon.model import (
+    SERVICE_ORDER,
+    WAITING,
+    CampaignState,
+    Device,
+    ExperimentState,
+    Purpose,
+    Run,
+    RunState,
+    bump,
+)
 from arctl.daemon.state import State
 
 
@@ -42,13 +52,14 @@ def in_order(state: State, active: list[Run]) -> list[Run]:
 
 
 def _eligible(state: State, run: Run) -> bool:
-    campaign = state.campaigns[run.campaign]
+    campaign, experiment = state.campaigns[run.campaign], state.experiments[run.experiment]
     return (
-        run.state in (RunState.QUEUED, RunState.PREPARING, RunState.READY)
+        run.state in WAITING
         and not run.held
-        and not state.experiments[run.experiment].held
+        and not experiment.held
+        and experiment.state is not ExperimentState.BUILDING
         and (campaign.setup_done or run.purpose is Purpose.SETUP)
-        and (campaign.state is CampaignState.RUNNING)
+        and campaign.state is CampaignState.RUNNING
     )
 
 

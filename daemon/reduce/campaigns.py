@@ -120,6 +120,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         step.rows.append(
             bump(baseline, commit=fact.commit, tree=fact.tree, params=fact.params, promoted=fact.commit)
         )
+        for run in state.runs_of(baseline.id):
+            step.extend(closing.cancel(run, "the baseline is HEAD's new commit", now))
     changes: dict[str, Any] = {"base_commit": fact.commit} if untried else {}
     if new.run.setup is not None and not known.setup_done and not _setup_waits(state, baseline.id):
         step.rows.append(_setup(state, baseline, now))

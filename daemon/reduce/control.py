@@ -5,6 +5,7 @@ from __future__ import annotations
 from arctl.daemon import facts
 from arctl.daemon.actions import Answer, Shutdown, Step, StopRun
 from arctl.daemon.model import (
+    WAITING,
     Campaign,
     CampaignState,
     Event,
@@ -20,8 +21,6 @@ from arctl.daemon.reduce.closing import cancel, close
 from arctl.daemon.reduce.runs import REQUEUE
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
-
-_PAUSABLE = frozenset({RunState.QUEUED, RunState.PREPARING, RunState.READY})
 
 
 def control(state: State, fact: facts.Control, now: float) -> Step:
@@ -135,7 +134,7 @@ def _run(state: State, row: Run, fact: facts.Control, now: float) -> Step:
         raise RefusedError(msg, f"`arctl show {row.id}` says how")
     if fact.verb == "kill":
         return cancel(row, f"killed by {fact.actor}{_because(fact)}", now, actor=fact.actor)
-    if row.state not in _PAUSABLE:
+    if row.state not in WAITING:
         message = f"{row.id} is under way, and its clock would go on while it stood still"
         raise RefusedError(message, f"let it end, or stop it: `arctl kill {row.id}`")
     held = fact.verb == "pause"

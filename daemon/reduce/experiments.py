@@ -97,6 +97,8 @@ def built(state: State, fact: facts.CommitBuilt, now: float) -> Step:
     if first is not None and first.id != experiment.id:
         return _duplicate(state, experiment, first, known, now)
     row = bump(experiment, state=ExperimentState.OPEN, **known)
+    if any(run.state is not RunState.ENDED for run in state.runs_of(row.id)):
+        return Step(rows=[row])
     run = first_run(state, row, now)
     return Step(
         rows=[row, run],

@@ -74,16 +74,18 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
     if run is None:
         return Step()
     result = Result(run.id, run.attempt, now, fact.outcome, fact.value, fact.evidence)
-    stopped = fact.outcome == Outcome.CANCELLED and run.stopping == REQUEUE
-    if stopped:
+    if fact.outcome == Outcome.CANCELLED and run.stopping == REQUEUE:
         step = _requeue(run, "stopped with the daemon")
         step.results.append(result)
         return step
-    reason = run.stopping if fact.outcome == Outcome.CANCELLED and run.stopping else fact.reason
+    # Whoever stopped a run does not want its result, even if it was faster than the signal.
+    unwanted = run.stopping not in ("", REQUEUE)
+    outcome = Outcome.CANCELLED if unwanted else Outcome(fact.outcome)
+    reason = run.stopping if unwanted else fact.reason
     row = bump(
         run,
         state=RunState.ENDED,
-        outcome=fact.outcome,
+        outcome=outcome,
         reason=reason,
         ended=now,
         seconds=fact.seconds,
@@ -91,9 +93,9 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
         metrics=fact.metrics,
         evidence=fact.evidence,
     )
-    said = f"{fact.value:.6g}" if fact.value is not None else reason
-    text = f"{run.id} ({run.experiment}, {run.purpose}, seed {run.seed}): {fact.outcome} {said}"
-    data = {"outcome": fact.outcome, "value": fact.value, "seconds": fact.seconds, "seed": run.seed}
+    said = f"{fact.value:.6g}" if outcome is Outcome.OK and fact.value is not None else reason
+    text = f"{run.id} ({run.experiment}, {run.purpose}, seed {run.seed}): {outcome} {said}"
+    data = {"outcome": outcome, "value": fact.value, "seconds": fact.seconds, "seed": run.seed}
     step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
     step.events.append(Event("run.ended", run.campaign, run.id, text, data=data))
     step.extend(_consequences(state, row, now))

@@ -52,7 +52,8 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
         _clean(top, prefix, root)
     bare = Bare(home.campaign(spec.name) / "repo.git")
     commit = _import(bare, top, spec.name)
-    _branch(bare, top, spec.name, commit, new=known is None)
+    if known is None:
+        _no_other_lineage(top, spec.name, commit)
     tree = bare.text("rev-parse", f"{commit}^{{tree}}")
     problems = check_files(spec, lambda path: bare.file(commit, prefix + path), str(root / SPEC))
     if problems:
@@ -124,31 +125,29 @@ def _clean(top: Path, prefix: str, root: Path) -> None:
 
 
 def _import(bare: Bare, top: Path, name: str) -> str:
-    """Fetch HEAD with its history into the bare repository and pin it."""
+    """Fetch HEAD with its history into the bare repository and pin it there for good."""
     bare.create()
-    ref = f"refs/arctl/{name}/base"
+    ref = f"refs/arctl/{name}/head"
     try:
         bare.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(top), f"+HEAD:{ref}")
     except GitError as error:
         raise RefusedError(error.message, "the campaign needs a copy of the repository's history") from error
-    return bare.resolve(ref)
+    commit = bare.resolve(ref)
+    bare.run("update-ref", f"refs/arctl/{name}/base/{commit}", commit)
+    return commit
 
 
-def _branch(bare: Bare, top: Path, name: str, commit: str, *, new: bool) -> None:
-    """Begin the champion branch; another lineage under the same name is never overwritten."""
+def _no_other_lineage(top: Path, name: str, commit: str) -> None:
+    """Refuse where the repository has another lineage under the champion branch's name."""
     ref = f"refs/heads/arctl/{name}"
     try:
         theirs = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", cwd=top).decode().strip()
     except GitError:
-        theirs = ""
-    if new and theirs and theirs != commit:
+        return
+    if theirs != commit:
         msg = f"the repository has a branch arctl/{name} already, at {theirs[:9]}"
-        remedy = (
-            f"keep it under another name: `git branch -m arctl/{name} old-{name}`, or rename the campaign"
-        )
+        remedy = f"keep it by another name: `git branch -m arctl/{name} old-{name}`, or rename the campaign"
         raise RefusedError(msg, remedy)
-    if new or not bare.resolve(ref):
-        bare.run("update-ref", ref, commit)
 
 
 def params_at(bare: Bare, commit: str, prefix: str, spec: Spec) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from arctl.daemon.actions import MoveBranch
 from arctl.daemon.facts import BranchMoved
 from arctl.daemon.workspace.git import Bare, GitError, git
 
+#: What git calls a ref that does not exist.
+NOTHING = "0" * 40
+
 
 def advance(action: MoveBranch, bare: Bare) -> BranchMoved:
     """Put an accepted tree on the branch with its evidence; doing it twice does it once."""
@@ -19,14 +22,17 @@ def advance(action: MoveBranch, bare: Bare) -> BranchMoved:
             "commit-tree", action.experiment.tree, "-p", action.parent, "-F", "-",
             stdin=action.message.encode("utf-8"),
         )  # fmt: skip
-        bare.run("update-ref", ref, commit, action.parent)
+        # From the parent, or from nothing at the first promotion; from anything else it would lose commits.
+        bare.run("update-ref", ref, commit, action.parent if bare.resolve(ref) else NOTHING)
     return BranchMoved(action.experiment.id, commit, _write_back(bare, Path(action.campaign.root), ref))
 
 
 def _made(bare: Bare, ref: str, parent: str, tree: str) -> str:
     """Return the branch's commit if it is this very promotion, by a daemon that died before it said so."""
-    shown = bare.text("show", "--no-patch", "--format=%H %P %T", ref).split()
-    return shown[0] if shown[1:] == [parent, tree] else ""
+    if not bare.resolve(ref):
+        return ""
+    commit, *rest = bare.text("show", "--no-patch", "--format=%H %P %T", ref).split()
+    return commit if rest == [parent, tree] else ""
 
 
 def _write_back(bare: Bare, root: Path, ref: str) -> str:

@@ -75,7 +75,7 @@ def _pin(bare: Bare, ref: str, commit: str) -> None:
 def _tree(action: BuildCommit, bare: Bare, spec: Spec) -> str:
     change = action.proposal.change
     kind = change.get("kind")
-    if kind == "rebase":
+    if kind == "merge":
         return _merged(bare, action.base_commit, str(change["commit"]))
     with tempfile.TemporaryDirectory(prefix="build-", dir=bare.path) as folder:
         index = Index(bare, Path(folder), action.base_commit)

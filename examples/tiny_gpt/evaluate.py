@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-TRAIN_FLOPS = 3.2e11  # about 20 seconds of one quiet CPU core
+TRAIN_FLOPS = 3.2e11  # 8 seconds of one quiet CPU core, 20 of a slower one; no load changes what it buys
 VOCAB = 256
 
 PAGES = 64  # places in val.bin that are scored, evenly spaced

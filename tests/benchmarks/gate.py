@@ -2,8 +2,8 @@
 
     python tests/benchmarks/gate.py [--decisions N] [--seed S]
 
-Every figure comes from ``arctl.experiments.gate.judge``, asked run by run as the daemon asks it. Noise has standard
-deviation 1, so effects are in sigma. Intervals are 95 % (Wilson).
+Every figure comes from ``arctl.experiments.gate.judge``, asked run by run as the daemon asks it. Noise has
+standard deviation 1, so effects are in sigma. Intervals are 95 % (Wilson).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Tally:
     overclaim: float = 0.0
 
     def line(self) -> str:
-        """Rate with its interval, runs per decision, and the mean of (recorded - true) effect of the accepted."""
+        """Rate with its interval, runs a decision, and recorded minus true effect of what was accepted."""
         low, high = wilson(self.accepted, self.decisions)
         rate = self.accepted / self.decisions
         over = f"{self.overclaim / self.accepted:+6.2f}" if self.accepted else "     -"
@@ -116,6 +116,9 @@ def main() -> None:
     print(f"\nfalse accepts of candidates noisier than the champion (rule 9)\n{head}")
     for scale in (2.0, 4.0, 11.0):
         show(f"normal x{scale:g}, {LATER.name}", sequential, LATER, "normal", 0.0, scale)
+    later_looks = Policy(looks=(2, 3, 5))
+    for scale in (1.0, 2.0, 4.0, 11.0):
+        show(f"normal x{scale:g}, looks 2, 3, 5", later_looks, LATER, "normal", 0.0, scale)
     print(f"\npower (a true effect is accepted)\n{head}")
     for setting in (LATER, EARLY):
         for effect in (1.0, 1.5, 2.0, 3.0):

@@ -30,6 +30,15 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def run_bytes(folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run train.py; decoded by hand, since text mode would turn carriage returns into newlines."""
+    command = [sys.executable, "train.py"]
+    ended = subprocess.run(command, cwd=folder, env=env, capture_output=True, timeout=170, check=False)
+    return subprocess.CompletedProcess(
+        command, ended.returncode, ended.stdout.decode(), ended.stderr.decode()
+    )
+
+
 class Runs:
     """Runs train.py, with edits, on a small budget."""
 
@@ -54,15 +63,7 @@ class Runs:
             "TINY_GPT_DEVICE": "cpu",
             "SEED": str(seed),
         }
-        return subprocess.run(
-            [sys.executable, "train.py"],
-            cwd=self.folder,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=170,
-            check=False,
-        )
+        return run_bytes(self.folder, env)
 
 
 @pytest.fixture
@@ -101,13 +102,14 @@ def test_step_lines_and_final_block_have_autoresearchs_shape(runs: Runs) -> None
         "num_params_M",
         "depth",
     ]
-    # Read as bytes would be: a carriage return begins each line.
-    lines = ended.stdout.replace("\r", "\n").partition("\n---\n")[0].split("\n")[1:]
+    # A carriage return begins each line, and none ends it.
+    lines = ended.stdout.partition("\n---\n")[0].split("\r")
     shape = re.compile(
         r"step \d{5} \(\d+\.\d%\) \| loss: \d+\.\d{6} \| lrm: \d\.\d\d \| dt: \d+ms \| tok/sec: [\d,]+ \| "
         r"mfu: \d+\.\d% \| epoch: 1 \| remaining: \d+s {4}"
     )
-    steps = [line for line in lines if line]
+    assert lines[0] == ""
+    steps = lines[1:]
     assert len(steps) == found["num_steps"] == 9
     assert all(shape.fullmatch(line) for line in steps)
     assert 4 < found["val_bpb"] < 8.5
@@ -199,9 +201,7 @@ def test_the_patch_with_a_bug_crashes_with_a_traceback(runs: Runs) -> None:
         "TINY_GPT_FLOPS": str(FLOPS),
         "TINY_GPT_DEVICE": "cpu",
     }
-    ended = subprocess.run(
-        [sys.executable, "train.py"], cwd=runs.folder, env=env, capture_output=True, text=True, check=False
-    )
+    ended = run_bytes(runs.folder, env)
     assert ended.returncode == 1
     assert "Traceback" in ended.stderr
     assert "shapes cannot be multiplied" in ended.stderr

@@ -1,0 +1,152 @@
+"""An asyncio client of the daemon: calls side by side, and what the daemon sends by itself in a queue."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from types import TracebackType
+from typing import Any, Self
+
+from arctl import __version__, protocol
+from arctl.errors import ArctlError, NotRunningError, ProtocolError
+from arctl.paths import Home
+from arctl.protocol import Message
+
+_START = "start it with `arctl start`"
+
+
+class AsyncClient:
+    """One connection, greeted; make it with `connect`, use it as a context manager.
+
+    Once the connection is lost every call, waiting or new, raises the error that says why.
+    """
+
+    def __init__(self, home: Home, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.home = home
+        self.welcome: Message = {}
+        self._reader, self._writer = reader, writer
+        self._ident = 0
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        # Unbounded: a reply must never wait behind notifications that nobody has read yet.
+        self._news: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._lost: ArctlError | None = None
+        self._reading = asyncio.create_task(self._read(), name="arctl-client")
+
+    @classmethod
+    async def connect(cls, home: Home, *, readonly: bool = False, timeout: float = 10.0) -> Self:
+        """Connect and shake hands; raises `NotRunningError`, or `ProtocolError` for another version."""
+        path = str(home.socket)
+        try:
+            reader, writer = await asyncio.wait_for(
+                asyncio.open_unix_connection(path, limit=protocol.MAX_LINE), timeout
+            )
+        except FileNotFoundError as error:
+            msg = f"no daemon is running for {home.root}"
+            raise NotRunningError(msg, _START) from error
+        except (ConnectionRefusedError, ConnectionResetError) as error:
+            msg = "no daemon listens: it left its socket behind when it died"
+            raise NotRunningError(msg, f"{_START}; runs under way go on, and nothing is lost") from error
+        except OSError as error:  # a timeout is one, too
+            msg = f"cannot connect to {path}: {error or 'the daemon does not answer'}"
+            raise NotRunningError(msg, _START) from error
+        client = cls(home, reader, writer)
+        try:
+            await client._greet(readonly, timeout)
+        except BaseException:
+            await client.close()
+            raise
+        return client
+
+    async def _greet(self, readonly: bool, timeout: float) -> None:
+        spoken = list(protocol.PROTOCOL)
+        self.welcome = await self.call(
+            "hello", timeout, protocol=spoken, client=__version__, readonly=readonly
+        )
+        version = str(self.welcome.get("version"))
+        protocol.check_version(self.welcome.get("protocol"), them="daemon", version=version)
+
+    async def __aenter__(self) -> Self:
+        """Return the connection itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Hang up; what still waits for an answer is told."""
+        self._reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._reading
+        self._give_up(NotRunningError("the connection was closed", _START))
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    async def call(self, method: str, timeout: float | None = 30.0, /, **params: Any) -> Any:
+        """Send a request and return its result; raises the typed error that the daemon answers with."""
+        if self._lost is not None:
+            raise self._lost
+        self._ident += 1
+        ident = self._ident
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[ident] = future
+        given = {name: value for name, value in params.items() if value is not None}
+        try:
+            self._writer.write(protocol.encode(protocol.request(ident, method, given)))
+            await self._writer.drain()
+            return await asyncio.wait_for(future, timeout)
+        except TimeoutError as error:
+            msg = "the daemon did not answer in time"
+            raise NotRunningError(msg, f"look into {self.home.log}") from error
+        except OSError as error:
+            msg = "the daemon hung up"
+            raise NotRunningError(msg, _START) from error
+        finally:
+            self._waiting.pop(ident, None)
+
+    async def notification(self) -> Message:
+        """Return the next message that the daemon sent by itself; raises once the connection is lost."""
+        message = await self._news.get()
+        if message is None:
+            self._news.put_nowait(None)  # for whoever asks again
+            raise self._lost or NotRunningError("the connection was closed", _START)
+        return message
+
+    async def _read(self) -> None:
+        """Hand out what arrives until the daemon hangs up."""
+        try:
+            while line := await self._reader.readline():
+                self._take(protocol.decode(line))
+        except ValueError:  # from readline: longer than its limit
+            self._give_up(ProtocolError("the daemon sent a message that is too long", "ask for less at once"))
+        except OSError as error:
+            self._give_up(NotRunningError(f"the connection to the daemon broke: {error}", _START))
+        except ArctlError as error:
+            self._give_up(error)
+        else:
+            remedy = f"look into {self.home.log}, or {_START}"
+            self._give_up(NotRunningError("the daemon hung up", remedy))
+
+    def _take(self, message: Message) -> None:
+        if "method" in message:
+            self._news.put_nowait(message)
+            return
+        future = self._waiting.get(message.get("id") or 0)
+        if future is None or future.done():
+            return  # nobody waits for it any more
+        if "error" in message:
+            future.set_exception(protocol.raised(message["error"]))
+        else:
+            future.set_result(message.get("result"))
+
+    def _give_up(self, error: ArctlError) -> None:
+        if self._lost is not None:
+            return
+        self._lost = error
+        self._news.put_nowait(None)
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(error)

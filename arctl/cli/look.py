@@ -1,0 +1,180 @@
+"""Listings: experiments, differences, dead ends, devices, and the ledger as a table."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import click
+
+from arctl.cli import common
+from arctl.errors import RefusedError
+from arctl.format import NA, count, duration, number, signed, table, word, wrapped
+from arctl.text import clean, clean_block
+
+
+def width() -> int:
+    """Return how wide a table may be: the terminal, 80 columns where there is none."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+@click.command()
+@common.campaign_option
+@click.option("--verdict", metavar="VERDICT", help="Only these: accepted, rejected, inconclusive, crashed, …")
+@click.option("--state", metavar="STATE", help="Only these: building, open, promoting, closed.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The newest."
+)
+@common.json_option
+def experiments(
+    campaign: str | None, verdict: str | None, state: str | None, limit: int, as_json: bool
+) -> None:
+    """List a campaign's experiments, the newest last; * is the champion, GAIN is positive when better.
+
+    Example: arctl experiments --verdict accepted
+    """
+    found = common.ask("experiments", campaign=campaign, verdict=verdict, state=state, limit=limit)
+    if as_json:
+        common.document(found)
+        return
+    rows = [_row(row, found["champion"]) for row in found["experiments"]]
+    if not rows:
+        common.narrate("no experiment fits" if verdict or state else "no experiment yet")
+        return
+    head = ("", "ID", "VERDICT", clean(found["metric"], 16), "GAIN", "RUNS", "TITLE")
+    for line in table(head, rows, right=(3, 4, 5), width=width()):
+        click.echo(line)
+    if found["total"] > len(rows):
+        common.narrate(f"{found['total'] - len(rows)} older ones are left out (--limit)")
+
+
+def _row(row: common.Reply, champion: str) -> tuple[str, ...]:
+    stage = word(row["verdict"] or row["state"])
+    if row["held"]:
+        stage = "paused"
+    elif row["running"]:
+        stage = "running" if not row["verdict"] else stage
+    mark = "*" if row["id"] == champion else ""
+    runs = str(row["runs"] or NA)
+    return mark, row["id"], stage, number(row["mean"]), signed(row["effect"]), runs, row["title"]
+
+
+@click.command()
+@click.argument("ident", metavar="EXPERIMENT")
+@common.json_option
+def diff(ident: str, as_json: bool) -> None:
+    """Show what an experiment changed on its base.
+
+    Example: arctl diff e7
+    """
+    found = common.ask("diff", id=ident)
+    if as_json:
+        common.document(found)
+        return
+    if found["diff"]:
+        show_diff(found["diff"])
+    else:
+        common.narrate(
+            f"{clean(found['id'])} has no difference to show: {clean(found['note']) or 'it is empty'}"
+        )
+
+
+def show_diff(text: str) -> None:
+    """Print a unified difference, coloured where stdout is a terminal."""
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in clean_block(text).splitlines():
+        plain = line.startswith(("+++", "---"))
+        click.echo(click.style(line, fg=None if plain else colours.get(line[:1]), bold=plain or None))
+
+
+@click.command()
+@common.campaign_option
+@common.json_option
+def deadends(campaign: str | None, as_json: bool) -> None:
+    """List what was given up, why, and what would reopen it.
+
+    Example: arctl deadends
+    """
+    found = common.ask("deadends", campaign=campaign)
+    if as_json:
+        common.document(found)
+        return
+    if not found:
+        common.narrate("nothing was given up so far")
+    for row in found:
+        click.echo(
+            click.style(clean(f"{row['id']} {row['axis']}"), bold=True) + f" of {clean(row['campaign'])}"
+        )
+        effects = row["evidence"].get("effects") or {}
+        tried = ", ".join(f"{ident} {signed(effect)}" for ident, effect in effects.items())
+        for label, text in (("why", row["reason"]), ("gains", tried), ("reopen", row["reopen"])):
+            lines = wrapped(text, max(40, width() - 12))
+            click.echo(
+                "\n".join(f"  {label if not n else '':7} {line}" for n, line in enumerate(lines)) or ""
+            )
+
+
+@click.command()
+@common.json_option
+def gpus(as_json: bool) -> None:
+    """Show the devices, their load and what runs on them; a missing reading is "-".
+
+    Example: arctl gpus
+    """
+    found = common.ask("gpus")
+    if as_json:
+        common.document(found)
+        return
+    if not found:
+        common.narrate("no device is known yet: the daemon has only just begun, see `arctl logs`")
+        return
+    head = ("#", "NAME", "UTIL%", "MEM GiB", "W", "°C", "RUN", "TIME", "NOTE")
+    rows = [_device(row, time.time()) for row in found]
+    for line in table(head, rows, right=(2, 3, 4, 5, 7), width=width()):
+        click.echo(line)
+
+
+def _device(row: common.Reply, now: float) -> tuple[str, ...]:
+    sample = row["sample"] or {}
+    used, total = sample.get("memory_used_mb"), sample.get("memory_total_mb") or row["memory_mb"]
+    memory = NA if used is None else f"{used / 1024:.1f}" + (f"/{total / 1024:.0f}" if total else "")
+    run = f"{row['run']} ({row['experiment']})" if row["run"] else NA
+    elapsed = NA
+    if row["run"] and row["started"] is not None:
+        elapsed = f"{duration(now - row['started'])}/{duration(row['limit'])}"
+    util, watts, heat = (
+        NA if sample.get(key) is None else f"{sample[key]:.0f}"
+        for key in ("util", "power_w", "temperature_c")
+    )
+    return str(row["index"]), clean(row["name"], 24), util, memory, watts, heat, run, elapsed, row["barred"]
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@common.campaign_option
+@click.option("-f", "--force", is_flag=True, help="Replace a file that is there already.")
+@common.json_option
+def export(file: Path | None, campaign: str | None, force: bool, as_json: bool) -> None:
+    """Write the ledger as autoresearch's results.tsv, to a file or to stdout.
+
+    Example: arctl export results.tsv
+    """
+    if file is not None and file.exists() and not force:
+        msg = f"{file} exists"
+        raise RefusedError(msg, "name another file, or replace it with --force")
+    found = common.ask("export", campaign=campaign)
+    if as_json:
+        common.document(found)
+        return
+    # Titles are foreign text: cleaned cell by cell, for the tabs must stay.
+    lines = ["\t".join(map(clean, line.split("\t"))) for line in found["text"].splitlines()]
+    text = "\n".join(lines) + "\n"
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(file)
+    common.narrate(f"wrote {count(len(lines) - 1, 'experiment')} to {file}")

@@ -1,0 +1,225 @@
+"""The daemon and its campaigns as a whole: status, wait, logs, stop, the bridge for ssh, completions."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from arctl.cli import common
+from arctl.cli.lazy import complain
+from arctl.cli.logs import logs
+from arctl.cli.stdio import stdio
+from arctl.errors import ArctlError, Exit, NotRunningError, ProtocolError
+from arctl.format import count, duration, number, word
+from arctl.text import clean
+
+if TYPE_CHECKING:
+    from arctl.client import Client
+
+__all__ = ["completions", "logs", "status", "stdio", "stop", "wait"]
+
+
+@click.command()
+@common.json_option
+def status(as_json: bool) -> None:
+    """Show what runs, on what, and what needs you."""
+    found = common.ask("status")
+    if as_json:
+        common.document(found)
+        return
+    head = (
+        f"arctl {found['version']} on {found['host']}, process {found['pid']}, up {duration(found['uptime'])}"
+    )
+    click.echo(clean(head))
+    click.echo(f"devices   {found['busy']} of {found['devices']} busy")
+    click.echo(f"log       {clean(found['log'])}")
+    if found["stopping"]:
+        click.echo(f"stopping  {found['stopping']}: nothing new is started; `arctl start` changes its mind")
+    if found["trouble"]:
+        click.echo(f"trouble   {clean(found['trouble'])}")
+    if not found["campaigns"]:
+        click.echo("no campaign yet: `arctl start PATH` begins one, `arctl demo` shows how")
+    for row in found["campaigns"]:
+        click.echo()
+        for line in campaign_block(row):
+            click.echo(line)
+
+
+_COLOURS = {"running": "green", "held": "red", "paused": "yellow", "finished": "cyan"}
+
+
+def campaign_block(row: common.Reply) -> list[str]:
+    """Write a campaign's entry of a status as lines."""
+    name, state = clean(row["campaign"]), clean(row["state"])
+    lines = [
+        f"{click.style(name, bold=True)}  {click.style(state, fg=_COLOURS.get(state))}  {clean(row['root'])}"
+    ]
+    if row["reason"]:
+        lines.append(f"  why       {clean(row['reason'])}")
+    if state in ("held", "paused"):
+        first = "mend it, then " if state == "held" else ""
+        lines.append(f"  next      {first}`arctl resume {name}`")
+    runs = row["champion_runs"]
+    value = (
+        f"{row['metric']} {number(row['champion_mean'])} over {count(runs, 'run')}"
+        if runs
+        else "not measured yet"
+    )
+    title = clean(row["champion_title"], 40)
+    lines.append(f"  champion  {row['champion']} {title}: {value} ({row['goal']})")
+    verdicts = {key: n for key, n in row["verdicts"].items() if key != "baseline"}
+    said = ", ".join(f"{n} {word(key)}" for key, n in sorted(verdicts.items(), key=lambda item: -item[1]))
+    lines.append(f"  tried     {row['experiments']}" + (f": {said}" if said else ""))
+    lines.append(
+        f"  now       {row['running']} running, {row['queued']} queued, {row['open']} without a verdict"
+    )
+    return lines
+
+
+@click.command()
+@click.argument("campaign", required=False)
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this.")
+@click.option("-f", "--follow", is_flag=True, help="Print each event on the way.")
+@common.json_option
+@click.pass_context
+def wait(
+    ctx: click.Context, campaign: str | None, timeout: float | None, follow: bool, as_json: bool
+) -> None:
+    """Wait until a campaign is finished.
+
+    Ends with 0 when it is finished, with 1 when it is held and needs you or when the time is over, and with
+    3 when the daemon leaves. With --follow and --json each event is one line of JSON.
+
+    Example: arctl wait --timeout 3600 && arctl champion
+    """
+    from arctl.cli import follow as feed
+
+    home = common.home()
+    deadline = None if timeout is None else time.monotonic() + timeout
+    row = common.the_campaign(common.ask("status"), campaign)
+    name = row["campaign"]
+    for event in feed.events(home, feed.Cursor(-1, ""), deadline=deadline):
+        if event is not None and event["campaign"] != name:
+            continue
+        if event is not None and follow:
+            click.echo(common.line(event) if as_json else event_line(event))
+        if event is None or event["kind"].startswith("campaign."):
+            row = common.the_campaign(common.ask("status"), name)
+            if row["state"] in ("finished", "held"):
+                break
+    if as_json and not follow:
+        common.document(row)
+    elif not as_json:
+        why = f": {row['reason']}" if row["reason"] else ""
+        click.echo(clean(f"{name} is {row['state']}{why}"))
+    if row["state"] == "held":
+        complain(f"{name} is held and needs you", f"mend it, then `arctl resume {name}`")
+    elif row["state"] != "finished":
+        complain(f"{name} is not finished after {duration(timeout)}", "wait on, or look: `arctl status`")
+    if row["state"] != "finished":
+        ctx.exit(int(Exit.FAILED))
+
+
+def event_line(event: common.Reply) -> str:
+    """Write an event as a line: its time of day and what happened."""
+    at = time.strftime("%H:%M:%S", time.localtime(event["at"]))
+    return f"{at}  {clean(event['text'])}"
+
+
+@click.command()
+@click.option("--now", is_flag=True, help="Stop the runs under way too; they are queued again.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until it has left.")
+@common.json_option
+def stop(now: bool, no_wait: bool, as_json: bool) -> None:
+    """Stop the daemon; by default the runs under way end first.
+
+    Ctrl-C stops the waiting only. `arctl start` lets everything go on where it stood.
+    """
+    try:
+        client = common.connect()
+    except ProtocolError as error:
+        _ask_by_signal(error)
+        return
+    with client:
+        answer = client.call("stop", mode="now" if now else "drain")
+        pid = int(client.welcome["pid"])
+        if as_json:
+            common.document(answer)
+        running = [clean(run) for run in answer["running"]]
+        if running:
+            waits = "stops" if now else "waits for"
+            common.narrate(f"the daemon {waits} {', '.join(running)}")
+        if no_wait:
+            return
+        if running and not now:
+            common.narrate("Ctrl-C stops this waiting; the daemon leaves when they have ended")
+        _until_it_hangs_up(client)
+    from arctl.cli.spawn import await_end
+
+    if not await_end(common.home(), pid, 15.0):
+        msg = f"the daemon (process {pid}) hung up but has not ended"
+        raise ArctlError(msg, f"look into {common.home().log}")
+    common.narrate("the daemon has stopped")
+
+
+def _until_it_hangs_up(client: Client) -> None:
+    """Return when the daemon has gone; raises where somebody made it stay."""
+    while True:
+        try:
+            found = client.call("status")
+        except NotRunningError:
+            return
+        if not found["stopping"]:
+            raise ArctlError(
+                "the daemon stays: a campaign was started meanwhile", "`arctl status` says which"
+            )
+        time.sleep(0.2)
+
+
+def _ask_by_signal(error: ProtocolError) -> None:
+    """Ask a daemon of another version to leave: it holds the lock, and SIGTERM is a language they all speak."""
+    import fcntl
+    import os
+    import signal
+
+    from arctl.cli.spawn import await_end
+
+    home = common.home()
+    try:
+        with home.lock.open("rb") as file:
+            pid = int(file.read(32).decode().strip() or "0")
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                pid = 0  # nobody holds it: the number is of a daemon that is no more
+            except BlockingIOError:
+                pass
+    except (OSError, ValueError):
+        pid = 0
+    if not pid:
+        raise error
+    common.narrate(f"{clean(error.message)}: asking process {pid} to leave by SIGTERM; its runs go on")
+    os.kill(pid, signal.SIGTERM)
+    if not await_end(home, pid, 15.0):
+        raise error
+    common.narrate("the daemon has stopped; `arctl start` adopts its runs")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completions(ctx: click.Context, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    \b
+    bash: arctl completions bash > ~/.local/share/bash-completion/completions/arctl
+    zsh:  arctl completions zsh > "${fpath[1]}/_arctl"
+    fish: arctl completions fish > ~/.config/fish/completions/arctl.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise ArctlError(f"there are no completions for {shell}")
+    click.echo(kind(ctx.find_root().command, {}, "arctl", "_ARCTL_COMPLETE").source())

@@ -1,0 +1,148 @@
+"""`arctl show`: one experiment with its verdict, its evidence, its runs and what happened to it."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+
+import click
+
+from arctl.cli import common
+from arctl.format import NA, count, duration, interval, number, signed, table, word, wrapped
+from arctl.text import clean
+
+#: Width of the labels on the left.
+LABEL = 11
+
+
+@click.command()
+@click.argument("ident", metavar="EXPERIMENT|RUN")
+@common.json_option
+def show(ident: str, as_json: bool) -> None:
+    """Show all that is known of an experiment, or of a run's experiment.
+
+    Its verdict in a sentence, the evidence behind it, every run with its seed and value, the tail of a
+    crash, and what was expected of it.
+
+    Example: arctl show e7
+    """
+    found = common.ask("show", id=ident)
+    if as_json:
+        common.document(found)
+        return
+    for line in page(found, shutil.get_terminal_size((80, 24)).columns):
+        click.echo(line)
+
+
+def page(found: common.Reply, width: int) -> list[str]:
+    """Write an experiment as lines."""
+    row, base = found["experiment"], found["base"]
+    lines = [click.style(clean(f"{row['id']} {row['title']}"), bold=True)]
+    if found["champion"]:
+        lines[0] += click.style("  champion", fg="green")
+    lines += _field("campaign", f"{row['campaign']}, {found['goal']} {found['metric']}", width)
+    if base:
+        lines += _field("base", f"{base['id']} {base['title']}", width)
+    lines += _field("axis", row["axis"], width)
+    lines += _proposal(found["proposal"] or {}, width)
+    lines += _field(
+        "state", word(row["verdict"] or row["state"]) + (", paused" if row["held"] else ""), width
+    )
+    lines += _field("why", row["reason"], width)
+    if row["evidence"].get("n"):
+        lines += ["", "evidence", *(f"  {line}" for line in evidence_lines(row["evidence"]))]
+    if found["runs"]:
+        lines += ["", *_runs(found["runs"], width)]
+    if tail := row["evidence"].get("tail"):
+        lines += ["", f"the end of {clean(str(row['evidence'].get('run', 'its log')))}"]
+        lines += [f"  {clean(line, max(20, width - 2))}" for line in tail]
+    if row["commit"]:
+        lines += ["", *_field("commit", row["commit"], width), *_field("ref", found["ref"], width)]
+    if found["events"]:
+        lines += ["", "events"]
+        for event in found["events"][-12:]:
+            at = time.strftime("%m-%d %H:%M:%S", time.localtime(event["at"]))
+            lines.append(f"  {at}  {clean(event['text'], max(20, width - 18))}")
+    return lines
+
+
+def _field(label: str, text: str, width: int) -> list[str]:
+    """Write a labelled text, broken into lines; nothing where it is empty."""
+    lines = wrapped(text, max(30, width - LABEL))
+    return [f"{label if not index else '':{LABEL}}{line}" for index, line in enumerate(lines)]
+
+
+def _proposal(proposal: common.Reply, width: int) -> list[str]:
+    lines = []
+    for label, key in (
+        ("hypothesis", "hypothesis"),
+        ("expected", "expected"),
+        ("if works", "if_works"),
+        ("if fails", "if_fails"),
+        ("source", "source"),
+    ):
+        lines += _field(label, proposal.get(key, ""), width)
+    if proposal:
+        lines += _field("proposed", f"by {proposal['agent']} ({proposal['brain']})", width)
+    return lines
+
+
+def evidence_lines(evidence: common.Reply) -> list[str]:
+    """Write what a judgement rests on; gains are positive when better, in the metric's unit."""
+    n, m = evidence["n"], evidence["m"]
+    rows = [
+        ("candidate", f"{number(evidence['mean_candidate'])} over {count(n, 'run')}"),
+        (
+            "champion",
+            f"{number(evidence['mean_champion'])} over {count(m, 'run')} ({evidence.get('against', NA)})",
+        ),
+        (
+            "gain",
+            f"{signed(evidence['effect'])}, interval {interval(evidence['effect_low'], evidence['effect_high'])}",
+        ),
+    ]
+    if evidence["sigma"] is not None:
+        rows.append(
+            (
+                "noise",
+                f"sigma {number(evidence['sigma'], 3)} from {evidence['nu']:g} degrees of freedom ({evidence['method']})",
+            )
+        )
+    if evidence["z"] is not None:
+        futile = evidence["futility"]
+        given_up = f", given up below {number(futile, 3)}" if futile is not None else ""
+        rows.append(
+            ("Z", f"{number(evidence['z'], 3)}, accepted from {number(evidence['threshold'], 3)}{given_up}")
+        )
+    reach = evidence["minimum_detectable_effect"]
+    if reach is not None and math.isfinite(reach):
+        rows.append(("would find", f"a true gain of {number(reach, 3)} in four cases of five"))
+    rows += [("guardrail", text) for text in evidence["guardrails"]]
+    if evidence["note"]:
+        rows.append(("note", evidence["note"]))
+    return [f"{label:{LABEL}}{clean(text)}" for label, text in rows]
+
+
+def _runs(runs: list[common.Reply], width: int) -> list[str]:
+    head = ("RUN", "FOR", "SEED", "STATE", "VALUE", "TIME", "ON", "")
+    rows = [
+        (
+            run["id"],
+            run["purpose"],
+            str(run["seed"]),
+            word(run["outcome"] or run["state"]) + (" (paused)" if run["held"] else ""),
+            number(run["value"]),
+            _time(run),
+            run["device_name"] or NA,
+            run["stopping"] or run["reason"],
+        )
+        for run in runs
+    ]
+    return table(head, rows, right=(2, 4, 5), width=width)
+
+
+def _time(run: common.Reply) -> str:
+    if run["ended"] is None and run["started"] is not None:
+        return duration(time.time() - run["started"]) + "…"
+    return duration(run["seconds"]) if run["ended"] is not None else NA

@@ -1,0 +1,49 @@
+"""When an axis is closed: enough was tried on it, and nothing of it was ever accepted."""
+
+from __future__ import annotations
+
+from arctl.daemon.actions import Step
+from arctl.daemon.model import (
+    JUDGED,
+    DeadEnd,
+    Event,
+    Experiment,
+    Json,
+    Verdict,
+)
+from arctl.daemon.state import State
+
+#: Verdicts against an axis, with none for it, that close it: for values of a parameter, for a written idea.
+DEAD_AFTER_VALUES = 3
+DEAD_AFTER_IDEA = 1
+
+
+def close_axis(state: State, experiment: Experiment, evidence: Json, now: float) -> Step:
+    """Close an axis on which enough was tried and nothing was gained since it last won."""
+    if not experiment.axis or any(
+        end.axis == experiment.axis for end in state.dead_ends_of(experiment.campaign)
+    ):
+        return Step()
+    same = [row for row in state.experiments_of(experiment.campaign) if row.axis == experiment.axis]
+    if any(row.verdict == Verdict.ACCEPTED or row.verdict == Verdict.REBASED for row in same):
+        return Step()
+    tried = [row for row in same if row.verdict in JUDGED] + [experiment]
+    idea = state.proposals[experiment.proposal].change.get("kind") != "params"
+    if len(tried) < (DEAD_AFTER_IDEA if idea else DEAD_AFTER_VALUES):
+        return Step()
+    ident, _ = state.ids().new("d")
+    effects = {row.id: row.evidence.get("effect") for row in tried[:-1]}
+    effects[experiment.id] = evidence.get("effect")
+    names = ", ".join(effects)
+    end = DeadEnd(
+        id=ident,
+        campaign=experiment.campaign,
+        axis=experiment.axis,
+        created=now,
+        reason=f"{len(tried)} tried, none accepted ({names})",
+        reopen="a new champion that changes what the axis acts on, or a person",
+        closed_by="gate",
+        evidence={"experiments": list(effects), "effects": effects},
+    )
+    text = f"{end.axis} is a dead end: {end.reason}"
+    return Step(rows=[end], events=[Event("dead_end.closed", end.campaign, end.id, text)])

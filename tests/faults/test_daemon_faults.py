@@ -1,0 +1,256 @@
+"""What may happen to a daemon and its runs, and what must come of it (numbers of docs/hardening)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from arctl.daemon.jobs import shim
+from tests.support.campaigns import SCRIPT, make_repo
+from tests.support.daemon import Daemon, wait_for
+
+SLOW = SCRIPT.replace("for step in range(3):", "import time\nfor step in range(20):\n    time.sleep(0.1)")
+
+
+def running(daemon: Daemon) -> list[dict[str, Any]]:
+    """Return the runs under way."""
+    shown = [daemon.call("show", id=row["id"]) for row in daemon.experiments() if row["running"]]
+    return [run for item in shown for run in item["runs"] if run["state"] == "running"]
+
+
+def shim_of(daemon: Daemon, run: dict[str, Any]) -> int:
+    """Return the process id of a run's shim."""
+    folder = daemon.home.run_folder(run["id"], run["attempt"])
+    return int(json.loads((folder / "shim.json").read_text())["pid"])
+
+
+def results(daemon: Daemon) -> Counter[tuple[str, int]]:
+    """Count the ledger's results by run and attempt."""
+    ledger = sqlite3.connect(daemon.home.ledger)
+    found = Counter(ledger.execute("SELECT run, attempt FROM results").fetchall())
+    ledger.close()
+    return found
+
+
+def test_1_a_daemon_killed_in_the_middle_adopts_its_runs(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=2))
+    before = wait_for("two runs under way", lambda: len(running(daemon)) == 2 and running(daemon))
+    shims = {run["id"]: shim_of(daemon, run) for run in before}
+    daemon.kill()
+    for pid in shims.values():
+        assert shim.start_time(pid), "a shim outlives the daemon"
+    daemon.start()
+    events = daemon.call("events", limit=500)
+    assert {event["subject"] for event in events if event["kind"] == "run.adopted"} == set(shims)
+    assert daemon.wait_finished()["state"] == "finished"
+    for run in before:
+        shown = daemon.call("show", id=run["id"])
+        row = next(item for item in shown["runs"] if item["id"] == run["id"])
+        assert (row["outcome"], row["attempt"]) == ("ok", 1)
+        curve = daemon.call("curve", id=run["id"])["curves"]["loss"]
+        assert len(curve) == 20, "an adopted run's curve is whole, and no point is there twice"
+    assert set(results(daemon).values()) == {1}
+
+
+def test_1_results_that_came_while_no_daemon_lived_are_taken_in(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    before = wait_for("a run under way", lambda: running(daemon))
+    daemon.kill()
+    for run in before:
+        folder = daemon.home.run_folder(run["id"], 1)
+        wait_for("the shim's last word", (folder / "exit.json").exists)
+    daemon.start()
+    assert daemon.wait_finished()["state"] == "finished"
+    assert set(results(daemon).values()) == {1}
+
+
+def test_2_killed_again_and_again_nothing_is_lost_or_counted_twice(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.campaign(make_repo(tmp_path / "repo", experiments=6))
+    for _ in range(6):
+        seen = daemon.call("events", limit=1)[-1]["seq"]
+        wait_for("something to happen", lambda seen=seen: daemon.call("events", after=seen + 3))
+        daemon.kill()
+        daemon.start()
+    assert daemon.wait_finished()["state"] == "finished"
+    assert set(results(daemon).values()) == {1}
+    ledger = sqlite3.connect(daemon.home.ledger)
+    ok = ledger.execute("SELECT count(*) FROM runs WHERE outcome = 'ok'").fetchone()[0]
+    values = ledger.execute('SELECT "values", bank FROM experiments WHERE same_as = \'\'').fetchall()
+    ledger.close()
+    assert sum(len(json.loads(text)) for row in values for text in row) == ok
+
+
+def test_3_a_killed_shim_loses_the_run_which_is_tried_again(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    run = wait_for("a run under way", lambda: running(daemon))[0]
+    os.kill(shim_of(daemon, run), signal.SIGKILL)
+    again = wait_for("the second attempt", lambda: [r for r in running(daemon) if r["attempt"] == 2])
+    assert again[0]["id"] == run["id"]
+    assert daemon.wait_finished()["state"] == "finished"
+    assert (daemon.home.run_folder(run["id"], 1) / "fenced").exists()
+
+
+def test_5_shim_and_daemon_killed_the_run_is_tried_again(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    run = wait_for("a run under way", lambda: running(daemon))[0]
+    pid = shim_of(daemon, run)
+    daemon.kill()
+    os.kill(pid, signal.SIGKILL)
+    daemon.start()
+    events = daemon.call("events", limit=500)
+    assert any(e["kind"] == "run.requeued" and e["subject"] == run["id"] for e in events)
+    assert daemon.wait_finished()["state"] == "finished"
+    assert set(results(daemon).values()) == {1}
+
+
+def test_4_a_job_killed_by_a_signal_says_so(daemon: Daemon, tmp_path: Path) -> None:
+    script = "import os, signal\nLR = 0.01\nWIDTH = 32\nos.kill(os.getpid(), signal.SIGSEGV)\n"
+    daemon.campaign(make_repo(tmp_path / "repo", script=script))
+    assert "SIGSEGV" in daemon.wait_finished()["reason"]
+
+
+def test_8_a_second_daemon_names_the_first_and_leaves(daemon: Daemon) -> None:
+    assert daemon.process is not None
+    done = subprocess.run(
+        [sys.executable, "-m", "arctl.daemon"],
+        env={**os.environ, "ARCTL_HOME": str(daemon.home.root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 5
+    assert str(daemon.process.pid) in done.stderr
+    assert "arctl stop" in done.stderr
+
+
+def test_9_a_process_id_used_again_is_not_taken_for_the_shim(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    run = wait_for("a run under way", lambda: running(daemon))[0]
+    folder = daemon.home.run_folder(run["id"], 1)
+    pid = shim_of(daemon, run)
+    daemon.kill()
+    os.kill(pid, signal.SIGKILL)
+    bystander = subprocess.Popen(["sleep", "600"])
+    said = json.loads((folder / "shim.json").read_text()) | {"pid": bystander.pid}
+    (folder / "shim.json").write_text(json.dumps(said))
+    daemon.start()
+    wait_for("the second attempt", lambda: [r for r in running(daemon) if r["attempt"] == 2])
+    assert bystander.poll() is None, "a bystander with the shim's id must live"
+    bystander.kill()
+    bystander.wait()
+
+
+def test_10_a_late_shim_finds_itself_fenced(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "fenced").touch()
+    (folder / "spec.json").write_text(json.dumps({"argv": ["touch", "ran"], "cwd": str(folder), "env": {}}))
+    done = subprocess.run([sys.executable, "-I", "-S", shim.__file__, str(folder)], check=False, timeout=60)
+    assert done.returncode == 75
+    assert not (folder / "ran").exists()
+    assert not (folder / "exit.json").exists()
+
+
+def test_13_a_truncated_exit_file_counts_as_lost_and_is_kept(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    run = wait_for("a run under way", lambda: running(daemon))[0]
+    pid = shim_of(daemon, run)
+    daemon.kill()
+    os.kill(pid, signal.SIGKILL)
+    broken = daemon.home.run_folder(run["id"], 1) / "exit.json"
+    broken.write_text('{"reason": "exi')
+    daemon.start()
+    assert daemon.wait_finished()["state"] == "finished"
+    assert broken.read_text() == '{"reason": "exi'
+
+
+def test_15_a_damaged_ledger_is_refused_and_kept(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "ledger.db").write_bytes(b"SQLite format 3\0" + b"\x00\x01garbage" * 4096)
+    before = (home / "ledger.db").read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-m", "arctl.daemon"],
+        env={**os.environ, "ARCTL_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "damaged" in done.stderr
+    assert "backup" in done.stderr
+    assert (home / "ledger.db").read_bytes() == before
+
+
+def test_17_a_log_flood_is_capped_and_the_metric_at_its_end_is_found(daemon: Daemon, tmp_path: Path) -> None:
+    script = SCRIPT.replace("seed = int", "print('x' * 100_000_000)\nseed = int")
+    repo = make_repo(tmp_path / "repo", script=script, experiments=1)
+    spec = (repo / "arctl.toml").read_text().replace('timeout = "60s"', 'timeout = "60s"\nlog_cap_mb = 1')
+    (repo / "arctl.toml").write_text(spec)
+    daemon.campaign(repo)
+    assert daemon.wait_finished()["state"] == "finished"
+    folder = daemon.home.run_folder("r1", 1)
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 6 << 20
+    assert daemon.call("show", id="e1")["runs"][0]["evidence"]["log_capped"]
+
+
+def test_22_a_job_that_detaches_a_child_leaves_none(daemon: Daemon, tmp_path: Path) -> None:
+    script = SCRIPT + (
+        "import subprocess, sys\n"
+        "code = 'import os, time\\nif os.fork() == 0:\\n    os.setsid()\\n    time.sleep(987)'\n"
+        "subprocess.Popen([sys.executable, '-c', code]).wait()\n"
+    )
+    daemon.campaign(make_repo(tmp_path / "repo", script=script, experiments=1))
+    assert daemon.wait_finished()["state"] == "finished"
+    assert daemon.call("show", id="e1")["runs"][0]["evidence"]["orphans"] >= 1
+    left = subprocess.run(["pgrep", "-f", "time.sleep.987"], capture_output=True, check=False)
+    assert left.stdout == b""
+
+
+def test_26_a_ref_whose_row_was_never_written_is_taken_over(daemon: Daemon, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", experiments=2)
+    daemon.campaign(repo)
+    wait_for("the first proposal", lambda: len(daemon.experiments()) > 1)
+    daemon.kill()
+    ledger = sqlite3.connect(daemon.home.ledger)
+    # As if the daemon had died between git and the ledger: the ref is there, the row still says building.
+    ledger.execute(
+        "UPDATE experiments SET state = 'building', \"commit\" = '', tree = '', verdict = '' WHERE id = 'e2'"
+    )
+    ledger.execute("DELETE FROM runs WHERE experiment = 'e2'")
+    ledger.execute("DELETE FROM results WHERE run NOT IN (SELECT id FROM runs)")
+    ledger.execute("UPDATE experiments SET \"values\" = '[]' WHERE id = 'e2'")
+    ledger.commit()
+    ledger.close()
+    daemon.start()
+    assert daemon.wait_finished()["state"] == "finished"
+    assert next(row for row in daemon.experiments() if row["id"] == "e2")["verdict"]
+
+
+def test_27_a_deleted_socket_is_bound_again(daemon: Daemon) -> None:
+    daemon.home.socket.unlink()
+    wait_for("a new socket", daemon.home.socket.exists)
+    assert daemon.call("status")["pid"]
+
+
+def test_33_of_two_clients_with_one_revision_one_wins(daemon: Daemon, tmp_path: Path) -> None:
+    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW))
+    rev = daemon.status()["rev"]
+    daemon.call("pause", target="toy", if_rev=rev)
+    try:
+        daemon.call("resume", target="toy", if_rev=rev)
+    except Exception as error:  # noqa: BLE001 - its type is what is tested
+        assert type(error).__name__ == "RefusedError"
+        assert "changed since you looked" in str(error)
+    else:
+        raise AssertionError
+    assert daemon.status()["state"] == "paused"

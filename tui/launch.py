@@ -1,0 +1,41 @@
+"""From a command to a running interface: what must be settled before Textual is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+
+from arctl.errors import UsageError
+from arctl.paths import Home, default_home
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person chose; `host_label` stands in for the machine's name."""
+
+    readonly: bool = False
+    host_label: str = ""
+    no_color: bool = False
+
+
+def prepare(environ: MutableMapping[str, str]) -> None:
+    """Spare a slow line: over SSH nothing is animated; Textual reads this once, when it is imported."""
+    if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
+        environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+        environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+
+
+def launch(settings: Settings) -> int:
+    """Run the interface of `$ARCTL_HOME` in this terminal; the daemon goes on when it ends."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        msg = "`arctl tui` needs a terminal"
+        raise UsageError(msg, "use `arctl status` or `arctl experiments --json` in scripts and pipes")
+    prepare(os.environ)
+    from arctl.tui.app import ArctlApp  # after `prepare`
+
+    chosen = Settings(settings.readonly, settings.host_label, bool(os.environ.get("NO_COLOR")))
+    app = ArctlApp(Home(default_home()), chosen)
+    app.run()
+    return app.return_code or 0
