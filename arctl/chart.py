@@ -63,8 +63,8 @@ def draw(
     for row in range(height):
         axis = f"{labels.get(row, ''):>{margin}} {'┤' if row in labels else '│'}"
         line: list[Segment] = [(axis.replace("┤", "+").replace("│", "|") if ascii_only else axis, -1)]
-        for cell in range(cells):
-            line.append(_ascii(pixels, cell, row) if ascii_only else _braille(pixels, cell, row))
+        mark = _ascii if ascii_only else _braille
+        line.extend(mark(pixels, cell, row) for cell in range(cells))
         lines.append(_joined(line))
     rule = "+" + "-" * cells if ascii_only else "└" + "─" * cells
     lines.append([(" " * (margin + 1) + rule, -1)])

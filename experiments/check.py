@@ -32,12 +32,14 @@ def cross_rules(data: dict[str, Any]) -> Iterator[tuple[Path, str, str]]:
     params = params if isinstance(params, dict) else {}
     for name, param in params.items():
         conditions = param.get("when") if isinstance(param, dict) else None
-        for other in conditions if isinstance(conditions, dict) else ():
+        for other, wanted in conditions.items() if isinstance(conditions, dict) else ():
             path: Path = ("params", name, "when", other)
             if other not in params:
                 yield path, f"there is no parameter {other}.", "Name another table of [params], or remove it."
             elif name in _ancestors(other, params):
                 yield path, f"{name} and {other} wait for each other.", "Remove one of the two conditions."
+            elif never := _never(wanted, params[other]):
+                yield path, f"{other} is never {never}.", f"Use values that [params.{other}] can take."
     yield from _shared_constants(params)
     files = data.get("files")
     files = files if isinstance(files, dict) else {}
@@ -56,6 +58,15 @@ def cross_rules(data: dict[str, Any]) -> Iterator[tuple[Path, str, str]]:
 
 def _texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _never(wanted: object, other: object) -> str:
+    """The values of a condition that the other parameter, a choice, does not have."""
+    choices = other.get("choices") if isinstance(other, dict) else None
+    if not isinstance(choices, list) or not isinstance(wanted, (bool, int, float, str, list)):
+        return ""
+    values = wanted if isinstance(wanted, list) else [wanted]
+    return ", ".join(repr(value) for value in values if value not in choices)
 
 
 def _ancestors(name: str, params: dict[str, Any]) -> set[str]:

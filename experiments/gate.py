@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from arctl.experiments.boundary import critical_value
 from arctl.experiments.evidence import Evidence, Judgement, Method, Outcome
 from arctl.experiments.guard import violations
-from arctl.experiments.noise import Spread, homogeneous, noisier, pooled, spread
+from arctl.experiments.noise import Spread, homogeneous, noisier, pooled, spread, usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,9 +65,9 @@ def judge(
     blank = _blank(policy, goal, candidate, champion, broken)
     if not candidate:
         return Judgement("more", "The candidate has no run yet.", blank)
-    if not all(map(math.isfinite, candidate)):
+    if not usable(candidate):
         return Judgement("reject", "A run of the candidate ended with a value that is not finite.", blank)
-    if not champion or not all(map(math.isfinite, champion)):
+    if not champion or not usable(champion):
         return Judgement("inconclusive", "The champion has no finite value to compare with.", blank)
     if broken:
         return Judgement("reject", f"A guardrail is violated: {broken[0]}.", blank)
@@ -80,8 +80,8 @@ def _blank(
     policy: Policy, goal: Goal, candidate: Sequence[float], champion: Sequence[float], broken: tuple[str, ...]
 ) -> Evidence:
     """Evidence with means and effect only."""
-    mean_c = fmean(candidate) if candidate else math.nan
-    mean_0 = fmean(champion) if champion else math.nan
+    mean_c = fmean(candidate) if candidate and usable(candidate) else math.nan
+    mean_0 = fmean(champion) if champion and usable(champion) else math.nan
     return Evidence(
         policy=policy.mode,
         n=len(candidate),
@@ -197,7 +197,7 @@ def _standard_error(
     """Pool while the variance ratios allow it, otherwise a noisier side stands on its own spread."""
     n, m = len(candidate), len(champion)
     mine, theirs = tuple(candidate), tuple(champion)
-    others = [tuple(values) for values in pool]
+    others = [tuple(values) for values in pool if usable(values)]
     for known in (mine, theirs):
         if known in others:
             others.remove(known)
@@ -239,9 +239,12 @@ def _standard_error(
 
 def _welch(a: Spread, n: int, b: Spread, m: int, note: str) -> _Error:
     """Welch's standard error, with Satterthwaite's degrees of freedom."""
-    u, v = a.sigma**2 / n, b.sigma**2 / m
-    nu = (u + v) ** 2 / (u**2 / a.nu + v**2 / b.nu)
-    return _Error(math.sqrt(u + v), nu, max(a.sigma, b.sigma), "welch", note)
+    u, v = a.sigma / math.sqrt(n), b.sigma / math.sqrt(m)
+    error = math.hypot(u, v)
+    nu = 1.0 / (
+        (u / error) ** 4 / a.nu + (v / error) ** 4 / b.nu
+    )  # by shares: squares of small spreads vanish
+    return _Error(error, nu, max(a.sigma, b.sigma), "welch", note)
 
 
 def quantile(nu: float, alpha: float, looks: Sequence[int]) -> float:

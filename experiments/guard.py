@@ -6,6 +6,7 @@ import math
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from arctl.experiments.noise import usable
 from arctl.experiments.rules import allowed_change
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def violations(
 def _mean(runs: Runs, metric: str) -> float | None:
     """The mean over all runs; None unless every run has a finite value."""
     values = [run.get(metric, math.nan) for run in runs]
-    if not values or not all(map(math.isfinite, values)):
+    if not values or not usable(values):
         return None
     return fmean(values)
 

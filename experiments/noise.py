@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 NOISIER = 0.10
 """Level of the variance-ratio test above which a candidate or champion is judged by its own spread."""
@@ -15,11 +15,20 @@ OUTLYING = 0.01
 """Level, over all groups together, at which a noisier experiment is left out of the pool."""
 
 
+LARGEST = 1e100
+"""Size beyond which a value counts as not finite: squares of larger ones overflow."""
+
+
 class Spread(NamedTuple):
     """A standard deviation (in the metric's unit) and its degrees of freedom."""
 
     sigma: float
     nu: int
+
+
+def usable(values: Iterable[float]) -> bool:
+    """Whether all values are finite, and small enough that sums of their squares are."""
+    return all(abs(value) <= LARGEST for value in values)
 
 
 def sum_of_squares(values: Sequence[float]) -> float:
@@ -56,7 +65,8 @@ def noisier(values: Sequence[float], rest: Spread, level: float = NOISIER) -> bo
         return True
     from scipy.special import fdtrc
 
-    return bool(fdtrc(own.nu, rest.nu, (own.sigma / rest.sigma) ** 2) < level)
+    ratio = min(own.sigma / rest.sigma, 1e100)  # its square must stay a float
+    return bool(fdtrc(own.nu, rest.nu, ratio**2) < level)
 
 
 def homogeneous(pool: Sequence[Sequence[float]]) -> tuple[list[tuple[float, ...]], int]:

@@ -44,7 +44,8 @@ def init(path: Path, name: str | None, force: bool, to_stdout: bool) -> None:
     root = _folder(path)
     target = root / SPEC
     if target.exists() and not force and not to_stdout:
-        raise RefusedError(f"{target} exists", "edit it, or replace it: `arctl init --force`")
+        msg = f"{target} exists"
+        raise RefusedError(msg, "edit it, or replace it: `arctl init --force`")
     found = propose_spec(name or root.name, tracked(root), reader(root))
     if to_stdout:
         click.echo(found.toml, nl=False)
@@ -167,7 +168,8 @@ def _folder(path: Path) -> Path:
     if root.is_file() and root.name == SPEC:
         root = root.parent
     if not root.is_dir():
-        raise UsageError(f"{root} is not a folder", "give the folder of your training script")
+        msg = f"{root} is not a folder"
+        raise UsageError(msg, "give the folder of your training script")
     return root
 
 

@@ -66,7 +66,8 @@ def the_campaign(status: Reply, name: str | None) -> Reply:
     if name is not None:
         if name not in known:
             listed = ", ".join(sorted(known)) or "none yet"
-            raise RefusedError(f"there is no campaign {name!r}", f"campaigns: {listed}")
+            msg = f"there is no campaign {name!r}"
+            raise RefusedError(msg, f"campaigns: {listed}")
         return known[name]
     if not rows:
         raise RefusedError("there is no campaign yet", "start one: `arctl start PATH`, or try `arctl demo`")

@@ -94,9 +94,8 @@ def find_example(name: str) -> Path:
     found = next((root / name for root in roots if (root / name / "arctl.toml").is_file()), None)
     if found is None or Path(name).name != name:
         known = sorted({path.parent.name for root in roots for path in root.glob("*/arctl.toml")})
-        raise RefusedError(
-            f"there is no example {clean(name)!r}", f"examples: {', '.join(known) or 'none is installed'}"
-        )
+        msg = f"there is no example {clean(name)!r}"
+        raise RefusedError(msg, f"examples: {', '.join(known) or 'none is installed'}")
     modules, title, extra = NEEDS.get(name, ((), "", ""))
     if any(importlib.util.find_spec(module) is None for module in modules):
         msg = f"the example {name} needs {title}, which {sys.executable} does not have"
@@ -152,7 +151,8 @@ def _git(repo: Path, *arguments: str) -> None:
         ["git", *identity, *settings, *arguments], cwd=repo, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise ArctlError(f"git {arguments[0]} failed: {done.stderr.strip()}", f"look into {repo}")
+        msg = f"git {arguments[0]} failed: {done.stderr.strip()}"
+        raise ArctlError(msg, f"look into {repo}")
 
 
 def _path() -> str:
@@ -223,7 +223,8 @@ def _conclude(home: Home, name: str, wall: float) -> None:
     best, first = found["champion"], found["lineage"][0]
     click.echo()
     if found["state"] == "held":
-        raise ArctlError(f"the campaign is held: {found['reason']}", f"its log: {home.log}")
+        msg = f"the campaign is held: {found['reason']}"
+        raise ArctlError(msg, f"its log: {home.log}")
     metric = clean(found["metric"])
     if best["id"] == first["id"]:
         click.echo(f"nothing beat the baseline ({metric} {number(mean_of(first))})")

@@ -16,7 +16,7 @@ LONGEST = 1 << 16
 
 
 class Lines:
-    """Cuts pieces of text into clean lines; `\\r` ends a line as `\\n` does."""
+    """Cuts pieces of text into clean lines; a carriage return ends a line as well."""
 
     def __init__(self) -> None:
         self._rest = ""
@@ -56,7 +56,7 @@ def logs(ident: str | None, follow: bool, from_start: bool, raw: bool, as_json: 
     Example: arctl logs -f e3
     """
     with common.connect() as client:
-        first = 0 if from_start or follow and ident else None
+        first = 0 if from_start or (follow and ident) else None
         piece = client.call("logs", id=ident, offset=first)
         if as_json:
             common.document(piece)

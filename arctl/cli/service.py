@@ -179,7 +179,7 @@ def _until_it_hangs_up(client: Client) -> None:
 
 
 def _ask_by_signal(error: ProtocolError) -> None:
-    """Ask a daemon of another version to leave: it holds the lock, and SIGTERM is a language they all speak."""
+    """Ask a daemon of another version to leave: SIGTERM is a language that they all speak."""
     import fcntl
     import os
     import signal
@@ -206,20 +206,24 @@ def _ask_by_signal(error: ProtocolError) -> None:
     common.narrate("the daemon has stopped; `arctl start` adopts its runs")
 
 
-@click.command()
+_COMPLETIONS_HELP = """Print the completion script of a shell.
+
+\b
+bash: arctl completions bash > ~/.local/share/bash-completion/completions/arctl
+zsh:  arctl completions zsh > "${fpath[1]}/_arctl"
+fish: arctl completions fish > ~/.config/fish/completions/arctl.fish
+"""
+
+
+@click.command(help=_COMPLETIONS_HELP)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completions(ctx: click.Context, shell: str) -> None:
-    """Print the completion script of a shell.
-
-    \b
-    bash: arctl completions bash > ~/.local/share/bash-completion/completions/arctl
-    zsh:  arctl completions zsh > "${fpath[1]}/_arctl"
-    fish: arctl completions fish > ~/.config/fish/completions/arctl.fish
-    """
+    """Print click's own completion script."""
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise ArctlError(f"there are no completions for {shell}")
+        msg = f"there are no completions for {shell}"
+        raise ArctlError(msg)
     click.echo(kind(ctx.find_root().command, {}, "arctl", "_ARCTL_COMPLETE").source())

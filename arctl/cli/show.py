@@ -90,31 +90,22 @@ def _proposal(proposal: common.Reply, width: int) -> list[str]:
 
 def evidence_lines(evidence: common.Reply) -> list[str]:
     """Write what a judgement rests on; gains are positive when better, in the metric's unit."""
-    n, m = evidence["n"], evidence["m"]
+    ours = f"{number(evidence['mean_candidate'])} over {count(evidence['n'], 'run')}"
+    theirs = f"{number(evidence['mean_champion'])} over {count(evidence['m'], 'run')}"
+    limits = interval(evidence["effect_low"], evidence["effect_high"])
     rows = [
-        ("candidate", f"{number(evidence['mean_candidate'])} over {count(n, 'run')}"),
-        (
-            "champion",
-            f"{number(evidence['mean_champion'])} over {count(m, 'run')} ({evidence.get('against', NA)})",
-        ),
-        (
-            "gain",
-            f"{signed(evidence['effect'])}, interval {interval(evidence['effect_low'], evidence['effect_high'])}",
-        ),
+        ("candidate", ours),
+        ("champion", f"{theirs} ({evidence.get('against', NA)})"),
+        ("gain", f"{signed(evidence['effect'])}, interval {limits}"),
     ]
     if evidence["sigma"] is not None:
-        rows.append(
-            (
-                "noise",
-                f"sigma {number(evidence['sigma'], 3)} from {evidence['nu']:g} degrees of freedom ({evidence['method']})",
-            )
-        )
+        source = f"{evidence['nu']:g} degrees of freedom ({evidence['method']})"
+        rows.append(("noise", f"sigma {number(evidence['sigma'], 3)} from {source}"))
     if evidence["z"] is not None:
         futile = evidence["futility"]
-        given_up = f", given up below {number(futile, 3)}" if futile is not None else ""
-        rows.append(
-            ("Z", f"{number(evidence['z'], 3)}, accepted from {number(evidence['threshold'], 3)}{given_up}")
-        )
+        bounds = f"accepted from {number(evidence['threshold'], 3)}"
+        bounds += f", given up below {number(futile, 3)}" if futile is not None else ""
+        rows.append(("Z", f"{number(evidence['z'], 3)}, {bounds}"))
     reach = evidence["minimum_detectable_effect"]
     if reach is not None and math.isfinite(reach):
         rows.append(("would find", f"a true gain of {number(reach, 3)} in four cases of five"))

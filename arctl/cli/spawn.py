@@ -1,4 +1,4 @@
-"""Bringing a daemon up: started detached, waited for until it shakes hands, its last words shown otherwise."""
+"""Bringing a daemon up: started detached, waited for until it shakes hands; else its last words."""
 
 from __future__ import annotations
 

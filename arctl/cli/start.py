@@ -68,10 +68,12 @@ def prepare(path: Path, environment: Any, *, allow_dirty: bool) -> Request:
     if root.is_file() and root.name == SPEC:
         root = root.parent
     if not root.is_dir():
-        raise RefusedError(f"{root} is not a folder", f"give the folder that holds {SPEC}")
+        msg = f"{root} is not a folder"
+        raise RefusedError(msg, f"give the folder that holds {SPEC}")
     where = "" if root == Path.cwd() else f" {path}"
     if not (root / SPEC).is_file():
-        raise RefusedError(f"there is no {SPEC} in {root}", f"`arctl init{where}` writes one")
+        msg = f"there is no {SPEC} in {root}"
+        raise RefusedError(msg, f"`arctl init{where}` writes one")
     from arctl.daemon.jobs.launch import inherited
     from arctl.experiments.spec import SpecError, load
 

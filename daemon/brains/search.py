@@ -1,7 +1,8 @@
-"""The search brain: moves along the tunable surface, proposed by Optuna's TPE through ask-and-tell.
+"""The search brain: moves along the tunable surface, local at first, then by Optuna's TPE (ask-and-tell).
 
-Most proposals move one parameter away from the champion, untried ones first; every fourth moves two at
-once. The study is rebuilt from the campaign's history at each question, so nothing is lost by a restart.
+Most proposals move one parameter away from the champion, untried ones first: a step up and a step down,
+then wherever TPE expects most. Every fourth moves two at once. The study is rebuilt from the campaign's
+history at each question, so nothing is lost by a restart.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ Values = dict[str, Any]
 TRIES = 24
 #: Each of so many proposals moves two parameters at once.
 JOINT_EVERY = 4
+#: The two plain steps with which an axis is first tried: up and down.
+STEPS = (True, False)
 #: Digits that a proposed number keeps: enough to search, few enough to read.
 DIGITS = 3
 
@@ -53,7 +56,9 @@ class SearchBrain:
         number = len(situation.history)
         while len(drafts) < situation.want:
             free = _choose(axes, counts, rng, joint=(number + len(drafts)) % JOINT_EVERY == 0)
-            moved = _move(study, params, champion, free, seen, rng)
+            moved = _step(params, champion, free, seen, counts, rng) or _move(
+                study, params, champion, free, seen, rng
+            )
             if moved is None:
                 axes = [axis for axis in axes if axis not in free] if len(free) == 1 else axes
                 if not axes:
@@ -117,6 +122,34 @@ def _choose(axes: list[str], counts: Counter[str], rng: random.Random, *, joint:
     """Choose what to move: the least tried first, by lot among equals."""
     order = sorted(axes, key=lambda axis: (counts[axis], rng.random()))
     return order[: 2 if joint and len(order) > 1 else 1]
+
+
+def _step(
+    params: dict[str, Param],
+    champion: Values,
+    free: list[str],
+    seen: set[str],
+    counts: Counter[str],
+    rng: random.Random,
+) -> Values | None:
+    """Return a plain step up or down on an axis that was hardly tried; None where that says nothing new."""
+    name = free[0]
+    param, value = params[name], champion[name]
+    if len(free) > 1 or counts[name] >= len(STEPS) or param.low is None or param.high is None:
+        return None
+    for up in rng.sample(STEPS, len(STEPS)):
+        if param.log:
+            goal = value * 2 if up else value / 2
+        else:
+            goal = value + (0.25 if up else -0.25) * (param.high - param.low)
+        goal = min(max(goal, param.low), param.high)
+        if param.type == "int" or param.step is not None:
+            pace = param.step or 1
+            goal = type(value)(param.low + round((goal - param.low) / pace) * pace)
+        goal = _rounded(goal, param)
+        if goal != value and _key({**champion, name: goal}) not in seen:
+            return {name: goal}
+    return None
 
 
 def _move(

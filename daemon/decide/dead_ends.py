@@ -13,9 +13,11 @@ from arctl.daemon.model import (
 )
 from arctl.daemon.state import State
 
-#: Verdicts against an axis, with none for it, that close it: for values of a parameter, for a written idea.
-DEAD_AFTER_VALUES = 3
+#: Verdicts against an axis, with none for it, that close it: a written idea once, values of a parameter
+#: when they were tried in both directions, or often enough whatever the direction.
 DEAD_AFTER_IDEA = 1
+DEAD_AFTER_BOTH_WAYS = 4
+DEAD_AFTER_VALUES = 8
 
 
 def close_axis(state: State, experiment: Experiment, evidence: Json, now: float) -> Step:
@@ -28,8 +30,7 @@ def close_axis(state: State, experiment: Experiment, evidence: Json, now: float)
     if any(row.verdict == Verdict.ACCEPTED or row.verdict == Verdict.REBASED for row in same):
         return Step()
     tried = [row for row in same if row.verdict in JUDGED] + [experiment]
-    idea = state.proposals[experiment.proposal].change.get("kind") != "params"
-    if len(tried) < (DEAD_AFTER_IDEA if idea else DEAD_AFTER_VALUES):
+    if len(tried) < _enough(state, tried):
         return Step()
     ident, _ = state.ids().new("d")
     effects = {row.id: row.evidence.get("effect") for row in tried[:-1]}
@@ -47,3 +48,11 @@ def close_axis(state: State, experiment: Experiment, evidence: Json, now: float)
     )
     text = f"{end.axis} is a dead end: {end.reason}"
     return Step(rows=[end], events=[Event("dead_end.closed", end.campaign, end.id, text)])
+
+
+def _enough(state: State, tried: list[Experiment]) -> int:
+    proposals = [state.proposals[row.proposal] for row in tried]
+    if proposals[-1].change.get("kind") != "params":
+        return DEAD_AFTER_IDEA
+    moves = {proposal.move for proposal in proposals}
+    return DEAD_AFTER_VALUES if moves in ({"up"}, {"down"}) else DEAD_AFTER_BOTH_WAYS

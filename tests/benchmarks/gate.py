@@ -50,13 +50,13 @@ class Tally:
     accepted: int = 0
     decisions: int = 0
     runs: int = 0
-    overclaim: float = 0.0
+    excess: float = 0.0
 
     def line(self) -> str:
-        """Rate with its interval, runs a decision, and recorded minus true effect of what was accepted."""
+        """Rate with its interval, runs a decision, and measured minus true effect of the winners."""
         low, high = wilson(self.accepted, self.decisions)
         rate = self.accepted / self.decisions
-        over = f"{self.overclaim / self.accepted:+6.2f}" if self.accepted else "     -"
+        over = f"{self.excess / self.accepted:+6.2f}" if self.accepted else "     -"
         return f"{rate:6.3f}  [{low:.3f}, {high:.3f}]  {self.runs / self.decisions:5.2f}  {over}"
 
 
@@ -86,7 +86,7 @@ def decide(
         tally.runs += judgement.evidence.n
         if judgement.outcome == "accept":
             tally.accepted += 1
-            tally.overclaim += judgement.evidence.effect - effect
+            tally.excess += judgement.evidence.effect - effect
     return tally
 
 
@@ -99,7 +99,7 @@ def main() -> None:
     sequential, greedy = Policy(), Policy(mode="greedy")
     started = time.monotonic()
     count, seed = options.decisions, options.seed
-    head = f"{'':44s}   rate  95 % interval    runs  overclaim (sigma)"
+    head = f"{'':44s}   rate  95 % interval    runs  winner's excess (sigma)"
 
     def show(
         label: str, policy: Policy, setting: Setting, noise: str, effect: float, scale: float = 1.0

@@ -74,7 +74,7 @@ def test_deck_verdicts_each_of_their_own(daemon: Daemon, tmp_path: Path) -> None
     assert daemon.wait_finished()["state"] == "finished"
 
     found = {row["title"]: row for row in daemon.experiments()}
-    # Both are better, and they exclude each other: whichever is judged first wins, the other ends as a conflict.
+    # Both are better and exclude each other: whichever is judged first wins, the other conflicts.
     assert {found["better lr"]["verdict"], found["another lr"]["verdict"]} == {"accepted", "conflict"}
     assert found["better lr, written again"]["verdict"] == "duplicate"
     assert not daemon.call("show", id=found["better lr, written again"]["id"])["runs"]

@@ -13,7 +13,8 @@ from arctl.experiments.spec import Spec, check_files, matches, parse
 AUTORESEARCH = {
     "train.py": (
         "import torch\nASPECT_RATIO = 64\nDEPTH = 8\nMATRIX_LR = 0.04\nWINDOW_PATTERN = 'SSSL'\n"
-        "TOTAL_BATCH_SIZE = 2**19\nDEVICE_BATCH_SIZE = 128\ntorch.manual_seed(42)\ntorch.cuda.manual_seed(42)\n"
+        "TOTAL_BATCH_SIZE = 2**19\nDEVICE_BATCH_SIZE = 128\n"
+        "torch.manual_seed(42)\ntorch.cuda.manual_seed(42)\n"
         'print("---")\nprint(f"val_bpb:          {val_bpb:.6f}")\nprint(f"depth:  {DEPTH}")\n'
     ),
     "prepare.py": "TIME_BUDGET = 300\n",

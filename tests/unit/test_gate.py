@@ -146,6 +146,18 @@ def test_values_that_are_not_finite_are_never_accepted() -> None:
     assert gate([5.0], champion=[]).outcome == "inconclusive"
 
 
+def test_values_too_large_to_square_are_no_numbers() -> None:
+    assert gate([1e300, 1e308]).outcome == "reject"
+    assert gate([5.0], champion=[1e308, -1e308]).outcome == "inconclusive"
+    assert gate([at_z(3.2)], pool=[[1e308, -1e308]]).outcome == "accept"
+
+
+def test_tiny_spreads_do_not_divide_by_zero() -> None:
+    for tiny in (1e-90, 1e-160, 5e-324):
+        assert gate([1e-300, tiny], champion=[0.0, 0.0]).reason
+        assert gate([0.0, tiny, 1e90], champion=[0.0, tiny], pool=[[tiny, 0.0], [0.0, 0.0]]).reason
+
+
 def test_greedy_keeps_what_is_better_once_and_discards_a_tie() -> None:
     assert gate([1.0001], policy=GREEDY, champion=[1.0]).outcome == "accept"
     assert gate([1.0], policy=GREEDY, champion=[1.0]).outcome == "reject"
@@ -256,7 +268,7 @@ def test_a_reference_without_the_metric_is_a_violation_too() -> None:
 
 
 def test_guardrails_hold_in_greedy_mode() -> None:
-    rails = {
+    rails: dict[str, Any] = {
         "guardrails": RAIL,
         "candidate_metrics": [{}],
         "champion_metrics": GOOD,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -111,7 +112,7 @@ def test_how_the_bytes_are_cut_makes_no_difference(cuts: list[int]) -> None:
     data = ("größe\r\n" + STATUS.format(step=1, loss=2) + "\r\nstep=2 loss=1\n").encode()
     parser = ProgressParser()
     bounds = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
-    found = [point for a, b in zip(bounds, bounds[1:], strict=False) for point in parser.feed(data[a:b])]
+    found = [point for a, b in pairwise(bounds) for point in parser.feed(data[a:b])]
     assert found == ProgressParser().feed(data)
     assert Point(2.0, "loss", 1.0) in found
 

@@ -216,6 +216,7 @@ def test_unknown_key_suggests_the_one_that_was_meant(text: str, remedy: str) -> 
         ("[params.x]\nfile = 'train.py'\ntype = 'int'\nlow = 0.5\nhigh = 2\n", "params.x.low", 10),
         ("[params.x]\nfile = 'train.py'\ntype = 'choice'\nchoices = ['a']\n", "params.x.choices", 10),
         ("[params.x]\nfile = 'train.py'\ntype = 'bool'\nlow = 1\n", "params.x.low", 10),
+        ("[limits]\ntarget = 1" + "0" * 400 + "\n", "limits.target", 8),
         ("[params.'a b']\nfile = 'train.py'\ntype = 'bool'\n", "params.a b", 7),
     ],
 )
@@ -248,6 +249,15 @@ def test_parameters_must_not_wait_for_each_other() -> None:
     found = problems(BASE + table.format("a", "b") + table.format("b", "c") + table.format("c", "a"))
     assert len(found) == 3
     assert "wait for each other" in found[0].message
+
+
+def test_a_condition_that_can_never_hold_is_refused() -> None:
+    opt = "[params.opt]\nfile = 'train.py'\ntype = 'choice'\nchoices = ['sgd', 'adam']\n"
+    found = only(
+        BASE + opt + "[params.m]\nfile = 'train.py'\ntype = 'bool'\nwhen = { opt = ['sgd', 'lion'] }\n"
+    )
+    assert (found.key, found.line) == ("params.m.when.opt", 14)
+    assert "'lion'" in found.message
 
 
 def test_two_parameters_cannot_tune_one_constant() -> None:

@@ -380,8 +380,10 @@ def test_a_seed_is_replaced_wherever_the_pattern_matches() -> None:
 
 def test_guesses_leave_out_what_fixes_the_measurement() -> None:
     source = (
-        "SEED = 1\nTIME_BUDGET = 300\nMAX_SEQ_LEN = 2048\nEVAL_TOKENS = 40\nVOCAB_SIZE = 8192\nDEVICE_BATCH_SIZE = 128\n"
-        "DATA_DIR = 'x'\nWINDOW = 'SSL'\nMATRIX_LR = 0.04\nDEPTH = 8\nTOTAL_BATCH_SIZE = 2**19\nDROPOUT = 0.1\n"
+        "SEED = 1\nTIME_BUDGET = 300\nMAX_SEQ_LEN = 2048\nEVAL_TOKENS = 40\nVOCAB_SIZE = 8192\n"
+        "DEVICE_BATCH_SIZE = 128\n"
+        "DATA_DIR = 'x'\nWINDOW = 'SSL'\nMATRIX_LR = 0.04\nDEPTH = 8\nTOTAL_BATCH_SIZE = 2**19\n"
+        "DROPOUT = 0.1\n"
         "WEIGHT_DECAY = 0.2\nMOMENTUM = 0.95\nUSE_BIAS = True\nOFFSET = -1.0\nZERO = 0\n"
     )
     found = guess(source)

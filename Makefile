@@ -1,0 +1,45 @@
+# Everything happens in .venv, which is made on first use; only Python >= 3.11, git and make are needed.
+PYTHON ?= python3
+# What `make test` installs beside arctl; CI adds torch with EXTRAS=examples.
+EXTRAS ?= demo
+PYTEST_ARGS ?=
+BIN := .venv/bin
+
+.PHONY: demo test lint faults bench clean
+
+demo: .make/demo ## set everything up, then run the digits campaign before your eyes
+	$(BIN)/arctl demo
+
+test: .make/dev-$(EXTRAS) ## set everything up, then run the tests
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .make/dev-$(EXTRAS) ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+faults: .make/dev-$(EXTRAS) ## kill, truncate, fill and flood, and see that nothing is lost
+	$(BIN)/python -m pytest tests/faults -v
+
+bench: .make/dev-$(EXTRAS) ## measure overheads and throughput, and print tables
+	$(BIN)/python -m tests.benchmarks.overhead
+	$(BIN)/python -m tests.benchmarks.ledger
+	$(BIN)/python -m tests.benchmarks.gate
+
+.make/venv:
+	$(PYTHON) -c 'import sys; sys.exit("arctl needs Python >= 3.11: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	mkdir -p .make && touch $@
+
+.make/demo: .make/venv pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	touch $@
+
+.make/dev-%: .make/venv pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[$*]' --group dev
+	touch $@
+
+clean:
+	rm -rf .venv .make .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Benchmarks: each is a command that prints a table; none asserts seconds, for machines are noisy."""

@@ -1,0 +1,127 @@
+"""How long a free slot waits for the next job to run, and how fast the command line answers.
+
+`python -m tests.benchmarks.overhead [--runs N]`. The job is a shell command that notes the time and
+prints a metric, so that the time between the end of one job and the begin of the next on the same slot
+is what arctl itself takes: noticing the end, judging, writing, launching. Beside it, in the same run,
+the same command started by a bare loop of the shell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.benchmarks.support import spread, table
+from tests.support.campaigns import make_patch, make_repo
+from tests.support.daemon import Daemon
+
+JOB = "date +begin=%s.%N; echo ---; echo val_loss: 1.0; date +end=%s.%N"
+LINE = re.compile(rb"(begin|end)=([0-9.]+)")
+
+
+def slots(runs: int) -> list[list[str]]:
+    """Measure the gap between jobs on a slot, for one slot and for as many as there are cores."""
+    rows = []
+    for devices in ("cpu:1", f"cpu:{os.cpu_count()}", "sim:8"):
+        with tempfile.TemporaryDirectory() as folder:
+            gaps, latencies = gaps_of(Path(folder), devices, runs)
+        for name, values in (("end of a job to begin of the next", gaps), ("launch to job", latencies)):
+            median, p95, worst = spread(values)
+            rows.append(
+                [devices, name, str(len(values)), *(f"{value * 1000:.0f}" for value in (median, p95, worst))]
+            )
+    rows.append(["-", "the same command in a shell loop", str(runs), *bare(runs)])
+    return rows
+
+
+def gaps_of(folder: Path, devices: str, runs: int) -> tuple[list[float], list[float]]:
+    """Run jobs on the devices; return the gaps on each slot, and the times from launch to the job."""
+    (folder / "job.sh").write_text(JOB)
+    deck = '\n[brain]\nkind = "deck"\ndeck = "deck"\n'
+    repo = make_repo(folder / "repo", command=f"sh {folder}/job.sh", experiments=runs, extra=deck)
+    (repo / "deck").mkdir()
+    for number in range(runs):
+        # Written ideas that change nothing in the result: each is run once and rejected.
+        edit = {"train.py": ("WIDTH = 32", f"WIDTH = {100 + number}")}
+        patch = make_patch(repo, edit, title=f"idea {number}", axis=f"idea.{number}")
+        (repo / "deck" / f"{number:04}.patch").write_text(patch)
+    daemon = Daemon(folder / "home", devices)
+    daemon.start()
+    try:
+        daemon.campaign(repo)
+        daemon.wait_finished()
+        spans: dict[str, list[tuple[float, float]]] = {}
+        latencies = []
+        for row in daemon.experiments():
+            for run in daemon.call("show", id=row["id"])["runs"]:
+                log = (daemon.home.run_folder(run["id"], run["attempt"]) / "out.log").read_bytes()
+                times = {name: float(value) for name, value in LINE.findall(log)}
+                spans.setdefault(run["device"], []).append((times[b"begin"], times[b"end"]))
+                spec = daemon.home.run_folder(run["id"], run["attempt"]) / "spec.json"
+                latencies.append(times[b"begin"] - spec.stat().st_mtime)
+    finally:
+        daemon.stop()
+    gaps = []
+    for jobs in spans.values():
+        jobs.sort()
+        gaps += [after[0] - before[1] for before, after in itertools.pairwise(jobs)]
+    return gaps, latencies
+
+
+def bare(runs: int) -> list[str]:
+    """Start the same command from a plain loop."""
+    times = []
+    for _ in range(runs):
+        begun = time.perf_counter()
+        subprocess.run(["/bin/sh", "-c", JOB], stdout=subprocess.DEVNULL, check=True)
+        times.append(time.perf_counter() - begun)
+    return [f"{value * 1000:.0f}" for value in spread(times)]
+
+
+def commands(repeats: int) -> list[list[str]]:
+    """Measure the command line: what needs no daemon, and what asks one; beside a bare interpreter."""
+    with tempfile.TemporaryDirectory() as folder:
+        daemon = Daemon(Path(folder) / "home", "sim:8")
+        daemon.start()
+        env = {**os.environ, "ARCTL_HOME": str(daemon.home.root)}
+        arctl = [sys.executable, "-m", "arctl"]
+        asked = {
+            "python -c pass": [sys.executable, "-c", "pass"],
+            "arctl --help": [*arctl, "--help"],
+            "arctl status": [*arctl, "status"],
+            "arctl gpus": [*arctl, "gpus"],
+        }
+        rows = []
+        try:
+            for name, command in asked.items():
+                times = []
+                for _ in range(repeats):
+                    begun = time.perf_counter()
+                    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
+                    times.append(time.perf_counter() - begun)
+                rows.append([name, *(f"{value * 1000:.0f}" for value in spread(times))])
+        finally:
+            daemon.stop()
+    return rows
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=60, help="experiments for each set of devices")
+    parser.add_argument("--repeats", type=int, default=15, help="calls of each command")
+    chosen = parser.parse_args()
+    header = ["devices", "what", "n", "median ms", "p95 ms", "max ms"]
+    table("From a free slot to a running command", header, slots(chosen.runs))
+    table("The command line", ["command", "median ms", "p95 ms", "max ms"], commands(chosen.repeats))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The real `arctl` as a child process, with a state folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from arctl.paths import Home
+
+
+class Arctl:
+    """Runs commands; whatever daemon they start is stopped by `close`."""
+
+    def __init__(self, root: Path, devices: str = "cpu:2") -> None:
+        self.home = Home(root)
+        # No terminal: what a script sees.
+        self.env = {**os.environ, "ARCTL_HOME": str(root), "ARCTL_DEVICES": devices, "COLUMNS": "80"}
+
+    def command(self, *words: object) -> list[str]:
+        """Return the command line of an arctl command."""
+        return [sys.executable, "-m", "arctl", *map(str, words)]
+
+    def __call__(
+        self, *words: object, cwd: Path | None = None, stdin: str = "", **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(*words),
+            cwd=cwd,
+            env={**self.env, **env},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def ok(self, *words: object, cwd: Path | None = None, stdin: str = "") -> str:
+        """Run a command that must succeed, and return what it printed."""
+        done = self(*words, cwd=cwd, stdin=stdin)
+        assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def json(self, *words: object) -> Any:
+        """Run a command with --json and return the document."""
+        return json.loads(self.ok(*words, "--json"))
+
+    def begin(self, *words: object, **options: Any) -> subprocess.Popen[str]:
+        """Start a command and leave it running."""
+        return subprocess.Popen(
+            self.command(*words),
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def close(self) -> None:
+        """Stop the daemon, if one runs."""
+        self("stop", "--now")

@@ -1,0 +1,39 @@
+"""Campaigns: one row each; the one under the cursor is the one whose experiments are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from arctl.format import number
+from arctl.tui.lines import Cell, Row, Tone, lay
+from arctl.tui.state import View
+from arctl.tui.widgets.pane import Pane
+
+_TONES: dict[str, Tone] = {"running": "good", "paused": "warn", "held": "bad", "finished": "dim"}
+
+
+class CampaignsPane(Pane):
+    """The campaigns of this daemon."""
+
+    EMPTY = "no campaign yet: `arctl start PATH` begins one, `arctl demo` shows how"
+
+    def rows(self, view: View, now: float, width: int) -> Sequence[Row]:
+        """Return one row for each campaign; a reason takes the place of the counts."""
+        del now
+        found = []
+        for row in view.campaigns:
+            counts = f"{row.running} run {row.queued} queued  kept {row.accepted}/{row.experiments}"
+            cells = [
+                Cell(("▸" if row.id == view.chosen else " ") + row.id, max(10, width // 5), "strong"),
+                Cell(row.state, 8, _TONES.get(row.state, "")),
+                Cell(row.reason or counts, 0, "warn" if row.reason else ""),
+            ]
+            if width >= 60:
+                best = f"{row.metric} {number(row.champion_mean, 5)} {row.champion}"
+                cells.append(Cell(best, min(30, width // 3), "accent", right=True))
+            found.append(Row(row.id, lay(cells, width)))
+        return found
+
+    def heading(self, view: View) -> str:
+        """Return the title."""
+        return f"Campaigns ({len(view.campaigns)})"

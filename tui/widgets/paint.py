@@ -1,0 +1,64 @@
+"""From lines to the terminal: tones become styles of the theme, and only lines that changed are repainted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from arctl.tui.lines import TONES, Line, Tone
+
+TONE_CLASSES = {f"tone--{tone}" for tone in TONES}
+
+
+def style_of(widget: Widget, tone: Tone) -> Style:
+    """Return the style that the theme gives to a tone."""
+    if not tone:
+        return Style.null()
+    return widget.get_component_rich_style(f"tone--{tone}", partial=True)
+
+
+def paint(widget: Widget, spans: Line, width: int, base: Style, *, stale: bool = False) -> Strip:
+    """Return a line on exactly `width` cells; what is stale loses its colours and steps back."""
+    segments = [
+        Segment(text, base + style_of(widget, "dim" if stale and tone != "strong" else tone))
+        for text, tone in spans
+    ]
+    return Strip(segments).adjust_cell_length(width, base)
+
+
+class Lines(Widget):
+    """A block of lines that cannot be entered or scrolled."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = TONE_CLASSES
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes, markup=False)
+        self._lines: tuple[Line, ...] = ()
+        self._stale = False
+
+    def set_lines(self, lines: Sequence[Line], *, stale: bool = False) -> None:
+        """Show these lines; those that are the same as before are not touched."""
+        before, now = self._lines, tuple(lines)
+        if before == now and stale == self._stale:
+            return
+        self._lines = now
+        if stale != self._stale or len(before) != len(now):
+            self._stale = stale
+            self.refresh()
+            return
+        width = self.size.width
+        changed = [y for y, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]
+        self.refresh(*(Region(0, y, width, 1) for y in changed))
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        width, base = self.size.width, self.rich_style
+        if y >= len(self._lines):
+            return Strip.blank(width, base)
+        return paint(self, self._lines[y], width, base, stale=self._stale)
