@@ -31,7 +31,7 @@ HISTORY = 200
 
 def backoff(attempts: int) -> float:
     """Return how long to wait after so many failed attempts."""
-    return min(MAX_BACKOFF, BACKOFF * 2 ** max(0, attempts - 1))
+    return min(MAX_BACKOFF, BACKOFF * 2.0 ** max(0, min(attempts, 10) - 1))
 
 
 class Feed:

@@ -14,8 +14,9 @@ class Scope(StrEnum):
     EVERYWHERE = "everywhere"
     LIST = "in a list"
     CONTROL = "control"
-    MODAL = "in a window"
-    DETAIL = "in an experiment"
+    MODAL = "in every window"
+    DETAIL = "in a window with text"
+    QUESTION = "in a question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("close", ("escape", "q"), "close", "Close the window.", Scope.MODAL, rank=1),
     Action("down", ("j", "down"), "", "Scroll down.", Scope.DETAIL),
     Action("up", ("k", "up"), "", "Scroll up.", Scope.DETAIL),
+    Action("app.focus_next", ("h", "l", "left", "right"), "", "Go to the other answer.", Scope.QUESTION),
 )
 
 #: Keys as people write them, where Textual's names differ.
@@ -131,7 +133,9 @@ def bindings(*scopes: Scope) -> list[BindingType]:
 
 def key_line(width: int) -> list[Action]:
     """Return the actions that the key line names, in order of rank, as far as they fit."""
-    ranked = sorted((action for action in ACTIONS if action.rank and action.scope is not Scope.MODAL), key=_rank)
+    ranked = sorted(
+        (action for action in ACTIONS if action.rank and action.scope is not Scope.MODAL), key=_rank
+    )
     found, left = [], width
     for action in ranked:
         left -= len(written(action.keys[0])) + len(action.label) + 3

@@ -51,7 +51,9 @@ def draw(progress: Progress, width: int, height: int) -> list[Line]:
     columns = width - margin - 1
     plane = frame(progress, columns, height)
     line = _cells(_steps(progress, plane))
-    dots = _cells({_pixel(plane, point) for point in progress.discarded if plane.low <= point[1] <= plane.high})
+    dots = _cells(
+        {_pixel(plane, point) for point in progress.discarded if plane.low <= point[1] <= plane.high}
+    )
     marks = {(x // 2, y // 4) for x, y in (_pixel(plane, point) for point in progress.kept)}
     lines = []
     for row in range(height):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from arctl.text import clean
 from arctl.tui import rows
 from arctl.tui.rows import Campaign, Device, Event, Experiment, listed, real, word
 
@@ -85,8 +86,8 @@ def cut(view: View, reason: str, remedy: str) -> View:
     link = replace(
         view.link,
         phase=Phase.CUT,
-        reason=rows.clean(reason),
-        remedy=rows.clean(remedy),
+        reason=clean(reason),
+        remedy=clean(remedy),
         attempts=view.link.attempts + 1,
     )
     return replace(view, link=link)

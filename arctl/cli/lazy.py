@@ -21,7 +21,7 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
         {
             "init": "Write an arctl.toml for a repository.",
             "check": "Check an arctl.toml and the files that it names.",
-            "start": "Start a campaign in the background.",
+            "start": "Start the campaign of a folder in the background.",
             "schema": "Print the JSON schema of arctl.toml.",
         },
     ),
@@ -32,7 +32,7 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
         {
             "status": "Show what runs, on what, and what needs you.",
             "wait": "Wait until a campaign is finished.",
-            "logs": "Show the output of a run, or of the daemon.",
+            "logs": "Show the output of a run.",
         },
     ),
     (
@@ -41,29 +41,29 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
         {
             "experiments": "List a campaign's experiments.",
             "diff": "Show what an experiment changed.",
-            "deadends": "List what was given up, and why.",
-            "gpus": "Show the devices and what runs on them.",
+            "deadends": "List what was given up, why, and what would reopen it.",
+            "gpus": "Show the devices, their load and what runs on them.",
             "export": "Write the ledger as autoresearch's results.tsv.",
         },
     ),
     ("Look", "show", {"show": "Show all that is known of an experiment."}),
     ("Look", "curve", {"curve": "Draw a run's learning curve."}),
-    ("Look", "champion", {"champion": "Show the best accepted experiment and how it came about."}),
+    ("Look", "champion", {"champion": "Show the best accepted experiment."}),
     (
         "Control",
         "control",
         {
             "pause": "Start nothing more of a campaign, an experiment or a run.",
-            "resume": "Let it go on.",
-            "kill": "End it now; what was measured stays recorded.",
+            "resume": "Let a campaign, an experiment or a run go on.",
+            "kill": "End a campaign, an experiment or a run now.",
         },
     ),
     (
         "Service",
         "service",
         {
-            "stop": "Stop the daemon, after the runs under way or now.",
-            "stdio": "Connect stdin and stdout to the daemon, for ssh.",
+            "stop": "Stop the daemon.",
+            "stdio": "Connect stdin and stdout to the daemon.",
             "completions": "Print the completion script of a shell.",
         },
     ),

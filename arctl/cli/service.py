@@ -133,7 +133,7 @@ def event_line(event: common.Reply) -> str:
 @click.option("--no-wait", is_flag=True, help="Do not wait until it has left.")
 @common.json_option
 def stop(now: bool, no_wait: bool, as_json: bool) -> None:
-    """Stop the daemon; by default the runs under way end first.
+    """Stop the daemon. By default the runs under way end first.
 
     Ctrl-C stops the waiting only. `arctl start` lets everything go on where it stood.
     """
@@ -209,8 +209,8 @@ def _ask_by_signal(error: ProtocolError) -> None:
 _COMPLETIONS_HELP = """Print the completion script of a shell.
 
 \b
-bash: arctl completions bash > ~/.local/share/bash-completion/completions/arctl
-zsh:  arctl completions zsh > "${fpath[1]}/_arctl"
+bash: eval "$(arctl completions bash)"   in ~/.bashrc
+zsh:  eval "$(arctl completions zsh)"    in ~/.zshrc
 fish: arctl completions fish > ~/.config/fish/completions/arctl.fish
 """
 

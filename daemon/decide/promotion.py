@@ -75,7 +75,7 @@ def _candidate(state: State, campaign: Campaign, spec: Spec, experiment: Experim
         champion_metrics=_metrics(state, base),
         baseline_metrics=_metrics(state, baseline),
     )
-    evidence = dataclasses.asdict(judgement.evidence) | {"against": base.id}
+    evidence = judgement.evidence.to_dict() | {"against": base.id}
     if judgement.outcome == "more":
         return _more_runs(state, spec, bump(experiment, evidence=evidence), judgement, now)
     if judgement.outcome == "accept":

@@ -11,7 +11,7 @@ from arctl.daemon.facts import Fact, PointsSeen, RunLost, RunStarted
 from arctl.daemon.jobs import launch, outcome
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.model import Campaign, CurvePoint, Run
-from arctl.experiments.metrics import ProgressParser
+from arctl.experiments.metrics import Point, ProgressParser
 from arctl.experiments.spec import Spec, parse
 from arctl.paths import Home
 
@@ -91,7 +91,7 @@ class Watcher:
     ) -> None:
         self._campaign, self._run, self._spec, self._folder = campaign, run, spec, folder
         self._report = report
-        self._parser = ProgressParser(spec.progress.pattern if spec.progress else None)
+        self._parser = ProgressParser(spec.progress.pattern)
         self._offset = 0
         self._ordinal = 0
 
@@ -102,7 +102,7 @@ class Watcher:
         try:
             while True:
                 over = ended.is_set() or await asyncio.to_thread(self._over)
-                await asyncio.to_thread(self._read)
+                await asyncio.to_thread(self._read, over)
                 if over:
                     break
                 try:
@@ -130,28 +130,25 @@ class Watcher:
     def _over(self) -> bool:
         return self._folder.exit() is not None or not self._folder.held()
 
-    def _read(self) -> None:
+    def _read(self, over: bool) -> None:
         points: list[CurvePoint] = []
         while data := self._folder.read(self._offset, CHUNK):
             self._offset += len(data)
-            for point in self._parser.feed(data):
-                if self._ordinal < MAX_POINTS:
-                    points.append(
-                        CurvePoint(
-                            self._run.id,
-                            self._run.attempt,
-                            self._ordinal,
-                            point.metric,
-                            point.step,
-                            point.value,
-                        )
-                    )
-                    self._ordinal += 1
+            points += self._numbered(self._parser.feed(data))
+        if over:
+            # Only now is it certain that the last line will get no longer.
+            points += self._numbered(self._parser.close())
         if points:
-            self._points(tuple(points))
+            self._report(PointsSeen(tuple(points)))
 
-    def _points(self, points: tuple[CurvePoint, ...]) -> None:
-        self._report(PointsSeen(points))
+    def _numbered(self, points: list[Point]) -> list[CurvePoint]:
+        run, first = self._run, self._ordinal
+        kept = points[: MAX_POINTS - first]
+        self._ordinal += len(kept)
+        return [
+            CurvePoint(run.id, run.attempt, first + place, point.metric, point.step, point.value)
+            for place, point in enumerate(kept)
+        ]
 
     async def _end(self) -> None:
         run = self._run

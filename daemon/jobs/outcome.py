@@ -37,13 +37,11 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
     found: dict[str, float] = {}
     value: float | None = None
     if outcome is Outcome.OK and run.purpose is not Purpose.SETUP:
-        found = metrics.final_metrics(spec.metric, tail, _file_reader(Path(run.tree) / prefix))
-        primary = metrics.primary(spec.metric, found)
+        primary, found = metrics.outcome(spec.metric, tail, _file_reader(Path(run.tree) / prefix))
         value = primary.value
         if primary.status != "ok":
             outcome = Outcome.NO_METRIC if primary.status == "missing" else Outcome.NOT_FINITE
             reason = primary.evidence
-            value = None
         if primary.notes:
             evidence["notes"] = list(primary.notes)
     if outcome is not Outcome.OK:

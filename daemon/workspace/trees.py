@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 from arctl.daemon.actions import PrepareTree
 from arctl.daemon.workspace.git import Bare
 from arctl.errors import ArctlError
+from arctl.experiments import surface
+from arctl.experiments.errors import ScienceError
 from arctl.experiments.spec import Spec
 
 
@@ -58,9 +59,7 @@ def _link(target: Path, link: Path) -> None:
 
 def _seed(path: Path, pattern: str, seed: int) -> None:
     """Put the seed into this run's own copy of a file; the commit stays as it is."""
-    text = path.read_text(encoding="utf-8")
-    found = re.search(pattern, text)
-    if found is None:
-        msg = f"seed.pattern finds nothing in {path.name} any more"
-        raise ArctlError(msg, "the edit took out the line that sets the seed")
-    path.write_text(text[: found.start(1)] + str(seed) + text[found.end(1) :], encoding="utf-8")
+    try:
+        path.write_text(surface.write_seed(path.read_text("utf-8"), pattern, seed), "utf-8")
+    except ScienceError as error:
+        raise ArctlError(error.message, error.remedy) from error

@@ -64,3 +64,26 @@ class Arctl:
     def close(self) -> None:
         """Stop the daemon, if one runs."""
         self("stop", "--now")
+
+    def in_terminal(self, *words: object, **env: str) -> str:
+        """Run a command on a pseudo-terminal and return all that it wrote there."""
+        import pty
+
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            self.command(*words), env={**self.env, "TERM": "xterm", **env},
+            stdin=theirs, stdout=theirs, stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:  # Linux says so when the other end is closed
+                break
+            if not piece:
+                break
+            written += piece
+        os.close(ours)
+        process.wait(30)
+        return written.decode()

@@ -14,6 +14,8 @@ from arctl.cli.common import the_campaign
 from arctl.cli.logs import LONGEST, Lines
 from arctl.errors import ArctlError, RefusedError
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "digits"
+
 EVIDENCE: dict[str, Any] = {
     "policy": "sequential", "n": 3, "m": 5, "mean_candidate": 0.9, "mean_champion": 1.0, "effect": 0.1,
     "effect_low": 0.04, "effect_high": 0.16, "sigma": 0.02, "nu": 6, "z": 4.2, "threshold": 2.3,
@@ -172,7 +174,7 @@ def test_the_demo_finds_its_examples_and_says_what_is_missing(monkeypatch: pytes
 def test_the_demo_never_writes_into_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "digits").mkdir()
     with pytest.raises(RefusedError, match="exists already"):
-        demo.set_up(demo.find_example("tiny_gpt").with_name("digits"), tmp_path, None, None)
+        demo.set_up(EXAMPLE, tmp_path, None, None)
 
 
 @pytest.mark.parametrize(

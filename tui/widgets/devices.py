@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from arctl.format import NA
-from arctl.tui.lines import Line, Row, bar, fit
+from arctl.tui.lines import Line, Row, Span, bar, fit
 from arctl.tui.rows import Device
 from arctl.tui.state import View, clock
 from arctl.tui.widgets.pane import Pane
@@ -36,7 +36,7 @@ def device_line(row: Device, view: View, now: float, width: int) -> Line:
     used, total = row.memory_used_mb, row.memory_total_mb
     filled = used / total if used is not None and total else None
     percent = NA if row.util is None else f"{row.util:.0f}%"
-    memory = f"{NA if used is None else format(used / 1024, '.0f')}/{NA if total is None else format(total / 1024, '.0f')}G"
+    memory = f"{_gib(used)}/{_gib(total)}G"
     watts = NA if row.power_w is None else f"{row.power_w:.0f}W"
     degrees = NA if row.temperature_c is None else f"{row.temperature_c:.0f}°"
     hot = row.temperature_c is not None and row.temperature_c >= HOT
@@ -54,10 +54,14 @@ def device_line(row: Device, view: View, now: float, width: int) -> Line:
     ]
     taken = sum(size + 1 for _, size in spans)
     spans.append((_job(row, view, now, width - taken), width - taken))
-    line: list[tuple[str, str]] = []
+    line: list[Span] = []
     for piece, _ in spans:
         line += [*piece, (" ", "")]
-    return tuple(line[:-1])  # type: ignore[arg-type]
+    return tuple(line[:-1])
+
+
+def _gib(mebibytes: float | None) -> str:
+    return NA if mebibytes is None else f"{mebibytes / 1024:.0f}"
 
 
 def _job(row: Device, view: View, now: float, width: int) -> Line:

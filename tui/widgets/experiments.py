@@ -60,7 +60,6 @@ class ExperimentsPane(Pane):
         ]
         if width >= 60:
             cells.append(Cell(f"{row.runs or NA}", 3, "dim", right=True))
-        cells.append(Cell(", ".join(row.devices), 6, "dim")) if width >= 90 else None
         cells.append(Cell(row.title))
         if width >= 100:
             cells.append(Cell(row.reason, width // 3, "dim"))

@@ -109,7 +109,9 @@ class Pane(ScrollView, can_focus=True):
     def _repaint(self, before: tuple[Row, ...], at: int) -> None:
         count = max(len(before), len(self._rows))
         changed = [
-            y for y in range(count) if before[y : y + 1] != self._rows[y : y + 1] or (at != self._at and y in (at, self._at))
+            y
+            for y in range(count)
+            if before[y : y + 1] != self._rows[y : y + 1] or (at != self._at and y in (at, self._at))
         ]
         self._touch(changed)
 
