@@ -303,10 +303,18 @@ class Inventory:
 
 
 @dataclass(frozen=True, slots=True)
+class Reissue:
+    """What git was to do for a campaign, and failed at, is to be asked for again."""
+
+    campaign: str
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The daemon is to end: "drain", "now", or "" when somebody changed their mind."""
 
     mode: str
 
 
-Mark = Asking | Inventory | Stopping
+Mark = Asking | Inventory | Reissue | Stopping

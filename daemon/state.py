@@ -16,6 +16,7 @@ from arctl.daemon.model import (
     Inventory,
     Mark,
     Proposal,
+    Reissue,
     Row,
     Run,
     RunState,
@@ -51,6 +52,7 @@ class State:
     devices: dict[str, Device] = field(default_factory=dict)
     stopping: str = ""
     asking: set[str] = field(default_factory=set)
+    reissue: set[str] = field(default_factory=set)
     #: When a campaign's brain may be asked again, by the wall clock.
     ask_after: dict[str, float] = field(default_factory=dict)
 
@@ -97,6 +99,8 @@ class State:
                 self.ask_after[mark.campaign] = mark.again_after
             case Inventory():
                 self.devices = {device.id: device for device in mark.devices}
+            case Reissue():
+                (self.reissue.add if mark.wanted else self.reissue.discard)(mark.campaign)
             case Stopping():
                 self.stopping = mark.mode
 

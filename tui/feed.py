@@ -13,7 +13,7 @@ from arctl.aclient import AsyncClient
 from arctl.errors import ArctlError, NotRunningError
 from arctl.paths import Home
 from arctl.tui import state
-from arctl.tui.state import Phase, View
+from arctl.tui.state import View
 
 #: Seconds before another attempt to connect: the first, and the most.
 BACKOFF = 0.25
@@ -32,6 +32,15 @@ HISTORY = 200
 def backoff(attempts: int) -> float:
     """Return how long to wait after so many failed attempts."""
     return min(MAX_BACKOFF, BACKOFF * 2.0 ** max(0, min(attempts, 10) - 1))
+
+
+def window_of(view: View) -> int:
+    """Return how many of the newest experiments to ask for: back to the oldest one that is still open."""
+    if not view.experiments:
+        return FIRST_WINDOW
+    first = next((at for at, row in enumerate(view.experiments) if row.state != "closed"), None)
+    reach = 0 if first is None else len(view.experiments) - first
+    return min(FIRST_WINDOW, reach + WINDOW)
 
 
 class Feed:
@@ -155,18 +164,21 @@ class Feed:
         row = self.view.campaign
         if row is None:
             return
-        known = {item.id for item in self.view.experiments}
-        window = FIRST_WINDOW if whole or not known else WINDOW
+        window = FIRST_WINDOW if whole else window_of(self.view)
         queries: list[dict[str, Any]] = [{"limit": window}]
         champion = (row.id, row.champion, row.champion_runs)
         if champion != self._champion or whole:
             # Apart from the window: the champions are older than it, and the curve needs them all.
             queries += [{"verdict": "baseline"}, {"verdict": "accepted"}]
-        for reply in await asyncio.gather(
+        replies = await asyncio.gather(
             *(client.call("experiments", PATIENCE, campaign=row.id, **query) for query in queries)
-        ):
+        )
+        missed = not whole and int(replies[0]["total"]) - self.view.total > WINDOW
+        for reply in replies:
             self.view = state.with_experiments(self.view, reply)
         self._champion = champion
+        if missed:  # more were made since the last look than it asked for
+            self._stale = self._whole = True
 
     async def _woken(self, seconds: float) -> bool:
         """Wait; return at once, and True, when somebody does not want to."""
@@ -175,6 +187,3 @@ class Feed:
         woken = self._wake.is_set()
         self._wake.clear()
         return woken
-
-
-__all__ = ["Feed", "Phase", "backoff"]

@@ -47,6 +47,34 @@ def plain(spans: Line) -> str:
     return "".join(text for text, _ in spans)
 
 
+def merged(spans: Line) -> Line:
+    """Put neighbours of one tone together, blanks with any: every piece costs 40 bytes on the wire."""
+    found: list[Span] = []
+    for text, tone in spans:
+        if found and (tone == found[-1][1] or not text.strip(" ")):
+            found[-1] = (found[-1][0] + text, found[-1][1])
+        elif text:
+            found.append((text, tone))
+    return tuple(found)
+
+
+def difference(old: Line, new: Line) -> tuple[int, int]:
+    """Return the cells (first, count) in which two lines of the same width differ; count 0 for none."""
+    before = [(letter, tone) for text, tone in old for letter in text]
+    after = [(letter, tone) for text, tone in new for letter in text]
+    head = 0
+    while head < min(len(before), len(after)) and before[head] == after[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
+        tail += 1
+    first = cell_len("".join(letter for letter, _ in after[:head]))
+    changed = [
+        cell_len("".join(letter for letter, _ in each[head : len(each) - tail])) for each in (before, after)
+    ]
+    return first, max(changed)
+
+
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Return text on exactly `width` cells of the terminal, cut with an ellipsis."""
     if width <= 0:

@@ -94,8 +94,10 @@ def cut(view: View, reason: str, remedy: str) -> View:
 
 
 def with_status(view: View, reply: Any, now: float) -> View:
-    """Take a status; the first campaign that runs is chosen where none is."""
-    campaigns = tuple(map(rows.campaign, listed(reply, "campaigns")))
+    """Take a status; the newest campaign that goes on is chosen where none is."""
+    # The newest first, and those that need nothing any more last.
+    found = reversed([rows.campaign(data) for data in listed(reply, "campaigns")])
+    campaigns = tuple(sorted(found, key=lambda row: row.state == "finished"))
     uptime = real(reply, "uptime")
     view = replace(
         view,
@@ -105,8 +107,7 @@ def with_status(view: View, reply: Any, now: float) -> View:
         started=None if uptime is None else now - uptime,
     )
     if view.campaign is None and campaigns:
-        running = [row for row in campaigns if row.state == "running"]
-        view = choose(view, (running or list(campaigns))[0].id)
+        view = choose(view, campaigns[0].id)
     return view
 
 

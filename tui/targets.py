@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from arctl.format import count
+from arctl.format import word as written
 from arctl.tui.state import View
 
 
@@ -50,6 +51,9 @@ def _experiment(view: View, key: str) -> Target:
     row = view.experiment(key)
     if row is None:
         return Target(why="there is no experiment yet")
+    if row.state == "closed" and not row.running:
+        why = f"{row.id} has ended: {written(row.verdict)}; Enter shows how"
+        return Target("experiment", words=row.id, shows=row.id, why=why)
     running = f"{count(len(row.running), 'run')} under way" if row.running else "No run is under way"
     cost = (row.title, f"{running}; it is cancelled, and the idea is not judged.")
     return Target("experiment", row.id, row.id, row.id, cost=cost)

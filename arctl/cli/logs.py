@@ -68,11 +68,12 @@ def logs(ident: str | None, follow: bool, from_start: bool, raw: bool, as_json: 
         attempt = piece.get("attempt")
         while True:
             if raw:
-                click.echo(text, nl=False)
+                click.echo(text, nl=False, color=True)  # escape sequences too
             else:
                 for line in lines.feed(text):
                     click.echo(line)
-            more = piece["offset"] < piece["size"]
+            # Without text, what is left is half a character, and nothing to hurry for.
+            more = text != "" and piece["offset"] < piece["size"]
             if not more and (not follow or piece["done"]):
                 break
             if not more:

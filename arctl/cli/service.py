@@ -100,6 +100,8 @@ def wait(
     deadline = None if timeout is None else time.monotonic() + timeout
     row = common.the_campaign(common.ask("status"), campaign)
     name = row["campaign"]
+    if row["state"] == "paused":
+        common.narrate(f"{name} is paused; waiting goes on until somebody resumes it: `arctl resume {name}`")
     for event in feed.events(home, feed.Cursor(-1, ""), deadline=deadline):
         if event is not None and event["campaign"] != name:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from pathlib import Path
 from typing import Any
 
@@ -45,4 +46,8 @@ def _read(path: Path, offset: int) -> dict[str, Any]:
             data = file.read(PIECE)
     except FileNotFoundError:
         return {"text": "", "offset": max(0, offset), "size": 0}
-    return {"text": data.decode("utf-8", "replace"), "offset": start + len(data), "size": size}
+    # A character that the piece cuts in two is left for the next one.
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(data)
+    rest = len(decoder.getstate()[0])
+    return {"text": text, "offset": start + len(data) - rest, "size": size}

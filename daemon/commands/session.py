@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import time
 import uuid
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from arctl import __version__, protocol
@@ -14,6 +16,9 @@ from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
 from arctl.daemon.model import Campaign, ExperimentState, RunState
 from arctl.errors import UsageError
+
+#: Bytes below which a disk counts as full.
+MIN_FREE = 1 << 20
 
 
 @method("hello")
@@ -48,11 +53,21 @@ async def status(context: Context, caller: Caller, params: Params) -> Any:
         "log": str(context.home.log),
         "uptime": time.time() - context.started,
         "stopping": state.stopping,
-        "trouble": context.engine.trouble,
+        "trouble": context.engine.trouble or _no_room(context.home.root),
         "devices": len(state.devices),
         "busy": len(state.active_runs()),
         "campaigns": [_campaign(context, row) for row in state.campaigns.values()],
     }
+
+
+def _no_room(folder: Path) -> str:
+    """Say so where runs that end now could not leave their results; their shims wait for room."""
+    free = shutil.disk_usage(folder).free
+    if free >= MIN_FREE:
+        return ""
+    return (
+        f"the disk is full: {free >> 10} KiB are left for {folder}; free some space, everything waits for it"
+    )
 
 
 def _campaign(context: Context, row: Campaign) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from arctl.daemon.state import State
 
 #: In the order in which they are asked; the first that has something to do is heard.
 RULES = (
+    lifecycle.reissue,
     promotion.judge,
     rebase.refresh,
     bank.keep_bank,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from arctl.daemon.actions import BuildCommit, RemoveTree, ResumeRun, Shutdown, Step, StopRun
+from arctl.daemon.actions import BuildCommit, MoveBranch, RemoveTree, ResumeRun, Shutdown, Step, StopRun
 from arctl.daemon.decide.promotion import promote
 from arctl.daemon.decide.supply import limit_met, settled
-from arctl.daemon.model import ACTIVE, CampaignState, Event, ExperimentState, RunState, bump
+from arctl.daemon.model import (
+    ACTIVE,
+    Campaign,
+    CampaignState,
+    Event,
+    ExperimentState,
+    Reissue,
+    RunState,
+    bump,
+)
 from arctl.daemon.state import State
 
 
@@ -46,11 +55,27 @@ def recover(state: State) -> Step:
             step.rows.append(bump(run, state=RunState.QUEUED, tree=""))
             step.actions.append(RemoveTree(run.id))
     for campaign in state.campaigns.values():
-        for experiment in state.open_experiments(campaign.id):
-            if experiment.state is ExperimentState.PROMOTING:
-                step.actions.append(promote(state, experiment))
-            elif experiment.state is ExperimentState.BUILDING:
-                proposal = state.proposals[experiment.proposal]
-                base = state.experiments[experiment.base].promoted
-                step.actions.append(BuildCommit(campaign, experiment, proposal, base))
+        step.actions.extend(_unfinished(state, campaign))
     return step
+
+
+def reissue(state: State, now: float) -> Step:
+    """Ask git again for what it could not do when the campaign was held; doing it twice does it once."""
+    del now
+    for ident in sorted(state.reissue):
+        actions = _unfinished(state, state.campaigns[ident])
+        return Step(actions=list(actions), marks=[Reissue(ident, wanted=False)])
+    return Step()
+
+
+def _unfinished(state: State, campaign: Campaign) -> list[BuildCommit | MoveBranch]:
+    """Return what git was asked to do for a campaign and has not done yet."""
+    found: list[BuildCommit | MoveBranch] = []
+    for experiment in state.open_experiments(campaign.id):
+        if experiment.state is ExperimentState.PROMOTING:
+            found.append(promote(state, experiment))
+        elif experiment.state is ExperimentState.BUILDING:
+            proposal = state.proposals[experiment.proposal]
+            base = state.experiments[experiment.base].promoted
+            found.append(BuildCommit(campaign, experiment, proposal, base))
+    return found

@@ -14,6 +14,7 @@ from arctl.daemon.model import (
     Experiment,
     ExperimentState,
     Purpose,
+    Reissue,
     Run,
     RunState,
     Stopping,
@@ -137,6 +138,7 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         **changes,
     )
     step.rows.append(campaign)
+    step.marks.append(Reissue(campaign.id, wanted=True))
     if known.state is CampaignState.RUNNING and known.spec == fact.spec and not step.rows[:-1]:
         step.answers.append(Answer(fact.ticket, _welcome(campaign, "running", tuple(notes))))
         return step
@@ -175,7 +177,7 @@ def hold(campaign: Campaign, reason: str) -> Step:
 
 
 def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
-    """Record that an action failed; end its run or its experiment, and hold its campaign."""
+    """Record that an action failed and hold its campaign; nothing is lost, a resume asks for it again."""
     reason = f"{fact.action} failed: {fact.error}" + (f" ({fact.remedy})" if fact.remedy else "")
     step = Step(events=[Event("action.failed", fact.campaign, fact.run or fact.experiment, reason)])
     if fact.action == "AskBrain":
@@ -184,9 +186,7 @@ def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
     if run is not None and run.state is not RunState.ENDED and fact.action in ("PrepareTree", "LaunchRun"):
         step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, device="", tree=""))
         step.actions.append(RemoveTree(run.id))
-    experiment = state.experiments.get(fact.experiment)
-    if experiment is not None and experiment.state is ExperimentState.BUILDING:
-        step.extend(closing.close(state, experiment, "invalid", reason, now))
     if campaign := state.campaigns.get(fact.campaign):
-        step.extend(hold(campaign, reason))
+        away = f", or give it up: `arctl kill {fact.experiment}`" if fact.experiment else ""
+        step.extend(hold(campaign, f"{reason}; then `arctl resume {campaign.id}`{away}"))
     return step

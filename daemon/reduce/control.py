@@ -11,6 +11,7 @@ from arctl.daemon.model import (
     Event,
     Experiment,
     ExperimentState,
+    Reissue,
     Run,
     RunState,
     Stopping,
@@ -80,7 +81,8 @@ def _campaign(state: State, row: Campaign, fact: facts.Control, now: float) -> S
     if fact.verb == "resume":
         if row.state is CampaignState.RUNNING:
             return Step()
-        return Step(rows=[bump(row, state=CampaignState.RUNNING, reason="")], events=[event])
+        again = Reissue(row.id, wanted=True)
+        return Step(rows=[bump(row, state=CampaignState.RUNNING, reason="")], events=[event], marks=[again])
     if row.state is CampaignState.FINISHED:
         return Step()
     reason = f"killed by {fact.actor}{_because(fact)}"

@@ -1,4 +1,4 @@
-"""What may happen to a daemon and its runs, and what must come of it (docs/architecture.md, runs and the shim)."""
+"""What may happen to a daemon and its runs, and what must come of it."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_help_names_every_command_under_its_family() -> None:
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]:
+def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """A command `schema` that raises what the test puts into the list."""
     errors: list[BaseException] = []
 
@@ -87,7 +87,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException]]:
         return command if name == "schema" else real(self, ctx, name)
 
     monkeypatch.setattr(lazy.Face, "get_command", get)
-    yield errors
+    return errors
 
 
 @pytest.mark.parametrize(

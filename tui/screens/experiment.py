@@ -53,9 +53,10 @@ def _verdict(reply: Any, width: int) -> list[Line]:
     base = reply.get("base")
     values = listed(row, "bank") or listed(row, "values")
     mean = number(sum(values) / len(values) if values else None)
-    against = f", on {word(base, 'id')} ({number(real(base, 'mean'))})" if base else ""
+    against = f", against {number(real(base, 'mean'))} of {word(base, 'id')}" if base else ""
+    better = "higher is better" if word(reply, "goal") == "maximize" else "lower is better"
     count = f" over {len(values)} runs" if len(values) > 1 else ""
-    lines.append(line(f"{word(reply, 'metric')} {mean}{count}{against}; {word(reply, 'goal')}"))
+    lines.append(line(f"{word(reply, 'metric')} {mean}{count}{against} ({better})"))
     return lines
 
 

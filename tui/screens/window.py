@@ -10,8 +10,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from arctl.format import wrapped
 from arctl.tui.keys import ACTIONS, Scope, bindings, written
-from arctl.tui.lines import Line, fit
+from arctl.tui.lines import Line, fit, line
 from arctl.tui.widgets.paint import Lines
 
 T = TypeVar("T")
@@ -99,7 +100,8 @@ def help_lines(width: int) -> list[Line]:
         for action in ACTIONS:
             if action.scope is scope:
                 keys = " ".join(map(written, action.keys))
-                lines.append(((f"  {fit(keys, 12)} ", "accent"), (fit(action.help, width - 15), "")))
+                for index, text in enumerate(wrapped(action.help, max(20, width - 16))):
+                    lines.append(((f"  {fit('' if index else keys, 12)} ", "accent"), (text, "")))
     return lines[1:]
 
 
@@ -122,9 +124,16 @@ class Confirm(Window[bool]):
 
     def on_mount(self) -> None:
         """State the question; Cancel has the focus."""
-        lines: list[Line] = [((self._question, "strong"),), *(((text, ""),) for text in self._cost)]
-        self.query_one(Block).fill(lines)
         self.query_one("#cancel").focus()
+        self.call_after_refresh(self.fill)
+
+    def fill(self) -> None:
+        """Lay out the question for the width that there is."""
+        width = self.query_one("#question").content_region.width
+        lines: list[Line] = [line(self._question, "strong")]
+        for text in self._cost:
+            lines += [line(part) for part in wrapped(text, max(20, width))]
+        self.query_one(Block).fill(lines)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""

@@ -18,21 +18,27 @@ class CampaignsPane(Pane):
     EMPTY = "no campaign yet: `arctl start PATH` begins one, `arctl demo` shows how"
 
     def rows(self, view: View, now: float, width: int) -> Sequence[Row]:
-        """Return one row for each campaign; a reason takes the place of the counts."""
+        """Return one row for each campaign; where it stands still, the reason is shown in place of counts."""
         del now
         found = []
         for row in view.campaigns:
-            counts = f"{row.running} run {row.queued} queued  kept {row.accepted}/{row.experiments}"
+            kept = f"kept {row.accepted} of {row.experiments}"
+            busy = f"{row.running} running, {row.queued} queued, {kept}"
+            said = f"{kept}: {row.reason}" if row.state == "finished" else row.reason or busy
             cells = [
                 Cell(("▸" if row.id == view.chosen else " ") + row.id, max(10, width // 5), "strong"),
                 Cell(row.state, 8, _TONES.get(row.state, "")),
-                Cell(row.reason or counts, 0, "warn" if row.reason else ""),
+                Cell(said, 0, "warn" if row.state in ("paused", "held") else ""),
             ]
             if width >= 60:
                 best = f"{row.metric} {number(row.champion_mean, 5)} {row.champion}"
                 cells.append(Cell(best, min(30, width // 3), "accent", right=True))
             found.append(Row(row.id, lay(cells, width)))
         return found
+
+    def resting(self, view: View) -> str:
+        """Rest on the chosen campaign."""
+        return view.chosen
 
     def heading(self, view: View) -> str:
         """Return the title."""

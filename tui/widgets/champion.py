@@ -30,7 +30,7 @@ class ChampionPane(Lines):
         title = heading(self._view)
         if title != self._title:
             self._title = title
-            self.border_title = Content(title)
+            self.border_title = Content(f" {title} ")
         width, height = self.size.width, self.size.height
         self.set_lines(champion_lines(self._view, width, height), stale=not self._view.live)
 

@@ -24,8 +24,8 @@ class DevicesPane(Pane):
         return [Row(row.id, device_line(row, view, now, width)) for row in view.devices]
 
     def heading(self, view: View) -> str:
-        """Return the title, with what the columns are."""
-        return f"Devices  {view.busy}/{len(view.devices)} busy" if view.devices else "Devices"
+        """Return the title."""
+        return f"Devices ({len(view.devices)})" if view.devices else "Devices"
 
 
 def device_line(row: Device, view: View, now: float, width: int) -> Line:
@@ -69,14 +69,14 @@ def _job(row: Device, view: View, now: float, width: int) -> Line:
     if not row.run:
         why = f"barred: {row.barred}" if row.barred else _idle(view)
         return ((fit(why, width), "warn" if row.barred else "dim"),)
-    time = clock(None if row.started is None else now - row.started) or "starting"
-    if row.limit is not None:
+    time = "starting" if row.started is None else clock(now - row.started)
+    if row.started is not None and row.limit is not None:
         time += f" / {clock(row.limit)}"
     name = f"{row.experiment} {row.run}"
     listed = view.experiment(row.experiment)
     title = listed.title if listed else ""
-    if len(view.campaigns) > 1:
-        title = f"{row.campaign}: {title}"
+    if len(view.campaigns) > 1 and width >= 56:
+        title = f"{row.campaign}: {title}" if title else row.campaign
     left = width - 12 - 14
     pieces: Line = ((fit(name, 11), "accent"), (" ", ""), (fit(time, 13), ""))
     return (*pieces, (" ", ""), (fit(title, left), "dim")) if left > 6 else pieces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from arctl.format import NA, number, signed
+from arctl.format import NA, signed
 from arctl.format import word as written
 from arctl.tui.lines import Cell, Row, Tone, lay
 from arctl.tui.rows import Experiment
@@ -37,6 +37,17 @@ def standing(row: Experiment) -> tuple[str, Tone]:
     return ("queued" if row.state == "open" else row.state), "accent"
 
 
+def _mean(value: float | None) -> str:
+    """Write a mean with its closing zeros: below each other, numbers are compared by their ends."""
+    return NA if value is None else f"{value:#.5g}".rstrip(".")
+
+
+def _effect(value: float | None) -> str:
+    """Write an effect in seven characters; a tiny one as a power of ten."""
+    text = signed(value, 2)
+    return text if value is None or len(text) <= 7 else f"{value:+.0e}"
+
+
 class ExperimentsPane(Pane):
     """The experiments of the chosen campaign."""
 
@@ -55,8 +66,8 @@ class ExperimentsPane(Pane):
         cells = [
             Cell(("★" if row.id == champion else " ") + row.id, 6, "strong"),
             Cell(word, 12, tone),
-            Cell(number(row.mean, 5), 8, right=True),
-            Cell(signed(row.effect, 2), 8, better, right=True),
+            Cell(_mean(row.mean), 7, right=True),
+            Cell(_effect(row.effect), 7, better, right=True),
         ]
         if width >= 60:
             cells.append(Cell(f"{row.runs or NA}", 3, "dim", right=True))

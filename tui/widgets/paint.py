@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from arctl.tui.lines import TONES, Line, Tone
+from arctl.tui.lines import TONES, Line, Tone, difference, merged
 
 TONE_CLASSES = {f"tone--{tone}" for tone in TONES}
 
@@ -27,7 +27,7 @@ def paint(widget: Widget, spans: Line, width: int, base: Style, *, stale: bool =
     """Return a line on exactly `width` cells; what is stale loses its colours and steps back."""
     segments = [
         Segment(text, base + style_of(widget, "dim" if stale and tone != "strong" else tone))
-        for text, tone in spans
+        for text, tone in merged(spans)
     ]
     return Strip(segments).adjust_cell_length(width, base)
 
@@ -52,9 +52,11 @@ class Lines(Widget):
             self._stale = stale
             self.refresh()
             return
-        width = self.size.width
-        changed = [y for y, (old, new) in enumerate(zip(before, now, strict=True)) if old != new]
-        self.refresh(*(Region(0, y, width, 1) for y in changed))
+        regions = []
+        for y, (old, new) in enumerate(zip(before, now, strict=True)):
+            first, count = difference(old, new)
+            regions.append(Region(first, y, count, 1))
+        self.refresh(*filter(None, regions))
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""

@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from arctl.tui.keys import Scope, bindings
-from arctl.tui.lines import Row
+from arctl.tui.lines import Row, difference
 from arctl.tui.state import View
 from arctl.tui.widgets.paint import TONE_CLASSES, paint
 
@@ -27,7 +27,7 @@ class Pane(ScrollView, can_focus=True):
     EMPTY = "nothing yet"
 
     class Moved(Message):
-        """The cursor stands on another row."""
+        """Somebody put the cursor on another row."""
 
         def __init__(self, pane: Pane, key: str) -> None:
             super().__init__()
@@ -61,6 +61,11 @@ class Pane(ScrollView, can_focus=True):
         """Return the pane's title."""
         raise NotImplementedError
 
+    def resting(self, view: View) -> str:
+        """Return the row that the cursor rests on until somebody moves it; "" for the top one."""
+        del view
+        return ""
+
     # -- showing -----------------------------------------------------------------------------------------
 
     @property
@@ -81,7 +86,7 @@ class Pane(ScrollView, can_focus=True):
         title = self.heading(self._view)
         if title != self._title:
             self._title = title
-            self.border_title = Content(title)
+            self.border_title = Content(f" {title} ")
         before, key, at = self._rows, self.key, self._at
         self._rows = tuple(self.rows(self._view, self._now, width))
         self._at = self._place(key)
@@ -96,31 +101,32 @@ class Pane(ScrollView, can_focus=True):
         if self._moved and self._at != at and key:
             # Rows came in above: the row under the cursor stays where it was on the screen.
             self.scroll_to(y=self.scroll_offset.y + self._at - at, animate=False, immediate=True)
-        if self.key != key:
-            self.post_message(self.Moved(self, self.key))
 
     def _place(self, key: str) -> int:
-        if self._moved and key:
+        wanted = key if self._moved else self.resting(self._view)
+        if wanted:
             for index, row in enumerate(self._rows):
-                if row.key == key:
+                if row.key == wanted:
                     return index
         return min(self._at if self._moved else 0, max(0, len(self._rows) - 1))
 
     def _repaint(self, before: tuple[Row, ...], at: int) -> None:
-        count = max(len(before), len(self._rows))
-        changed = [
-            y
-            for y in range(count)
-            if before[y : y + 1] != self._rows[y : y + 1] or (at != self._at and y in (at, self._at))
-        ]
-        self._touch(changed)
+        if at != self._at:
+            self._touch(at, self._at)
+        for index in range(max(len(before), len(self._rows))):
+            if index < len(before) and index < len(self._rows):
+                first, count = difference(before[index].line, self._rows[index].line)
+                if count:
+                    self._touch(index, first=first, count=count)
+            else:
+                self._touch(index)
 
-    def _touch(self, indices: Sequence[int]) -> None:
-        """Repaint rows, as far as they can be seen."""
+    def _touch(self, *indices: int, first: int = 0, count: int = 0) -> None:
+        """Repaint rows, or `count` cells of them from `first` on, as far as they can be seen."""
         top, size = self.scroll_offset.y, self.scrollable_content_region.size
-        seen = [index - top for index in indices if 0 <= index - top < size.height]
-        if seen:
-            self.refresh(*(Region(0, y, size.width, 1) for y in seen))
+        for index in indices:
+            if 0 <= index - top < size.height:
+                self.refresh(Region(first, index - top, count or size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
@@ -143,7 +149,7 @@ class Pane(ScrollView, can_focus=True):
         if to == self._at or not self._rows:
             return
         before, self._at = self._at, to
-        self._touch((before, to))
+        self._touch(before, to)
         self.scroll_to_region(Region(0, to, 1, 1), animate=False, immediate=True)
         self.post_message(self.Moved(self, self.key))
 
@@ -189,8 +195,8 @@ class Pane(ScrollView, can_focus=True):
 
     def on_focus(self) -> None:
         """Show the cursor."""
-        self._touch((self._at,))
+        self._touch(self._at)
 
     def on_blur(self) -> None:
         """Hide the cursor."""
-        self._touch((self._at,))
+        self._touch(self._at)
