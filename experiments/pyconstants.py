@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
 import operator
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -154,15 +153,18 @@ def _line_starts(source: str) -> list[int]:
     return starts
 
 
-def literal(value: Value) -> str:
-    """Write a value as Python."""
-    return repr(value)
-
-
-def replaced(source: str, name: str, text: str) -> str:
-    """Put other text in place of a constant's expression; every other byte stays."""
+def replaced(source: str, name: str, value: Value) -> str:
+    """Put another value in place of a constant's expression; every other byte and the quotes stay."""
     place = locate(source, name)
-    data = io.BytesIO(source.encode())
-    head = data.read(place.start)
-    data.seek(place.end)
-    return (head + text.encode() + data.read()).decode()
+    data = source.encode()
+    old = data[place.start : place.end]
+    text = _literal(value, double=old.startswith(b'"') and old.endswith(b'"'))
+    return (data[: place.start] + text.encode() + data[place.end :]).decode()
+
+
+def _literal(value: Value, *, double: bool) -> str:
+    """Write a value as Python; a text between double quotes where its predecessor stood so."""
+    text = repr(value)
+    if double and isinstance(value, str) and '"' not in value:
+        return '"' + text[1:-1].replace("\\'", "'") + '"'
+    return text

@@ -155,7 +155,7 @@ def _read(text: str, kind: str, key: str) -> Value:
 def _write(text: str, kind: str, key: str, value: Value) -> str:
     match kind:
         case "python":
-            return pyconstants.replaced(text, key, pyconstants.literal(value))
+            return pyconstants.replaced(text, key, value)
         case "yaml":
             place = documents.find_yaml(text, key)
             return text[: place.start] + documents.yaml_literal(value) + text[place.end :]

@@ -411,3 +411,9 @@ def test_every_guess_is_a_valid_parameter_around_its_value(value: float, name: s
             assert made.high is not None
             assert made.low <= value <= made.high
     assert ast.parse(f"{name} = {value!r}")
+
+
+def test_a_text_keeps_the_quotes_of_its_predecessor() -> None:
+    params = {name: Param(file="t.py", key=name, type="choice", choices=("relu", "it's")) for name in "AB"}
+    text = write("A = \"relu\"\nB = 'relu'\n", "t.py", {"A": "it's", "B": "relu"}, params)
+    assert text == "A = \"it's\"\nB = 'relu'\n"
