@@ -46,6 +46,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._keys: dict[str, str] = {}
+        self._asked: dict[str, asyncio.Future[Any]] = {}
         self._bell: asyncio.Event = asyncio.Event()
         self._over = ""
 
@@ -57,16 +58,25 @@ class Engine:
 
     async def ask(self, ticket: str, fact: facts.Fact, key: str = "") -> Any:
         """Report a client's request and wait until its outcome is written; `key` keeps the answer."""
+        if (same := self._asked.get(key)) is not None:
+            # The same command again while the first is under way: one answer for both.
+            return await asyncio.shield(same)
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting[ticket] = future
         if key:
             self._keys[ticket] = key
+            self._asked[key] = future
         self.report(fact)
         try:
-            return await future
+            # Shielded: a client that hangs up takes back neither its command nor anybody else's answer.
+            return await asyncio.shield(future)
         finally:
-            self._waiting.pop(ticket, None)
-            self._keys.pop(ticket, None)
+            future.add_done_callback(lambda _: self._answered(ticket, key))
+
+    def _answered(self, ticket: str, key: str) -> None:
+        self._waiting.pop(ticket, None)
+        self._keys.pop(ticket, None)
+        self._asked.pop(key, None)
 
     async def news(self) -> None:
         """Wait until more events were written."""

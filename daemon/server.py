@@ -29,6 +29,10 @@ MAX_LAG = 20_000
 MAX_REQUESTS = 32
 
 
+class UnknownMethodError(ProtocolError):
+    """The daemon has no such method."""
+
+
 class Server:
     """Listens on the daemon's socket."""
 
@@ -159,7 +163,11 @@ class Connection:
             ident = message.get("id")
             result = await self._call(message)
         except ArctlError as error:
-            code = protocol.PARSE_ERROR if ident is None and isinstance(error, ProtocolError) else None
+            code = None
+            if isinstance(error, UnknownMethodError):
+                code = protocol.METHOD_NOT_FOUND
+            elif ident is None and isinstance(error, ProtocolError):
+                code = protocol.PARSE_ERROR
             await self._send(protocol.failure(ident, error, code))
         except Exception as error:  # the boundary: a broken method must not take the connection down
             log.exception("a request failed")
@@ -181,7 +189,7 @@ class Connection:
         known = METHODS.get(name)
         if known is None:
             msg = f"there is no method {name!r}"
-            raise ProtocolError(msg, "the daemon may be older than this client: `arctl stop`, `arctl start`")
+            raise UnknownMethodError(msg, "the daemon may be older than this client: restart it")
         if known.changes:
             if self._caller.readonly:
                 msg = f"this connection is read-only and cannot {name}"

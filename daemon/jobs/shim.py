@@ -219,7 +219,7 @@ class Job:
     def watch(self) -> dict[str, Any]:
         """Pump output and mind the limits until the command has ended."""
         pipe, open_pipe = self.pipe, True
-        while self.code is None:
+        while self.code is None or self._grants_grace():
             ready = select.select([self.wake] + ([pipe] if open_pipe else []), [], [], self._patience())[0]
             if pipe in ready:
                 open_pipe = self._pump(pipe)
@@ -232,8 +232,12 @@ class Job:
             self._bury()
         return self._finish(pipe, open_pipe)
 
+    def _grants_grace(self) -> bool:
+        """Tell whether what a stopped command started may still end by itself; its shell is gone first."""
+        return self.kill_at is not None and clock() < self.kill_at and bool(LINUX and children())
+
     def _patience(self) -> float:
-        return 0.2 if self.kill_at is not None else 1.0
+        return 0.05 if self.kill_at is not None else 1.0
 
     def _pump(self, pipe: int) -> bool:
         try:
@@ -246,7 +250,7 @@ class Job:
         return bool(data)
 
     def _bury(self) -> None:
-        while self.code is None:
+        while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.benchmarks.support import spread, table
 from tests.support.campaigns import make_patch, make_repo
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, wait_for
 
 JOB = "date +begin=%s.%N; echo ---; echo val_loss: 1.0; date +end=%s.%N"
 LINE = re.compile(rb"(begin|end)=([0-9.]+)")
@@ -85,6 +85,29 @@ def bare(runs: int) -> list[str]:
     return [f"{value * 1000:.0f}" for value in spread(times)]
 
 
+def kills() -> list[str]:
+    """Measure from the request to kill a run until the job, which ignores SIGTERM, is gone."""
+    job = "trap '' TERM; echo $$; while :; do sleep 0.05; done"
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "job.sh").write_text(job)
+        daemon = Daemon(Path(folder) / "home", "cpu:1")
+        daemon.start()
+        try:
+            daemon.campaign(make_repo(Path(folder) / "repo", command=f"sh {folder}/job.sh"))
+            # The five runs of the baseline, one after the other; each that is killed is replaced at the end.
+            for run in ("r1", "r2", "r3", "r4", "r5"):
+                text = wait_for("a job", lambda run=run: daemon.call("logs", id=run, offset=0)["text"])
+                process = Path(f"/proc/{int(text.split()[0])}")
+                begun = time.perf_counter()
+                daemon.call("kill", target=run)
+                wait_for("its end", lambda process=process: not process.exists())
+                times.append(time.perf_counter() - begun)
+        finally:
+            daemon.stop()
+    return ["kill of a job that ignores SIGTERM", *(f"{value * 1000:.0f}" for value in spread(times))]
+
+
 def commands(repeats: int) -> list[list[str]]:
     """Measure the command line: what needs no daemon, and what asks one; beside a bare interpreter."""
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +143,9 @@ def main() -> None:
     chosen = parser.parse_args()
     header = ["devices", "what", "n", "median ms", "p95 ms", "max ms"]
     table("From a free slot to a running command", header, slots(chosen.runs))
-    table("The command line", ["command", "median ms", "p95 ms", "max ms"], commands(chosen.repeats))
+    table(
+        "The command line", ["command", "median ms", "p95 ms", "max ms"], [*commands(chosen.repeats), kills()]
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def test_the_demo_tells_its_story_and_leaves_the_folder(arctl: Arctl, tmp_path: 
     ):
         assert part in done.stdout
     assert ("how sure" in done.stdout) != ("nothing beat the baseline" in done.stdout)
-    assert f"ARCTL_HOME={tmp_path}/demo/arctl-home arctl" in done.stderr
+    assert f"export ARCTL_HOME={tmp_path}/demo/arctl-home" in done.stderr
     assert not arctl.home.root.exists(), "the state folder of its own was used"
     left = Arctl(tmp_path / "demo" / "arctl-home")
     assert left("status").returncode == 3, "its daemon is stopped"

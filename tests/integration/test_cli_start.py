@@ -154,6 +154,12 @@ def test_foreground_is_the_daemon_itself(arctl: Arctl, tmp_path: Path) -> None:
     refused(second, 5, "runs for", "leave --foreground out")
 
 
+def test_foreground_says_at_once_when_the_daemon_cannot_run(arctl: Arctl, tmp_path: Path) -> None:
+    done = arctl("start", "--foreground", make_repo(tmp_path / "repo"), ARCTL_DEVICES="teapot")
+    assert done.returncode == 2
+    assert "there is no such kind of device" in done.stderr
+
+
 def test_foreground_ends_when_its_campaign_is_refused(arctl: Arctl, tmp_path: Path) -> None:
     repo = make_repo(tmp_path / "repo")
     (repo / "train.py").write_text("changed\n")

@@ -194,3 +194,16 @@ def test_the_demo_never_writes_into_what_is_there(tmp_path: Path) -> None:
 def test_the_demo_tells_what_is_of_interest(kind: str, data: dict[str, Any], said: str) -> None:
     event = {"kind": kind, "data": data, "text": "te\x1b[1mxt"}
     assert re.fullmatch(said, click.unstyle(demo.event_said(event)))
+
+
+def test_a_piece_of_a_log_never_cuts_a_character_in_two(tmp_path: Path) -> None:
+    from arctl.daemon.commands.logs import PIECE, _read
+
+    file = tmp_path / "out.log"
+    text = "x" + "█" * (PIECE // 2)
+    file.write_text(text, encoding="utf-8")
+    found, offset = "", 0
+    while offset < file.stat().st_size:
+        piece = _read(file, offset)
+        found, offset = found + piece["text"], piece["offset"]
+    assert found == text

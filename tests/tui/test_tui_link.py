@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+from conftest import Open
+from tui_stage import Stage
+
+from arctl.tui.feed import MAX_BACKOFF, backoff
+from arctl.tui.state import Phase
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_cut_off_is_said_and_ends_by_itself(slow: Stage, attach: Open) -> None:
+    async with attach(slow) as screen:
+        await screen.see("LIVE", "4/4 busy")
+        slow.kill()
+        await screen.see("CUT OFF", "what is shown is old", "`arctl start`")
+        assert "4/4 busy" in screen.text, "what was seen last stays"
+        await screen.press("shift+tab", "p")
+        await screen.see("cut off from the daemon")
+        before = screen.app.feed.view.events
+        slow.start()
+        await screen.see("LIVE")
+        await screen.until(lambda: "CUT OFF" not in screen.text)
+        events = screen.app.feed.view.events
+        assert events[: len(before)] == before
+        numbers = [event.seq for event in events]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "no gap and no duplicate"
+        assert any(event.kind == "daemon.started" for event in events[len(before) :])
+
+
+async def test_another_ledger_begins_anew(slow: Stage, attach: Open) -> None:
+    async with attach(slow) as screen:
+        await screen.see("LIVE", "slow")
+        slow.close()
+        await screen.see("CUT OFF")
+        for path in slow.home.root.glob("ledger.db*"):
+            path.unlink()
+        slow.start()
+        await screen.see("LIVE", "no campaign yet")
+        assert "slow" not in screen.text
+
+
+async def test_it_waits_for_a_daemon_that_is_not_there_yet(tmp_path: object, attach: Open) -> None:
+    from pathlib import Path
+
+    on = Stage(Path(str(tmp_path)))
+    async with attach(on) as screen:
+        await screen.see("CUT OFF", "no daemon is running", "arctl start")
+        try:
+            on.start()
+            await screen.press("ctrl+r")
+            await screen.see("LIVE")
+        finally:
+            on.close()
+
+
+async def test_q_leaves_and_the_daemon_goes_on(slow: Stage, attach: Open) -> None:
+    async with attach(slow) as screen:
+        await screen.see("LIVE")
+        await screen.press("q")
+        await screen.until(lambda: not screen.app.is_running)
+    assert slow.status()["state"] == "running"
+
+
+def test_the_backoff_grows_to_its_bound() -> None:
+    waits = [backoff(attempts) for attempts in range(1, 30)]
+    assert waits == sorted(waits)
+    assert waits[0] < 1
+    assert waits[-1] == MAX_BACKOFF
+
+
+def test_phases_are_told_in_words_not_only_in_colours() -> None:
+    from arctl.tui.lines import plain
+    from arctl.tui.state import Link, View
+    from arctl.tui.widgets.frame import header_line
+
+    said = {plain(header_line(View(Link(phase)), "h", 0, 80)) for phase in Phase}
+    assert len(said) == len(Phase)
