@@ -44,8 +44,8 @@ class AsyncClient:
             msg = f"no daemon is running for {home.root}"
             raise NotRunningError(msg, _START) from error
         except (ConnectionRefusedError, ConnectionResetError) as error:
-            msg = "no daemon listens: it left its socket behind when it died"
-            raise NotRunningError(msg, f"{_START}; runs under way go on, and nothing is lost") from error
+            msg = "no daemon listens"  # it left its socket behind when it died
+            raise NotRunningError(msg, _START) from error
         except OSError as error:  # a timeout is one, too
             msg = f"cannot connect to {path}: {error or 'the daemon does not answer'}"
             raise NotRunningError(msg, _START) from error
@@ -127,8 +127,7 @@ class AsyncClient:
         except ArctlError as error:
             self._give_up(error)
         else:
-            remedy = f"look into {self.home.log}, or {_START}"
-            self._give_up(NotRunningError("the daemon hung up", remedy))
+            self._give_up(NotRunningError("the daemon hung up", _START))
 
     def _take(self, message: Message) -> None:
         if "method" in message:

@@ -24,12 +24,15 @@ class Client:
         self._reader = self._socket.makefile("rb")
         self._ident = 0
         self._waiting: list[Message] = []
-        self.welcome: Message = self.call(
-            "hello", protocol=list(protocol.PROTOCOL), client=__version__, readonly=readonly
-        )
-        protocol.check_version(
-            self.welcome.get("protocol"), them="daemon", version=str(self.welcome.get("version"))
-        )
+        try:
+            self.welcome: Message = self.call(
+                "hello", protocol=list(protocol.PROTOCOL), client=__version__, readonly=readonly
+            )
+            version = str(self.welcome.get("version"))
+            protocol.check_version(self.welcome.get("protocol"), them="daemon", version=version)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         """Return the connection itself."""

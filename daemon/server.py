@@ -130,6 +130,8 @@ class Connection:
                 task.add_done_callback(self._answered)
                 if not self._caller.greeted:
                     await task
+            # A client that only stopped talking, as a pipe does, still gets its answers.
+            await asyncio.gather(*self._tasks, return_exceptions=True)
         finally:
             for task in [*self._tasks, *([self._subscription] if self._subscription else [])]:
                 task.cancel()

@@ -62,6 +62,7 @@ class State:
     _live: dict[str, None] = field(default_factory=dict)
     _runs_of: dict[str, list[str]] = field(default_factory=dict)
     _trees: dict[tuple[str, str], str] = field(default_factory=dict)
+    _patches: dict[tuple[str, str], str] = field(default_factory=dict)
     _of_campaign: dict[str, list[str]] = field(default_factory=dict)
     _sources: dict[str, set[str]] = field(default_factory=dict)
     _counters: dict[str, int] = field(default_factory=dict)
@@ -106,6 +107,9 @@ class State:
 
     def _index_experiment(self, row: Experiment) -> None:
         if row.id not in self.experiments:
+            patch = self.proposals[row.proposal].change.get("patch") if row.proposal else None
+            if patch:
+                self._patches.setdefault((row.campaign, patch), row.id)
             self._of_campaign.setdefault(row.campaign, []).append(row.id)
         self.experiments[row.id] = row
         waiting = self._open.setdefault(row.campaign, {})
@@ -159,6 +163,11 @@ class State:
     def same_tree(self, campaign: str, tree: str) -> Experiment | None:
         """Return the experiment that first had this tree."""
         ident = self._trees.get((campaign, tree))
+        return self.experiments[ident] if ident else None
+
+    def same_patch(self, campaign: str, patch: str) -> Experiment | None:
+        """Return the experiment that first tried this very patch, on whatever base."""
+        ident = self._patches.get((campaign, patch))
         return self.experiments[ident] if ident else None
 
     def sources(self, campaign: str) -> frozenset[str]:

@@ -20,7 +20,6 @@ from arctl.tui.launch import Settings
 from arctl.tui.screens.experiment import ExperimentWindow
 from arctl.tui.screens.overview import Overview
 from arctl.tui.screens.window import Confirm, Help
-from arctl.tui.state import View
 from arctl.tui.targets import Target, target, verb_for
 from arctl.tui.widgets.frame import Banner, Header, KeyLine
 from arctl.tui.widgets.pane import Pane
@@ -39,10 +38,11 @@ class ArctlApp(App[None]):
     ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
 
     def __init__(self, home: Home, settings: Settings) -> None:
-        super().__init__()
+        # Said at once: the filter for NO_COLOR is chosen here, and Textual's own would paint black on black.
+        super().__init__(ansi_color=True if settings.no_color else None)
         self.settings = settings
         self.feed = Feed(home, readonly=settings.readonly, changed=self.flush)
-        self._shown: View | None = None
+        self._now = time.time()
         self.register_theme(theme.NIGHT)
         self.theme = theme.PLAIN if settings.no_color else theme.NIGHT.name
 
@@ -75,13 +75,14 @@ class ArctlApp(App[None]):
         """Show what the feed has by now; what is the same as before is not painted again."""
         if not self.is_attached or not self.screen_stack:
             return
-        view, now = self.feed.view, time.time()
+        view = self.feed.view
+        # Cut off, clocks stand still with everything else.
+        now = self._now = time.time() if view.live else self._now
         base = self.screen_stack[0]
         with self.batch_update():
             for part in base.query("*"):
                 if isinstance(part, Header | Banner | KeyLine | Overview):
                     part.show(view, now)
-        self._shown = view
 
     def on_pane_moved(self, message: Pane.Moved) -> None:
         """List the experiments of the campaign under the cursor."""

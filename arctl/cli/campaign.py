@@ -54,6 +54,10 @@ def init(path: Path, name: str | None, force: bool, to_stdout: bool) -> None:
         common.narrate(f"wrote {target}")
     for note in found.notes:
         common.narrate(f"note: {clean(note)}")
+    if "#:schema" in found.toml and not (root / "arctl.schema.json").exists():
+        common.narrate(
+            "note: `arctl schema > arctl.schema.json` lets your editor complete and check the file."
+        )
     if not to_stdout:
         where = "" if root == Path.cwd() else f" {path}"
         common.narrate(f"next: read it, then `arctl check{where}`, then `arctl start{where}`")

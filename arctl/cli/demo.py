@@ -82,7 +82,7 @@ def demo(
     finally:
         if daemon.process is not None:
             _stop(stage.home, daemon.process)
-    _farewell(stage)
+        _farewell(stage)
     if interrupted:
         ctx.exit(130)
 
@@ -272,6 +272,6 @@ def _farewell(stage: Stage) -> None:
     """Say where everything lies and how to look around."""
     common.narrate(f"\neverything is in {stage.folder}; look around with")
     prefix = f"ARCTL_HOME={stage.home.root}"
-    common.narrate(f"  {prefix} arctl start {stage.repo}   # brings its daemon up again")
-    common.narrate(f"  {prefix} arctl experiments     # or: show e5, curve e5, champion")
-    common.narrate(f"  {prefix} arctl stop")
+    common.narrate(f"  export {prefix}")
+    common.narrate(f"  arctl start {stage.repo}   # brings its daemon up again")
+    common.narrate("  arctl experiments; arctl show e2; arctl curve e2; arctl champion; arctl stop")

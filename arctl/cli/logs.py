@@ -61,6 +61,8 @@ def logs(ident: str | None, follow: bool, from_start: bool, raw: bool, as_json: 
         if as_json:
             common.document(piece)
             return
+        if ident:
+            ident = piece["source"]  # an experiment's newest run may be another one at the next look
         lines = Lines()
         text = piece["text"]
         if first is None and piece["offset"] > len(text.encode()):

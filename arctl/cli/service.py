@@ -59,8 +59,7 @@ def campaign_block(row: common.Reply) -> list[str]:
     if row["reason"]:
         lines.append(f"  why       {clean(row['reason'])}")
     if state in ("held", "paused"):
-        first = "mend it, then " if state == "held" else ""
-        lines.append(f"  next      {first}`arctl resume {name}`")
+        lines.append(f"  next      {_way_on(row)}")
     runs = row["champion_runs"]
     value = (
         f"{row['metric']} {number(row['champion_mean'])} over {count(runs, 'run')}"
@@ -76,6 +75,16 @@ def campaign_block(row: common.Reply) -> list[str]:
         f"  now       {row['running']} running, {row['queued']} queued, {row['open']} without a verdict"
     )
     return lines
+
+
+def _way_on(row: common.Reply) -> str:
+    """Say what lets a held or paused campaign go on."""
+    resume = f"`arctl resume {clean(row['campaign'])}`"
+    if row["state"] != "held":
+        return resume
+    if not row["champion_runs"]:  # nothing was measured yet: it may begin from another commit
+        return f"mend it and commit what you change, then `arctl start {clean(row['root'])}`"
+    return f"mend it, then {resume}"
 
 
 @click.command()
@@ -117,7 +126,7 @@ def wait(
         why = f": {row['reason']}" if row["reason"] else ""
         click.echo(clean(f"{name} is {row['state']}{why}"))
     if row["state"] == "held":
-        complain(f"{name} is held and needs you", f"mend it, then `arctl resume {name}`")
+        complain(f"{name} is held and needs you", _way_on(row))
     elif row["state"] != "finished":
         complain(f"{name} is not finished after {duration(timeout)}", "wait on, or look: `arctl status`")
     if row["state"] != "finished":

@@ -54,9 +54,13 @@ def page(found: common.Reply, width: int) -> list[str]:
         lines += ["", "evidence", *(f"  {line}" for line in evidence_lines(row["evidence"]))]
     if found["runs"]:
         lines += ["", *_runs(found["runs"], width)]
-    if tail := row["evidence"].get("tail"):
-        lines += ["", f"the end of {clean(str(row['evidence'].get('run', 'its log')))}"]
-        lines += [f"  {clean(line, max(20, width - 2))}" for line in tail]
+    failed = next((run for run in reversed(found["runs"]) if run["evidence"].get("tail")), None)
+    if failed:
+        lines += [
+            "",
+            f"the end of {failed['id']} ({word(failed['outcome'])}: {clean(failed['reason'])})",
+        ]
+        lines += [f"  {clean(line, max(20, width - 2))}" for line in failed["evidence"]["tail"]]
     if row["commit"]:
         lines += ["", *_field("commit", row["commit"], width), *_field("ref", found["ref"], width)]
     if found["events"]:

@@ -111,7 +111,9 @@ def tell(home: Home, pid: int, answer: common.Reply, *, as_json: bool) -> None:
         common.narrate(f"note: {clean(note)}")
     common.narrate(f"daemon   process {pid}, log {home.log}")
     common.narrate(f"branch   {clean(answer['branch'])} in your repository, once something is accepted")
-    common.narrate("next     arctl status · arctl experiments · arctl logs -f e1 · arctl wait · arctl stop")
+    common.narrate(
+        f"next     arctl status · arctl experiments · arctl logs -f {name} · arctl wait · arctl stop"
+    )
 
 
 def _dismiss(home: Home) -> None:
@@ -141,9 +143,28 @@ def _foreground(home: Home, request: Request, *, as_json: bool) -> None:
     child = os.fork()
     if not child:
         os._exit(_registered(home, request, as_json=as_json))
-    code = be_the_daemon()
-    _, status = os.waitpid(child, 0)
-    click.get_current_context().exit(code or os.waitstatus_to_exitcode(status))
+    code = 1
+    try:
+        code = be_the_daemon()
+    finally:
+        # After a daemon that never ran there is nothing for the child to wait for.
+        status = _reap(child, patience=0.0 if code else 3.0)
+    click.get_current_context().exit(code or status)
+
+
+def _reap(child: int, patience: float) -> int:
+    """Return the exit status of the child; one that still waits for a daemon that has gone is ended."""
+    import signal
+    import time
+
+    until = time.monotonic() + patience
+    while True:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return max(0, os.waitstatus_to_exitcode(status))
+        if time.monotonic() > until:
+            os.kill(child, signal.SIGTERM)
+        time.sleep(0.05)
 
 
 def _registered(home: Home, request: Request, *, as_json: bool) -> int:

@@ -19,6 +19,8 @@ from arctl.daemon.state import State
 
 #: Curve points that one answer carries at most for each metric.
 MAX_POINTS = 5000
+#: Events of an experiment and its runs that one answer carries at most.
+MAX_EVENTS = 100
 
 
 @method("experiments")
@@ -84,7 +86,8 @@ async def show(context: Context, caller: Caller, params: Params) -> Any:
     if found is not None and found["change"].get("kind") == "patch":
         found["change"] = {"kind": "patch", "lines": found["change"]["patch"].count("\n")}
     base = state.experiments.get(row.base)
-    events = await context.reader.events(0, 100, row.campaign, row.id)
+    runs = state.runs_of(row.id)
+    events = await context.reader.story([row.id, *(run.id for run in runs)], MAX_EVENTS)
     return {
         "metric": spec.metric.name,
         "goal": spec.metric.goal,
@@ -92,7 +95,7 @@ async def show(context: Context, caller: Caller, params: Params) -> Any:
         "proposal": found,
         "base": brief(state, base) if base else None,
         "champion": state.campaigns[row.campaign].champion == row.id,
-        "runs": [plain(run) for run in state.runs_of(row.id)],
+        "runs": [plain(run) for run in runs],
         "events": events,
         "ref": f"refs/arctl/{row.campaign}/exp/{row.id}" if row.commit and row.base else "",
     }

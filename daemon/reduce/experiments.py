@@ -79,10 +79,14 @@ def proposed(state: State, fact: facts.BrainAnswered, now: float) -> Step:
             axis=draft.axis,
             base=base.id,
         )
+        text = f"{experiment.id} {draft.title}"
+        step.events.append(Event("experiment.proposed", campaign.id, experiment.id, text, "solo"))
+        first = state.same_patch(campaign.id, str(draft.change.get("patch", "")))
+        if first is not None:
+            step.rows.append(proposal)
+            step.extend(_duplicate(state, experiment, first, {}, now))
+            continue
         step.rows.extend((proposal, experiment))
-        step.events.append(
-            Event("experiment.proposed", campaign.id, experiment.id, f"{experiment.id} {draft.title}", "solo")
-        )
         step.actions.append(BuildCommit(campaign, experiment, proposal, base.promoted))
     return step
 
@@ -110,10 +114,11 @@ def _duplicate(
     state: State, experiment: Experiment, first: Experiment, known: dict[str, Any], now: float
 ) -> Step:
     ended = first.verdict or "still under way"
+    what = "tree" if known else "patch"
     reason = (
         f"changes nothing: the tree is that of its base {first.id}"
         if first.id == experiment.base
-        else f"the same tree as {first.id} ({ended}); its result is reused, nothing ran"
+        else f"the same {what} as {first.id} ({ended}); its result is reused, nothing ran"
     )
     return close(
         state,

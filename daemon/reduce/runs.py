@@ -159,7 +159,14 @@ def _consequences(state: State, run: Run, now: float) -> Step:
         if run.outcome == Outcome.CANCELLED or campaign.state is not CampaignState.RUNNING:
             return Step()
         why = f"{run.purpose} run {run.id} of {experiment.id} {run.outcome}: {run.reason}"
-        return hold(campaign, f"{why}; see `arctl logs {run.id}`, then `arctl resume {campaign.id}`")
+        # Before anything was measured, HEAD may still be mended; a champion's code can only be run again.
+        untried = run.purpose is Purpose.BASELINE and not experiment.bank
+        mend = (
+            f"commit a fix, then `arctl start {campaign.root}`"
+            if untried
+            else f"`arctl resume {campaign.id}`"
+        )
+        return hold(campaign, f"{why}; see `arctl logs {run.id}`, then {mend}")
     if experiment.state is ExperimentState.CLOSED:
         return Step()
     verdict = VERDICTS[Outcome(run.outcome)]

@@ -72,6 +72,13 @@ class Reader:
         found = await self._records(sql + " ORDER BY seq LIMIT ?", (*values, limit))
         return [{**record, "data": json.loads(record["data"])} for record in found]
 
+    async def story(self, subjects: list[str], limit: int) -> list[Record]:
+        """Return the newest `limit` events about any of the subjects, oldest first."""
+        marks = ", ".join("?" * len(subjects))
+        sql = f"SELECT * FROM events WHERE subject IN ({marks}) ORDER BY seq DESC LIMIT ?"  # noqa: S608
+        found = await self._records(sql, (*subjects, limit))
+        return [{**record, "data": json.loads(record["data"])} for record in reversed(found)]
+
     async def latest_events(self, limit: int, campaign: str = "") -> list[Record]:
         """Return the newest `limit` events, oldest first."""
         where, values = ("WHERE campaign = ?", [campaign]) if campaign else ("", [])

@@ -55,7 +55,8 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
     if known is None:
         _no_other_lineage(top, spec.name, commit)
     tree = bare.text("rev-parse", f"{commit}^{{tree}}")
-    problems = check_files(spec, lambda path: bare.file(commit, prefix + path), str(root / SPEC))
+    own = str(root / SPEC)
+    problems = check_files(spec, lambda path: text if path == own else bare.file(commit, prefix + path), own)
     if problems:
         raise _refusal(SpecError(tuple(problems)))
     notes: tuple[str, ...] = ()

@@ -94,6 +94,27 @@ def test_deck_verdicts_each_of_their_own(daemon: Daemon, tmp_path: Path) -> None
     assert any("09-broken.patch" in note for note in notes)
 
 
+def test_the_same_patch_is_not_run_again_on_another_base(daemon: Daemon, tmp_path: Path) -> None:
+    deck = '\n[brain]\nkind = "deck"\ndeck = "deck"\nin_flight = 1\n'
+    repo = make_repo(tmp_path / "repo", extra=deck, experiments=20)
+    (repo / "deck").mkdir()
+    ideas = {
+        "1": ("wide", {"train.py": ("WIDTH = 32", "WIDTH = 128")}),
+        "2": ("better", {"train.py": ("LR = 0.01", "LR = 0.05")}),
+        "3": ("wide once more", {"train.py": ("WIDTH = 32", "WIDTH = 128")}),
+    }
+    for name, (title, edits) in ideas.items():
+        (repo / "deck" / f"{name}.patch").write_text(make_patch(repo, edits, title=title, axis=title))
+    daemon.campaign(repo)
+    assert daemon.wait_finished()["state"] == "finished"
+    found = {row["title"]: row for row in daemon.experiments()}
+    assert found["wide"]["verdict"] == "accepted"
+    shown = daemon.call("show", id=found["wide once more"]["id"])
+    assert shown["experiment"]["verdict"] == "duplicate"
+    assert shown["experiment"]["same_as"] == found["wide"]["id"]
+    assert not shown["runs"]
+
+
 def test_curves_and_results_are_recorded(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", experiments=2))
     daemon.wait_finished()

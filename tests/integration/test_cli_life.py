@@ -132,12 +132,14 @@ def test_a_baseline_that_cannot_be_measured_holds_the_campaign(
     assert done.returncode == 1
     assert done.stdout.startswith("toy is held: ")
     assert why in done.stdout
-    assert "mend it, then `arctl resume toy`" in done.stderr
+    assert f"mend it and commit what you change, then `arctl start {tmp_path / 'repo'}`" in done.stderr
     status = arctl.ok("status")
     assert "toy  held" in status
     assert "next      mend it" in status
     run = next(run["id"] for run in arctl.json("show", "e1")["runs"] if run["outcome"])
-    assert why.split()[0] in arctl.ok("show", run)
+    text = arctl.ok("show", run)
+    assert why.split()[0] in text
+    assert "the end of r" in text
 
 
 def test_pause_resume_and_kill(arctl: Arctl, tmp_path: Path) -> None:

@@ -98,6 +98,13 @@ def test_a_message_without_end_is_cut_off_and_others_are_served(daemon: Daemon, 
     assert daemon.call("status")["pid"]
 
 
+def test_a_client_that_stops_talking_still_gets_its_answers(raw: Raw) -> None:
+    requests = [HELLO, *(protocol.request(number, "status", {}) for number in range(2, 7))]
+    raw.socket.sendall(b"".join(json.dumps(request).encode() + b"\n" for request in requests))
+    raw.socket.shutdown(socket.SHUT_WR)
+    assert {raw.read()["id"] for _ in requests} == {1, 2, 3, 4, 5, 6}
+
+
 def test_34_a_client_that_floods_and_never_reads_holds_nobody_up(daemon: Daemon) -> None:
     flood = Raw(daemon)
     flood.say(HELLO)

@@ -127,7 +127,9 @@ def _campaign(state: str, reason: str = "") -> dict[str, Any]:
 def test_a_held_campaign_says_why_and_what_to_type() -> None:
     text = _plain(service.campaign_block(_campaign("held", "the disk\x1b[2J is full")))
     assert "why       the disk is full" in text
-    assert "mend it, then `arctl resume toy`" in text
+    assert "mend it and commit what you change, then `arctl start /r`" in text
+    measured = {**_campaign("held", "no"), "champion_runs": 3}
+    assert "mend it, then `arctl resume toy`" in _plain(service.campaign_block(measured))
     assert "not measured yet" in text
     assert "2 timed out" in text
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -35,17 +33,14 @@ class Overview(Vertical):
             yield ChampionPane(id="champion")
         yield EventsPane(id="events")
 
-    def panes(self) -> Iterator[Pane]:
-        """Yield the panes that can be entered, in the order of Tab."""
-        yield from self.query(Pane)
-
     def show(self, view: View, now: float) -> None:
         """Show a view."""
         self._view = view
         self._share_out()
-        for pane in self.panes():
-            pane.show(view, now)
-        self.query_one(ChampionPane).show(view, now)
+        # Queries that may find nothing: the last view can arrive while the panes are being taken down.
+        for part in self.query("*"):
+            if isinstance(part, Pane | ChampionPane):
+                part.show(view, now)
 
     def on_resize(self, event: events.Resize) -> None:
         """Share the height out anew."""
@@ -58,7 +53,7 @@ class Overview(Vertical):
             return
         self._heights = heights
         for name, rows in zip(("#devices", "#campaigns", "#events"), heights, strict=True):
-            self.query_one(name).styles.height = rows
+            self.query(name).set_styles(height=rows)
 
 
 def shares(height: int, devices: int, campaigns: int) -> tuple[int, int, int]:

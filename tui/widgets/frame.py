@@ -64,9 +64,9 @@ def banner_text(view: View) -> str:
     """Say what is wrong with the connection, or with the daemon itself; "" where all is well."""
     link = view.link
     if link.phase is Phase.CUT:
-        seen = "what is shown is old, " if view.host else ""
-        return f"{link.reason} · {seen}trying again (^r now) · {link.remedy}"
-    return f"{view.trouble}" if view.trouble else ""
+        old = "what is shown is old · " if view.host else ""
+        return f"{clean(link.reason, 44)} · {link.remedy} · {old}trying again, ^r now"
+    return view.trouble
 
 
 class KeyLine(Lines):
