@@ -22,7 +22,8 @@ from arctl.daemon.model import (
     RunState,
     Stopping,
 )
-from arctl.experiments.spec import Spec, parse
+from arctl.daemon.specs import spec_of
+from arctl.experiments.spec import Spec
 
 
 @dataclass
@@ -57,7 +58,6 @@ class State:
     ask_after: dict[str, float] = field(default_factory=dict)
 
     # Indices over the rows.
-    _specs: dict[str, tuple[str, Spec]] = field(default_factory=dict)
     _open: dict[str, dict[str, None]] = field(default_factory=dict)
     _live: dict[str, None] = field(default_factory=dict)
     _runs_of: dict[str, list[str]] = field(default_factory=dict)
@@ -126,12 +126,7 @@ class State:
 
     def spec(self, campaign: str) -> Spec:
         """Return a campaign's parsed specification."""
-        text = self.campaigns[campaign].spec
-        known = self._specs.get(campaign)
-        if known is None or known[0] != text:
-            known = (text, parse(text, "arctl.toml", campaign))
-            self._specs[campaign] = known
-        return known[1]
+        return spec_of(self.campaigns[campaign])
 
     def open_experiments(self, campaign: str) -> Iterator[Experiment]:
         """Yield the experiments without a verdict, oldest first."""

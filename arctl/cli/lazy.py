@@ -26,6 +26,7 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
         },
     ),
     ("Campaigns", "demo", {"demo": "Run a small campaign here and now, and show what it finds."}),
+    ("Look", "tui", {"tui": "Attach with the terminal interface; `q` leaves, it goes on."}),
     (
         "Look",
         "service",

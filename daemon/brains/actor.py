@@ -10,8 +10,8 @@ from pathlib import Path
 from arctl.daemon.actions import BrainAction
 from arctl.daemon.brains.base import Brain, Situation
 from arctl.daemon.facts import BrainAnswered, Fact
+from arctl.daemon.specs import spec_of
 from arctl.errors import ArctlError
-from arctl.experiments.spec import parse
 
 GROUP = "arctl.brains"
 
@@ -26,7 +26,7 @@ class Brains:
     async def handle(self, action: BrainAction) -> None:
         """Put a question and report the answer."""
         campaign = action.campaign
-        spec = parse(campaign.spec, "arctl.toml", campaign.id)
+        spec = spec_of(campaign)
         situation = Situation(
             campaign=campaign.id,
             root=Path(campaign.root),

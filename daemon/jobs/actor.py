@@ -11,8 +11,9 @@ from arctl.daemon.facts import Fact, PointsSeen, RunLost, RunStarted
 from arctl.daemon.jobs import launch, outcome
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.model import Campaign, CurvePoint, Run
+from arctl.daemon.specs import spec_of
 from arctl.experiments.metrics import Point, ProgressParser
-from arctl.experiments.spec import Spec, parse
+from arctl.experiments.spec import Spec
 from arctl.paths import Home
 
 #: Seconds between two looks at a run's output.
@@ -53,7 +54,7 @@ class Jobs:
         return RunFolder(self._home.run_folder(run, attempt))
 
     async def _launch(self, action: LaunchRun) -> None:
-        run, spec = action.run, _spec(action.campaign)
+        run, spec = action.run, spec_of(action.campaign)
         folder = self._folder(run.id, run.attempt)
         (self._home.campaign(run.campaign) / "data").mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(folder.create, launch.shim_spec(action, spec, self._home))
@@ -69,7 +70,7 @@ class Jobs:
             self._report(RunLost(run.id, run.attempt, "its shim was gone when the daemon came back"))
             return
         self._report(RunStarted(run.id, run.attempt, adopted=True))
-        self._watch(action.campaign, run, _spec(action.campaign), folder)
+        self._watch(action.campaign, run, spec_of(action.campaign), folder)
 
     def _watch(self, campaign: Campaign, run: Run, spec: Spec, folder: RunFolder) -> None:
         key = (run.id, run.attempt)
@@ -77,10 +78,6 @@ class Jobs:
         task = asyncio.create_task(watcher.watch(), name=f"watch {run.id}")
         self._watching[key] = task
         task.add_done_callback(lambda _: self._watching.pop(key, None))
-
-
-def _spec(campaign: Campaign) -> Spec:
-    return parse(campaign.spec, "arctl.toml", campaign.id)
 
 
 class Watcher:

@@ -21,9 +21,9 @@ from arctl.daemon.model import (
     bump,
 )
 from arctl.daemon.reduce import closing
+from arctl.daemon.specs import read
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
-from arctl.experiments.spec import parse
 
 
 def requested(state: State, fact: facts.AddCampaign) -> Step:
@@ -47,7 +47,7 @@ def admitted(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
 def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
     ids = state.ids()
     ident, number = ids.new("e")
-    spec = parse(fact.spec, "arctl.toml", fact.name)
+    spec = read(fact.spec, fact.name)
     campaign = Campaign(
         id=fact.name,
         root=fact.root,
@@ -98,7 +98,7 @@ def _setup(state: State, baseline: Experiment, now: float) -> Run:
 
 
 def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: float) -> Step:
-    old, new = state.spec(known.id), parse(fact.spec, "arctl.toml", fact.name)
+    old, new = state.spec(known.id), read(fact.spec, fact.name)
     if (old.metric.name, old.metric.goal) != (new.metric.name, new.metric.goal):
         message = (
             f"campaign {known.id} is judged by {old.metric.name} ({old.metric.goal}); "

@@ -16,13 +16,13 @@ from arctl.daemon.actions import (
 )
 from arctl.daemon.facts import CampaignAdmitted, CampaignRefused, Fact, TreePrepared
 from arctl.daemon.model import Campaign
+from arctl.daemon.specs import spec_of
 from arctl.daemon.workspace import trees
 from arctl.daemon.workspace.admission import admit
 from arctl.daemon.workspace.branch import advance
 from arctl.daemon.workspace.build import build
 from arctl.daemon.workspace.git import Bare
 from arctl.errors import ArctlError
-from arctl.experiments.spec import Spec, parse
 from arctl.paths import Home
 
 
@@ -41,11 +41,11 @@ class Workspace:
                 await self._admit(action)
             case BuildCommit():
                 async with self._turns[action.campaign.id]:
-                    bare, spec = self._bare(action.campaign), _spec(action.campaign)
+                    bare, spec = self._bare(action.campaign), spec_of(action.campaign)
                     self._report(await asyncio.to_thread(build, action, bare, spec))
             case PrepareTree():
                 run = action.run
-                bare, spec = self._bare(action.campaign), _spec(action.campaign)
+                bare, spec = self._bare(action.campaign), spec_of(action.campaign)
                 async with self._turns[run.id]:
                     tree = self._home.tree(run.id)
                     await asyncio.to_thread(trees.prepare, action, bare, spec, tree)
@@ -83,7 +83,3 @@ class Workspace:
 
     def _bare(self, campaign: Campaign) -> Bare:
         return Bare(self._home.campaign(campaign.id) / "repo.git")
-
-
-def _spec(campaign: Campaign) -> Spec:
-    return parse(campaign.spec, "arctl.toml", campaign.id)

@@ -18,7 +18,7 @@ from arctl.tui.launch import Settings
 TARGET = Path(__file__).parents[2] / "docs" / "images" / "overview.svg"
 SIZE = (120, 36)
 #: Champions that must have been found before the picture is taken.
-CHAMPIONS = 5
+CHAMPIONS = 4
 LARGEST = 150_000
 
 
@@ -38,7 +38,7 @@ def main() -> int:
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
     with tempfile.TemporaryDirectory(prefix="arctl-") as folder, stage(Path(folder), "sim:8") as on:
         on.campaign("bowl", pace=2.0, experiments=500, in_flight=10)
-        wait_for(lambda: on.status()["verdicts"].get("accepted", 0) >= CHAMPIONS, 600)
+        wait_for(lambda: on.status()["verdicts"].get("accepted", 0) >= CHAMPIONS, 240)
         svg = asyncio.run(picture(on))
         on.ask("kill", target="bowl")
     if folder in svg or len(svg) > LARGEST:

@@ -24,9 +24,10 @@ import time
 
 LR = 0.02
 WIDTH = 0.2
+DEPTH = 0.9
 
 rng = random.Random(int(os.environ.get("SEED", "0")))
-loss = 1 + (LR - 0.6) ** 2 + 0.5 * (WIDTH - 0.7) ** 2
+loss = 1 + (LR - 0.6) ** 2 + 0.5 * (WIDTH - 0.7) ** 2 + 0.3 * (DEPTH - 0.4) ** 2
 time.sleep(float(os.environ["PACE"]))
 print("---")
 print(f"val_loss: {loss + rng.gauss(0, 0.004):.6f}")
@@ -48,6 +49,11 @@ type = "float"
 low = 0.0
 high = 1.0
 [params.WIDTH]
+file = "train.py"
+type = "float"
+low = 0.0
+high = 1.0
+[params.DEPTH]
 file = "train.py"
 type = "float"
 low = 0.0
