@@ -62,6 +62,8 @@ class State:
     _live: dict[str, None] = field(default_factory=dict)
     _runs_of: dict[str, list[str]] = field(default_factory=dict)
     _trees: dict[tuple[str, str], str] = field(default_factory=dict)
+    _of_axis: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _replicated: dict[str, dict[str, None]] = field(default_factory=dict)
     _patches: dict[tuple[str, str], str] = field(default_factory=dict)
     _of_campaign: dict[str, list[str]] = field(default_factory=dict)
     _sources: dict[str, set[str]] = field(default_factory=dict)
@@ -111,6 +113,9 @@ class State:
             if patch:
                 self._patches.setdefault((row.campaign, patch), row.id)
             self._of_campaign.setdefault(row.campaign, []).append(row.id)
+            self._of_axis.setdefault((row.campaign, row.axis), []).append(row.id)
+        if not row.same_as and (len(row.values) > 1 or len(row.bank) > 1):
+            self._replicated.setdefault(row.campaign, {})[row.id] = None
         self.experiments[row.id] = row
         waiting = self._open.setdefault(row.campaign, {})
         if row.state is ExperimentState.CLOSED:
@@ -137,6 +142,18 @@ class State:
         """Yield every experiment of a campaign, oldest first."""
         for ident in self._of_campaign.get(campaign, ()):
             yield self.experiments[ident]
+
+    def baseline_of(self, campaign: str) -> Experiment:
+        """Return the experiment that a campaign began with."""
+        return self.experiments[self._of_campaign[campaign][0]]
+
+    def on_axis(self, campaign: str, axis: str) -> list[Experiment]:
+        """Return the experiments on an axis, oldest first."""
+        return [self.experiments[ident] for ident in self._of_axis.get((campaign, axis), ())]
+
+    def replicated(self, campaign: str) -> list[Experiment]:
+        """Return the experiments that were run more than once."""
+        return [self.experiments[ident] for ident in self._replicated.get(campaign, ())]
 
     def count_experiments(self, campaign: str) -> int:
         """Count a campaign's experiments, the baseline included."""

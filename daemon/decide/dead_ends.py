@@ -21,12 +21,12 @@ DEAD_AFTER_VALUES = 8
 
 
 def close_axis(state: State, experiment: Experiment, evidence: Json, now: float) -> Step:
-    """Close an axis on which enough was tried and nothing was gained since it last won."""
+    """Close an axis on which enough was tried and nothing was ever accepted."""
     if not experiment.axis or any(
         end.axis == experiment.axis for end in state.dead_ends_of(experiment.campaign)
     ):
         return Step()
-    same = [row for row in state.experiments_of(experiment.campaign) if row.axis == experiment.axis]
+    same = state.on_axis(experiment.campaign, experiment.axis)
     if any(row.verdict == Verdict.ACCEPTED or row.verdict == Verdict.REBASED for row in same):
         return Step()
     tried = [row for row in same if row.verdict in JUDGED] + [experiment]

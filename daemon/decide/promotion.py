@@ -62,7 +62,7 @@ def _candidate(state: State, campaign: Campaign, spec: Spec, experiment: Experim
     known = reference(base, spec)
     if len(known) < max(1, bank_size(base, spec)):
         return Step()
-    baseline = next(iter(state.experiments_of(campaign.id)))
+    baseline = state.baseline_of(campaign.id)
     judgement = gate(
         policy=spec.policy,
         goal=spec.metric.goal,
@@ -101,11 +101,8 @@ def _metrics(state: State, experiment: Experiment) -> list[dict[str, float]]:
 
 def _pool(state: State, campaign: str) -> list[tuple[float, ...]]:
     """Return the values of every replicated experiment; a champion's fresh runs are a group of their own."""
-    groups: list[tuple[float, ...]] = []
-    for experiment in state.experiments_of(campaign):
-        if not experiment.same_as:
-            groups += [group for group in (experiment.values, experiment.bank) if len(group) > 1]
-    return groups
+    rows = state.replicated(campaign)
+    return [group for row in rows for group in (row.values, row.bank) if len(group) > 1]
 
 
 def _more_runs(state: State, spec: Spec, row: Experiment, judgement: Judgement, now: float) -> Step:

@@ -87,7 +87,7 @@ def _campaign(state: State, row: Campaign, fact: facts.Control, now: float) -> S
         return Step()
     reason = f"killed by {fact.actor}{_because(fact)}"
     step = Step(rows=[bump(row, state=CampaignState.FINISHED, reason=reason)], events=[event])
-    baseline = next(iter(state.experiments_of(row.id)))
+    baseline = state.baseline_of(row.id)
     for experiment in state.open_experiments(row.id):
         if experiment.id != baseline.id and experiment.state is not ExperimentState.PROMOTING:
             step.extend(close(state, experiment, Verdict.CANCELLED, reason, now, actor=fact.actor))
