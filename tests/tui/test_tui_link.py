@@ -37,7 +37,7 @@ async def test_another_ledger_begins_anew(slow: Stage, attach: Open) -> None:
         for path in slow.home.root.glob("ledger.db*"):
             path.unlink()
         slow.start()
-        await screen.see("LIVE", "no campaign yet")
+        await screen.see("LIVE", "none yet: `arctl start PATH`")
         assert "slow" not in screen.text
 
 
@@ -46,7 +46,8 @@ async def test_it_waits_for_a_daemon_that_is_not_there_yet(tmp_path: object, att
 
     on = Stage(Path(str(tmp_path)))
     async with attach(on) as screen:
-        await screen.see("CUT OFF", "no daemon is running", "arctl start")
+        await screen.see("CUT OFF", "no daemon is running", "arctl start", "not connected yet")
+        assert "none yet" not in screen.text
         try:
             on.start()
             await screen.press("ctrl+r")

@@ -72,7 +72,7 @@ async def test_tab_and_letters_go_round_the_panes(done: Stage, attach: Open) -> 
 
 async def test_an_empty_daemon_names_the_next_command(empty: Stage, attach: Open) -> None:
     async with attach(empty) as screen:
-        await screen.see("LIVE", "no campaign yet: `arctl start PATH`", "no experiment yet")
+        await screen.see("LIVE", "none yet: `arctl start PATH` or `arctl demo`", "no experiment yet")
         await screen.press("shift+tab", "p")
         await screen.see("there is no campaign yet")
 

@@ -15,7 +15,7 @@ _TONES: dict[str, Tone] = {"running": "good", "paused": "warn", "held": "bad", "
 class CampaignsPane(Pane):
     """The campaigns of this daemon."""
 
-    EMPTY = "no campaign yet: `arctl start PATH` begins one, `arctl demo` shows how"
+    EMPTY = "none yet: `arctl start PATH` or `arctl demo`"
 
     def rows(self, view: View, now: float, width: int) -> Sequence[Row]:
         """Return one row for each campaign; where it stands still, the reason is shown in place of counts."""
@@ -30,7 +30,7 @@ class CampaignsPane(Pane):
                 Cell(row.state, 8, _TONES.get(row.state, "")),
                 Cell(said, 0, "warn" if row.state in ("paused", "held") else ""),
             ]
-            if width >= 60:
+            if width >= 90:
                 best = f"{row.metric} {number(row.champion_mean, 5)} {row.champion}"
                 cells.append(Cell(best, min(30, width // 3), "accent", right=True))
             found.append(Row(row.id, lay(cells, width)))

@@ -64,7 +64,7 @@ def champion_lines(view: View, width: int, height: int) -> list[Line]:
     """Return the drawing and, below it, what it amounts to."""
     row = view.campaign
     if row is None:
-        return [((" no champion without a campaign", "dim"),)]
+        return [((" no champion yet", "dim"),)]
     found = progress(view)
     drawn = draw(found, width, height - 1)
     if not drawn:
@@ -73,5 +73,5 @@ def champion_lines(view: View, width: int, height: int) -> list[Line]:
     left: Line = ((f" ● {row.accepted} kept", "good"), (f" of {row.experiments}", ""))
     if len(found.kept) > 1:
         gain = found.kept[-1][1] - found.kept[0][1]
-        left = (*left, (f"  {gain:+.4g} since the baseline", ""))
+        left = (*left, (f"  {gain:+.4g} vs baseline", ""))
     return [*drawn, edges(left, ((runs, "dim"),), width)]

@@ -133,7 +133,9 @@ class Pane(ScrollView, can_focus=True):
         width, base = self.scrollable_content_region.width, self.rich_style
         index = y + self.scroll_offset.y
         if not self._rows and y == 0:
-            return paint(self, ((" " + self.EMPTY, "dim"),), width, base)
+            # Before the first connection nothing is known, not even that there is nothing.
+            text = self.EMPTY if self._view.host else "not connected yet"
+            return paint(self, ((" " + text, "dim"),), width, base)
         if index >= len(self._rows):
             return Strip.blank(width, base)
         if index == self._at and self.has_focus:
