@@ -165,6 +165,8 @@ class Experiment:
     #: The commit on the champion branch, once accepted; the next experiments build on it.
     promoted: str = ""
     same_as: str = ""
+    #: The winner on an older champion that this is, tried again on a newer one.
+    rebase_of: str = ""
     held: bool = False
     closed: float | None = None
     seconds: float = 0.0

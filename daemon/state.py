@@ -62,6 +62,7 @@ class State:
     _live: dict[str, None] = field(default_factory=dict)
     _runs_of: dict[str, list[str]] = field(default_factory=dict)
     _trees: dict[tuple[str, str], str] = field(default_factory=dict)
+    _proposed: dict[str, int] = field(default_factory=dict)
     _of_axis: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _replicated: dict[str, dict[str, None]] = field(default_factory=dict)
     _patches: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -113,6 +114,8 @@ class State:
             if patch:
                 self._patches.setdefault((row.campaign, patch), row.id)
             self._of_campaign.setdefault(row.campaign, []).append(row.id)
+            if row.base and not row.rebase_of:
+                self._proposed[row.campaign] = self._proposed.get(row.campaign, 0) + 1
             self._of_axis.setdefault((row.campaign, row.axis), []).append(row.id)
         if not row.same_as and (len(row.values) > 1 or len(row.bank) > 1):
             self._replicated.setdefault(row.campaign, {})[row.id] = None
@@ -155,9 +158,9 @@ class State:
         """Return the experiments that were run more than once."""
         return [self.experiments[ident] for ident in self._replicated.get(campaign, ())]
 
-    def count_experiments(self, campaign: str) -> int:
-        """Count a campaign's experiments, the baseline included."""
-        return len(self._of_campaign.get(campaign, ()))
+    def count_proposed(self, campaign: str) -> int:
+        """Count what was proposed, without the baseline and without winners tried again on a newer base."""
+        return self._proposed.get(campaign, 0)
 
     def live_runs(self) -> Iterator[Run]:
         """Yield the runs that have not ended."""

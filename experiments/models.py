@@ -193,7 +193,9 @@ class Guardrail(Table):
 class Limits(Table):
     """When the campaign ends by itself."""
 
-    experiments: Integer | None = Field(None, ge=1, description="Number of experiments after which it ends.")
+    experiments: Integer | None = Field(
+        None, ge=1, description="Proposals after which it ends; a winner tried again does not count."
+    )
     hours: Number | None = Field(None, gt=0, description="Hours after which it ends.")
     target: Number | None = Field(None, description="Value of the metric at which the campaign is finished.")
 

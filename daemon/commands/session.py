@@ -87,7 +87,7 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "root": row.root,
         "metric": spec.metric.name,
         "goal": spec.metric.goal,
-        "experiments": state.count_experiments(row.id) - 1,
+        "experiments": state.count_proposed(row.id),
         "open": sum(1 for item in state.open_experiments(row.id) if item.state != ExperimentState.CLOSED),
         "verdicts": dict(verdicts),
         "running": runs.get(RunState.RUNNING.value, 0) + runs.get(RunState.LAUNCHING.value, 0),

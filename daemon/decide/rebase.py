@@ -42,6 +42,7 @@ def rebase(state: State, campaign: Campaign, won: Experiment, now: float) -> Ste
         proposal=proposal.id,
         axis=won.axis,
         base=champion.id,
+        rebase_of=won.id,
     )
     reason = f"won against {won.base}, but {champion.id} is champion by now; tried on it as {again.id}"
     step = close(state, won, Verdict.REBASED, reason, now)

@@ -45,7 +45,7 @@ def _room(state: State, campaign: str, spec: Spec) -> int:
     target = spec.brain.in_flight or len(state.devices) + 1
     room = target - fresh
     if (limit := spec.limits.experiments) is not None:
-        room = min(room, limit - (state.count_experiments(campaign) - 1))
+        room = min(room, limit - state.count_proposed(campaign))
     return room
 
 
@@ -53,8 +53,8 @@ def limit_met(state: State, campaign: Campaign, now: float) -> str:
     """Say which limit of the campaign is reached; empty when none is."""
     spec = state.spec(campaign.id)
     limits = spec.limits
-    if limits.experiments is not None and state.count_experiments(campaign.id) - 1 >= limits.experiments:
-        return f"{limits.experiments} experiments were made"
+    if limits.experiments is not None and state.count_proposed(campaign.id) >= limits.experiments:
+        return f"{limits.experiments} experiments were proposed"
     if limits.hours is not None and now - campaign.created >= limits.hours * 3600:
         return f"{limits.hours:g} hours are over"
     champion = state.experiments[campaign.champion]

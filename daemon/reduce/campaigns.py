@@ -110,7 +110,7 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         return Step(answers=[Answer(fact.ticket, error=error)])
     notes = list(fact.notes)
     baseline = state.baseline_of(known.id)
-    untried = not baseline.bank and state.count_experiments(known.id) == 1
+    untried = not baseline.bank and not state.count_proposed(known.id)
     step = Step()
     if fact.commit != known.base_commit and not untried:
         notes.append(

@@ -38,8 +38,8 @@ def _foundation(db: Any) -> None:
             "id": text, "campaign": text, "number": integer, "created": real, "state": text, "title": text,
             "proposal": text, "axis": text, "base": text, "commit": text, "tree": text, "params": text,
             "verdict": text, "reason": text, "evidence": text, "values": text, "bank": text,
-            "metrics": text, "promoted": text, "same_as": text, "held": integer, "closed": real,
-            "seconds": real, "rev": integer,
+            "metrics": text, "promoted": text, "same_as": text, "rebase_of": text, "held": integer,
+            "closed": real, "seconds": real, "rev": integer,
         },
         pk="id",
     )  # fmt: skip
