@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from arctl.daemon.model import (
-    Campaign,
-    CurvePoint,
-    Event,
-    Experiment,
-    Json,
-    Mark,
-    Proposal,
-    Result,
-    Row,
-    Run,
-)
+from arctl.daemon.marks import Mark
+from arctl.daemon.model import Campaign, CurvePoint, Event, Experiment, Json, Proposal, Result, Row, Run
 from arctl.errors import ArctlError
 
 # -- workspace -----------------------------------------------------------------------------------------
@@ -59,6 +49,13 @@ class RemoveTree:
     """Delete a run's work tree."""
 
     run: str
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTrees:
+    """Delete every work tree that belongs to none of these runs: a daemon died before it could."""
+
+    keep: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +136,7 @@ class Shutdown:
     reason: str
 
 
-WorkspaceAction = AdmitCampaign | BuildCommit | PrepareTree | RemoveTree | MoveBranch
+WorkspaceAction = AdmitCampaign | BuildCommit | PrepareTree | RemoveTree | SweepTrees | MoveBranch
 JobsAction = LaunchRun | ResumeRun | StopRun
 BrainAction = AskBrain
 Action = WorkspaceAction | JobsAction | BrainAction | Shutdown

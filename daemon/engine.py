@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any, Protocol
@@ -48,6 +49,7 @@ class Engine:
         self._keys: dict[str, str] = {}
         self._asked: dict[str, asyncio.Future[Any]] = {}
         self._bell: asyncio.Event = asyncio.Event()
+        self._leaving = asyncio.Event()
         self._over = ""
 
     # -- for actors and the server -------------------------------------------------------------------
@@ -77,6 +79,11 @@ class Engine:
         self._waiting.pop(ticket, None)
         self._keys.pop(ticket, None)
         self._asked.pop(key, None)
+
+    def leave(self) -> None:
+        """Have the daemon end at once and leave its runs running; also while the ledger cannot be written."""
+        self._leaving.set()
+        self.report(facts.Detach())
 
     async def news(self) -> None:
         """Wait until more events were written."""
@@ -127,14 +134,18 @@ class Engine:
             total.extend(step)
             if any(isinstance(action, actions.Shutdown) for action in step.actions):
                 break
-        await self._write(total)
+        if not await self._write(total):
+            return
         for action in total.actions:
             self._act(action)
         for answer in total.answers:
             self._tell(answer)
 
-    async def _write(self, total: Step) -> None:
-        """Write, and keep trying while there is no room: nothing is acted on that is not written down."""
+    async def _write(self, total: Step) -> bool:
+        """Write, and keep trying while there is no room: nothing is acted on that is not written down.
+
+        False when the daemon has to leave before that; what was not written happens again at the next start.
+        """
         answers = [
             (self._keys[answer.ticket], answer.result)
             for answer in total.answers
@@ -142,7 +153,7 @@ class Engine:
         ]
         batch = Batch(total.rows, total.events, total.results, total.points, answers, time.time())
         if not batch:
-            return
+            return True
         while True:
             try:
                 last = await self._writer.write(batch)
@@ -152,7 +163,11 @@ class Engine:
                     log.error("%s; %s", error.message, error.remedy)
                 kind = "the disk is full" if isinstance(error, LedgerFullError) else "the ledger is stuck"
                 self.trouble = f"{kind}: {error.message}; {error.remedy}"
-                await asyncio.sleep(RETRY)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._leaving.wait(), RETRY)
+                if self._leaving.is_set():
+                    self._over = "left while the ledger could not be written"
+                    return False
         if self.trouble:
             log.warning("the ledger can be written again")
             self.trouble = ""
@@ -160,6 +175,7 @@ class Engine:
             self.last_event = last
             self._bell.set()
             self._bell = asyncio.Event()
+        return True
 
     def _act(self, action: Action) -> None:
         if isinstance(action, actions.Shutdown):
@@ -205,7 +221,7 @@ def _failed(action: Action, error: str, remedy: str) -> facts.Fact:
         action=type(action).__name__,
         campaign=campaign.id if campaign is not None else "",
         run=run.id if isinstance(run, Run) else run,
-        experiment=experiment.id if experiment is not None else "",
+        experiment=experiment.id if experiment is not None else getattr(run, "experiment", ""),
         error=error,
         remedy=remedy,
     )

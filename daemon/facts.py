@@ -83,9 +83,10 @@ class CampaignRefused:
 
 @dataclass(frozen=True, slots=True)
 class CommitBuilt:
-    """A proposal's change is a commit, pinned under a ref."""
+    """A proposal's change is a commit on `base`, pinned under a ref."""
 
     experiment: str
+    base: str
     commit: str
     tree: str
     params: Json
@@ -94,9 +95,10 @@ class CommitBuilt:
 
 @dataclass(frozen=True, slots=True)
 class CommitRefused:
-    """A proposal's change could not become an experiment; `verdict` says how."""
+    """A proposal's change could not become an experiment on `base`; `verdict` says how."""
 
     experiment: str
+    base: str
     verdict: str
     reason: str
     commit: str = ""

@@ -11,10 +11,11 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args
 
 from arctl import __version__
-from arctl.daemon import actions, facts
+from arctl.daemon import actions
 from arctl.daemon.actions import Step
 from arctl.daemon.brains import Brains
 from arctl.daemon.commands import Context
@@ -31,6 +32,9 @@ from arctl.errors import ArctlError, RefusedError
 from arctl.paths import Home, default_home, private_folder
 
 log = logging.getLogger("arctl")
+
+#: Threads for what waits for disks and processes.
+THREADS = 32
 
 
 def main() -> int:
@@ -81,6 +85,9 @@ def _only_one(home: Home) -> Any:
 
 async def _live(home: Home) -> None:
     """Bring everything up in order, go round, and take everything down in the opposite order."""
+    loop = asyncio.get_running_loop()
+    # Watching, git and launching wait for disks most of the time; a slow one must not hold up the others.
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="work"))
     async with contextlib.AsyncExitStack() as stack:
         writer = Writer(home.ledger, home.ballast)
         await writer.open()
@@ -99,7 +106,9 @@ async def _live(home: Home) -> None:
         stack.push_async_callback(jobs.close)
         actors.update(dict.fromkeys(get_args(actions.WorkspaceAction), Workspace(home, engine.report)))
         actors.update(dict.fromkeys(get_args(actions.JobsAction), jobs))
-        actors[actions.AskBrain] = Brains(engine.report)
+        brains = Brains(engine.report)
+        stack.callback(brains.close)
+        actors[actions.AskBrain] = brains
 
         context = Context(home, engine, reader, Archive(home), devices, await reader.epoch(), time.time())
         server = Server(context)
@@ -111,9 +120,8 @@ async def _live(home: Home) -> None:
 
         for task in (devices.watch(busy), server.guard()):
             stack.push_async_callback(_ended, asyncio.create_task(task))
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, engine.report, facts.Detach())
+            loop.add_signal_handler(number, engine.leave)
         first = Step(events=[Event("daemon.started", text=f"arctl {__version__}, process {os.getpid()}")])
         first.extend(recover(state))
         log.info("arctl %s is up in %s with %s devices", __version__, home.root, backend.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -13,7 +14,6 @@ Json = dict[str, Any]
 class CampaignState(StrEnum):
     """Where a campaign stands."""
 
-    IMPORTING = "importing"
     RUNNING = "running"
     PAUSED = "paused"
     HELD = "held"
@@ -37,10 +37,10 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
     INCONCLUSIVE = "inconclusive"
     CRASHED = "crashed"
+    LOST = "lost"
     TIMED_OUT = "timed_out"
     NO_METRIC = "no_metric"
     NOT_FINITE = "not_finite"
-    CENSORED = "censored"
     INVALID = "invalid"
     OUT_OF_SCOPE = "out_of_scope"
     CONFLICT = "conflict"
@@ -51,6 +51,10 @@ class Verdict(StrEnum):
 
 #: Verdicts that judge the idea itself, rather than an accident on the way to it.
 JUDGED = frozenset({Verdict.ACCEPTED, Verdict.REJECTED, Verdict.INCONCLUSIVE})
+
+
+#: Verdicts that say nothing about what was tried, so that trying the same again is no repetition.
+UNTRIED = frozenset({Verdict.CANCELLED, Verdict.CONFLICT, Verdict.LOST})
 
 
 class RunState(StrEnum):
@@ -81,6 +85,10 @@ class Purpose(StrEnum):
 
 
 SERVICE_ORDER = {purpose: rank for rank, purpose in enumerate(Purpose)}
+
+
+#: Reason of a stop after which a run is to be queued again.
+REQUEUE = "requeue"
 
 
 class Outcome(StrEnum):
@@ -172,6 +180,16 @@ class Experiment:
     seconds: float = 0.0
     rev: int = 0
 
+    @property
+    def record(self) -> tuple[float, ...]:
+        """The values that stand for it: fresh runs where it has any, else those it was judged by."""
+        return self.bank or self.values
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of its record, None where nothing was measured."""
+        return math.fsum(self.record) / len(self.record) if self.record else None
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -186,6 +204,8 @@ class Run:
     seed: int
     state: RunState
     attempt: int = 1
+    #: How often its shim died under it.
+    losses: int = 0
     held: bool = False
     outcome: str = ""
     reason: str = ""
@@ -198,7 +218,7 @@ class Run:
     value: float | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
     evidence: Json = field(default_factory=dict)
-    #: Why it is being stopped, from the moment that somebody asked.
+    #: Why it is being stopped, from the moment that somebody asked; REQUEUE when it is to be run again.
     stopping: str = ""
     rev: int = 0
 
@@ -283,40 +303,3 @@ class Result:
     outcome: str
     value: float | None
     record: Json
-
-
-# -- marks: what this process alone knows, and learns again after a restart ------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """A brain is being asked, or has answered; `again_after` is when it may be asked next (wall clock)."""
-
-    campaign: str
-    asking: bool
-    again_after: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """The devices there are."""
-
-    devices: tuple[Device, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reissue:
-    """What git was to do for a campaign, and failed at, is to be asked for again."""
-
-    campaign: str
-    wanted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stopping:
-    """The daemon is to end: "drain", "now", or "" when somebody changed their mind."""
-
-    mode: str
-
-
-Mark = Asking | Inventory | Reissue | Stopping

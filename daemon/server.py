@@ -14,7 +14,7 @@ from typing import Any
 
 from arctl import protocol
 from arctl.daemon.commands import METHODS, Caller, Context
-from arctl.daemon.commands.base import Params
+from arctl.daemon.commands.base import Method, Params
 from arctl.daemon.commands.devices import listing
 from arctl.errors import ArctlError, ProtocolError, RefusedError, UsageError
 from arctl.paths import private_folder
@@ -196,10 +196,18 @@ class Connection:
             if self._caller.readonly:
                 msg = f"this connection is read-only and cannot {name}"
                 raise RefusedError(msg, "connect without --readonly")
-            key = params.get("key")
-            if isinstance(key, str) and (before := await self._context.reader.answered(key)) is not None:
-                return before
+            if isinstance(key := params.get("key"), str):
+                return await self._once(f"{name}:{key}", known.call, params)
         return await known.call(self._context, self._caller, Params(params))
+
+    async def _once(self, key: str, call: Method, params: Message) -> Any:
+        """Carry a command out unless it was before; its answer is the same each time it is asked."""
+        turns = self._context.turns
+        async with turns.setdefault(key, asyncio.Lock()):
+            before = await self._context.reader.answered(key)
+            if before is not None:
+                return before
+            return await call(self._context, self._caller, Params({**params, "key": key}))
 
     # -- subscriptions -----------------------------------------------------------------------------------
 

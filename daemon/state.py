@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from arctl.daemon.marks import Asking, Inventory, Mark, Reissue, Stopping
 from arctl.daemon.model import (
     ACTIVE,
-    Asking,
+    UNTRIED,
     Campaign,
     DeadEnd,
     Device,
     Experiment,
     ExperimentState,
-    Inventory,
-    Mark,
     Proposal,
-    Reissue,
     Row,
     Run,
     RunState,
-    Stopping,
 )
 from arctl.daemon.specs import spec_of
 from arctl.experiments.spec import Spec
@@ -95,6 +92,19 @@ class State:
             letter, number = row.id[0], int(row.id[1:])
             self._counters[letter] = max(self._counters.get(letter, 0), number)
 
+    def _index_content(self, row: Experiment) -> None:
+        """Note what a row tries, as long as its result is, or will be, worth reusing."""
+        patch = self.proposals[row.proposal].change.get("patch", "") if row.proposal else ""
+        known = self.experiments.get(row.id)
+        for index, new, old in (
+            (self._trees, row.tree, known.tree if known else ""),
+            (self._patches, patch, patch),
+        ):
+            if old and (old != new or row.verdict in UNTRIED) and index.get((row.campaign, old)) == row.id:
+                del index[row.campaign, old]
+            if new and not row.same_as and row.verdict not in UNTRIED:
+                index.setdefault((row.campaign, new), row.id)
+
     def remember(self, mark: Mark) -> None:
         """Take what this process alone knows."""
         match mark:
@@ -109,10 +119,8 @@ class State:
                 self.stopping = mark.mode
 
     def _index_experiment(self, row: Experiment) -> None:
+        self._index_content(row)
         if row.id not in self.experiments:
-            patch = self.proposals[row.proposal].change.get("patch") if row.proposal else None
-            if patch:
-                self._patches.setdefault((row.campaign, patch), row.id)
             self._of_campaign.setdefault(row.campaign, []).append(row.id)
             if row.base and not row.rebase_of:
                 self._proposed[row.campaign] = self._proposed.get(row.campaign, 0) + 1
@@ -125,8 +133,6 @@ class State:
             waiting.pop(row.id, None)
         else:
             waiting[row.id] = None
-        if row.tree and not row.same_as:
-            self._trees.setdefault((row.campaign, row.tree), row.id)
 
     def ids(self) -> Ids:
         """Return a giver of fresh ids for the rows of one step."""

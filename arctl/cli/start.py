@@ -74,7 +74,7 @@ def prepare(path: Path, environment: Any, *, allow_dirty: bool) -> Request:
     if not (root / SPEC).is_file():
         msg = f"there is no {SPEC} in {root}"
         raise RefusedError(msg, f"`arctl init{where}` writes one")
-    from arctl.daemon.jobs.launch import inherited
+    from arctl.environment import inherited
     from arctl.experiments.spec import SpecError, load
 
     try:
@@ -82,7 +82,7 @@ def prepare(path: Path, environment: Any, *, allow_dirty: bool) -> Request:
     except SpecError as error:
         remedy = f"correct the lines named above; `arctl check{where}` reads the file again"
         raise RefusedError(error.message, remedy) from error
-    return Request(root, inherited(dict(environment), tuple(spec.run.env_pass)), allow_dirty)
+    return Request(root, inherited(environment, spec.run.env_pass), allow_dirty)
 
 
 def begin(home: Home, request: Request) -> common.Reply:

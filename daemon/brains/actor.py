@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from arctl.daemon.specs import spec_of
 from arctl.errors import ArctlError
 
 GROUP = "arctl.brains"
+#: Brains that think at the same time.
+THREADS = 4
 
 
 class Brains:
@@ -21,6 +24,8 @@ class Brains:
 
     def __init__(self, report: Callable[[Fact], None]) -> None:
         self._report = report
+        # Brains take their time: they have threads of their own.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="brain")
         self._brains: dict[tuple[str, str], Brain] = {}
 
     async def handle(self, action: BrainAction) -> None:
@@ -38,9 +43,14 @@ class Brains:
             want=action.want,
         )
         brain = self._brain(campaign.id, spec.brain.kind)
-        reply = await asyncio.to_thread(brain.propose, situation)
+        loop = asyncio.get_running_loop()
+        reply = await loop.run_in_executor(self._threads, brain.propose, situation)
         drafts = reply.drafts[: action.want]
         self._report(BrainAnswered(campaign.id, drafts, action.base, reply.exhausted, reply.note))
+
+    def close(self) -> None:
+        """Wait for no brain that is still thinking."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _brain(self, campaign: str, kind: str) -> Brain:
         key = (campaign, kind)

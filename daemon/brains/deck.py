@@ -12,7 +12,10 @@ FIELDS = ("title", "hypothesis", "axis", "move", "expected", "if-works", "if-fai
 
 
 class DeckBrain:
-    """Draws each patch of a folder once."""
+    """Draws each patch of a folder once, and complains of each broken one once."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
 
     def propose(self, situation: Situation) -> Reply:
         """Return the next patches; those added to the folder meanwhile are found."""
@@ -31,7 +34,9 @@ class DeckBrain:
             try:
                 drafts.append(read(path))
             except ArctlError as error:
-                notes.append(f"{error.message}: left out ({error.remedy})")
+                if error.message not in self._told:
+                    notes.append(f"{error.message}: left out ({error.remedy})")
+                self._told.add(error.message)
         return Reply(tuple(drafts), exhausted=True, note="; ".join(notes))
 
 

@@ -204,7 +204,7 @@ def _draft(champion: Values, moved: Values) -> Draft:
         move=_direction(champion, moved),
         expected="better by more than the noise",
         if_works="search on from the new values",
-        if_fails=f"after three failures {names} is closed as a dead end",
+        if_fails=f"once {names} was tried both ways without success, it is closed as a dead end",
     )
 
 

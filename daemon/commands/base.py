@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from arctl.daemon.devices import Devices
 from arctl.daemon.engine import Engine
@@ -31,6 +33,8 @@ class Context:
     devices: Devices
     epoch: str
     started: float
+    #: One lock for each command with a key that is being carried out.
+    turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @property
     def state(self) -> State:

@@ -110,7 +110,7 @@ async def export(context: Context, caller: Caller, params: Params) -> Any:
     rows = [
         ledger.Entry(
             commit=row.commit,
-            value=_mean(row),
+            value=row.mean,
             peak_mb=row.metrics.get("peak_vram_mb"),
             status=_status(row),
             description=row.title if row.base else "baseline",
@@ -121,12 +121,7 @@ async def export(context: Context, caller: Caller, params: Params) -> Any:
     return {"campaign": campaign.id, "text": ledger.results_tsv(spec.metric.name, rows)}
 
 
-def _mean(row: Experiment) -> float | None:
-    values = row.values or row.bank
-    return sum(values) / len(values) if values else None
-
-
 def _status(row: Experiment) -> ledger.Status:
     if row.verdict in (Verdict.ACCEPTED, Verdict.BASELINE):
         return "keep"
-    return "discard" if row.values or row.same_as else "crash"
+    return "discard" if row.record or row.same_as else "crash"

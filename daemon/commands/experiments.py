@@ -49,7 +49,6 @@ async def experiments(context: Context, caller: Caller, params: Params) -> Any:
 
 def brief(state: State, row: Experiment) -> dict[str, Any]:
     """Return an experiment as a line of a list."""
-    values = row.bank or row.values
     active = [run for run in state.runs_of(row.id) if run.state in ("launching", "running")]
     return {
         "id": row.id,
@@ -61,8 +60,8 @@ def brief(state: State, row: Experiment) -> dict[str, Any]:
         "reason": row.reason,
         "base": row.base,
         "commit": row.commit,
-        "mean": sum(values) / len(values) if values else None,
-        "runs": len(values),
+        "mean": row.mean,
+        "runs": len(row.record),
         "effect": row.evidence.get("effect"),
         "held": row.held,
         "running": [run.id for run in active],

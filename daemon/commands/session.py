@@ -14,7 +14,7 @@ from typing import Any
 from arctl import __version__, protocol
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
-from arctl.daemon.model import Campaign, ExperimentState, RunState
+from arctl.daemon.model import ACTIVE, WAITING, Campaign, ExperimentState
 from arctl.errors import UsageError
 
 #: Bytes below which a disk counts as full.
@@ -75,11 +75,7 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
     champion = state.experiments[row.champion]
     spec = state.spec(row.id)
     verdicts = Counter(item.verdict for item in state.experiments_of(row.id) if item.verdict)
-    runs = Counter(run.state.value for run in state.live_runs() if run.campaign == row.id)
-    waiting = sum(
-        runs.get(name, 0) for name in (RunState.QUEUED.value, RunState.PREPARING.value, RunState.READY.value)
-    )
-    values = champion.bank or champion.values
+    runs = [run.state for run in state.live_runs() if run.campaign == row.id]
     return {
         "campaign": row.id,
         "state": row.state.value,
@@ -90,12 +86,12 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "experiments": state.count_proposed(row.id),
         "open": sum(1 for item in state.open_experiments(row.id) if item.state != ExperimentState.CLOSED),
         "verdicts": dict(verdicts),
-        "running": runs.get(RunState.RUNNING.value, 0) + runs.get(RunState.LAUNCHING.value, 0),
-        "queued": waiting,
+        "running": sum(state in ACTIVE for state in runs),
+        "queued": sum(state in WAITING for state in runs),
         "champion": champion.id,
         "champion_title": champion.title,
-        "champion_mean": sum(values) / len(values) if values else None,
-        "champion_runs": len(values),
+        "champion_mean": champion.mean,
+        "champion_runs": len(champion.record),
         "created": row.created,
         "rev": row.rev,
     }

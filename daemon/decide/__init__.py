@@ -14,6 +14,7 @@ RULES = (
     lifecycle.reissue,
     promotion.judge,
     rebase.refresh,
+    bank.set_up,
     bank.keep_bank,
     supply.ask,
     schedule.assign,

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
-
 from arctl.daemon.actions import Step
 from arctl.daemon.model import (
     CampaignState,
     Event,
     Experiment,
     ExperimentState,
+    Outcome,
     Purpose,
-    Run,
     RunState,
     Verdict,
     bump,
 )
-from arctl.daemon.reduce.experiments import seed_for
-from arctl.daemon.state import Ids, State
+from arctl.daemon.opening import new_runs
+from arctl.daemon.state import State
 from arctl.experiments.spec import Spec
 
 
@@ -33,53 +31,61 @@ def reference(experiment: Experiment, spec: Spec) -> tuple[float, ...]:
     return experiment.bank or (experiment.values if spec.policy.mode == "greedy" else ())
 
 
-def settle_baseline(experiment: Experiment, spec: Spec, now: float) -> Step:
+def settle_baseline(state: State, experiment: Experiment, spec: Spec, now: float) -> Step:
     """Close the baseline once it was run often enough to be compared with."""
     if len(experiment.bank) < bank_size(experiment, spec):
         return Step()
     count = len(experiment.bank)
-    mean = math.fsum(experiment.bank) / count
-    reason = f"{spec.metric.name} {mean:.6g} over {count} run{'s' if count > 1 else ''}"
+    failed = failed_bank_runs(state, experiment)
+    reason = f"{spec.metric.name} {experiment.mean:.6g} over {count} run{'s' if count > 1 else ''}"
+    reason += f", {failed} more gave no value" if failed else ""
     row = bump(experiment, state=ExperimentState.CLOSED, verdict=Verdict.BASELINE, reason=reason, closed=now)
     event = Event("baseline.ready", row.campaign, row.id, f"the baseline stands: {reason}")
     return Step(rows=[row], events=[event])
 
 
 def keep_bank(state: State, now: float) -> Step:
-    """Queue the fresh runs by which the champion is to be judged."""
+    """Queue the fresh runs by which a champion is to be judged; a former one while somebody waits for it."""
     for campaign in state.campaigns.values():
         if campaign.state is not CampaignState.RUNNING or not campaign.setup_done:
             continue
-        spec = state.spec(campaign.id)
-        champion = state.experiments[campaign.champion]
-        purpose = Purpose.BANK if champion.base else Purpose.BASELINE
-        waiting = [
-            run
-            for run in state.runs_of(champion.id)
-            if run.purpose is purpose and run.state is not RunState.ENDED
-        ]
-        missing = bank_size(champion, spec) - len(champion.bank) - len(waiting)
-        if missing <= 0:
-            continue
-        ids, place = state.ids(), len(state.runs_of(champion.id))
-        runs = [new_run(state, ids, champion, purpose, place + n, now) for n in range(missing)]
-        names = ", ".join(run.id for run in runs)
-        text = f"{champion.id} is run {missing} times afresh, to be judged by: {names}"
-        event = Event("bank.queued", campaign.id, champion.id, text)
-        return Step(rows=list(runs), events=[event])
+        waited_for = (row.base for row in state.open_experiments(campaign.id) if row.values and row.base)
+        for ident in dict.fromkeys((campaign.champion, *waited_for)):
+            if step := _missing(state, state.experiments[ident], now):
+                return step
     return Step()
 
 
-def new_run(state: State, ids: Ids, experiment: Experiment, purpose: Purpose, place: int, now: float) -> Run:
-    """Build the next run of an experiment; `place` counts its runs, and chooses its seed from a panel."""
-    ident, number = ids.new("r")
-    return Run(
-        id=ident,
-        campaign=experiment.campaign,
-        experiment=experiment.id,
-        number=number,
-        created=now,
-        purpose=purpose,
-        seed=seed_for(state, experiment, place, number),
-        state=RunState.QUEUED,
+def _missing(state: State, champion: Experiment, now: float) -> Step:
+    purpose = Purpose.BANK if champion.base else Purpose.BASELINE
+    runs = [run for run in state.runs_of(champion.id) if run.purpose is purpose]
+    live = sum(run.state is not RunState.ENDED for run in runs)
+    count = bank_size(champion, state.spec(champion.campaign)) - len(champion.bank) - live
+    if count <= 0:
+        return Step()
+    fresh = new_runs(state, state.ids(), champion, purpose, count, now)
+    names = ", ".join(run.id for run in fresh)
+    text = f"{champion.id} is run {count} times afresh, to be judged by: {names}"
+    return Step(rows=list(fresh), events=[Event("bank.queued", champion.campaign, champion.id, text)])
+
+
+def failed_bank_runs(state: State, champion: Experiment) -> int:
+    """Count the fresh runs that gave no value, and were replaced: a record that leaves them out says so."""
+    return sum(
+        run.purpose in (Purpose.BANK, Purpose.BASELINE)
+        and run.state is RunState.ENDED
+        and run.outcome != Outcome.OK
+        for run in state.runs_of(champion.id)
     )
+
+
+def set_up(state: State, now: float) -> Step:
+    """Queue the setup command of a campaign that has one and did not get through it yet."""
+    for campaign in state.campaigns.values():
+        if campaign.state is not CampaignState.RUNNING or campaign.setup_done:
+            continue
+        baseline = state.baseline_of(campaign.id)
+        if any(run.state is not RunState.ENDED for run in state.runs_of(baseline.id)):
+            continue
+        return Step(rows=list(new_runs(state, state.ids(), baseline, Purpose.SETUP, 1, now)))
+    return Step()

@@ -27,7 +27,7 @@ def close_axis(state: State, experiment: Experiment, evidence: Json, now: float)
     ):
         return Step()
     same = state.on_axis(experiment.campaign, experiment.axis)
-    if any(row.verdict == Verdict.ACCEPTED or row.verdict == Verdict.REBASED for row in same):
+    if any(row.verdict == Verdict.ACCEPTED for row in same):
         return Step()
     tried = [row for row in same if row.verdict in JUDGED] + [experiment]
     if len(tried) < _enough(state, tried):

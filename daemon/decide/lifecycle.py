@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from arctl.daemon.actions import BuildCommit, MoveBranch, RemoveTree, ResumeRun, Shutdown, Step, StopRun
+from arctl.daemon.actions import BuildCommit, MoveBranch, ResumeRun, Shutdown, Step, StopRun, SweepTrees
 from arctl.daemon.decide.promotion import promote
 from arctl.daemon.decide.supply import limit_met, settled
-from arctl.daemon.model import (
-    ACTIVE,
-    Campaign,
-    CampaignState,
-    Event,
-    ExperimentState,
-    Reissue,
-    RunState,
-    bump,
-)
+from arctl.daemon.marks import Reissue
+from arctl.daemon.model import ACTIVE, Campaign, CampaignState, Event, ExperimentState, RunState, bump
 from arctl.daemon.state import State
 
 
@@ -45,7 +37,8 @@ def leave(state: State, now: float) -> Step:
 
 def recover(state: State) -> Step:
     """Return what takes up, after a start, all that an earlier daemon had begun."""
-    step = Step()
+    active = frozenset(run.id for run in state.active_runs())
+    step = Step(actions=[SweepTrees(active)])
     for run in state.live_runs():
         if run.state in ACTIVE:
             step.actions.append(ResumeRun(state.campaigns[run.campaign], run))
@@ -53,7 +46,6 @@ def recover(state: State) -> Step:
                 step.actions.append(StopRun(run.id, run.attempt, run.stopping))
         elif run.state is not RunState.QUEUED:
             step.rows.append(bump(run, state=RunState.QUEUED, tree=""))
-            step.actions.append(RemoveTree(run.id))
     for campaign in state.campaigns.values():
         step.actions.extend(_unfinished(state, campaign))
     return step

@@ -6,7 +6,8 @@ import dataclasses
 import math
 
 from arctl.daemon.actions import MoveBranch, Step
-from arctl.daemon.decide.bank import bank_size, new_run, reference, settle_baseline
+from arctl.daemon.closing import close
+from arctl.daemon.decide.bank import bank_size, failed_bank_runs, reference, settle_baseline
 from arctl.daemon.decide.dead_ends import close_axis
 from arctl.daemon.decide.rebase import rebase
 from arctl.daemon.model import (
@@ -22,7 +23,7 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.reduce.closing import close
+from arctl.daemon.opening import new_runs
 from arctl.daemon.state import State
 from arctl.experiments.gate import Judgement
 from arctl.experiments.gate import judge as gate
@@ -38,7 +39,10 @@ def judge(state: State, now: float) -> Step:
         promoting = any(row.state is ExperimentState.PROMOTING for row in state.open_experiments(campaign.id))
         for experiment in state.open_experiments(campaign.id):
             if not experiment.base:
-                step = settle_baseline(experiment, spec, now)
+                step = settle_baseline(state, experiment, spec, now)
+            elif _stranded(state, experiment):
+                last = state.runs_of(experiment.id)[-1]
+                step = close(state, experiment, Verdict.CANCELLED, last.reason, now)
             elif promoting or not _complete(state, experiment):
                 continue
             else:
@@ -46,6 +50,13 @@ def judge(state: State, now: float) -> Step:
             if step:
                 return step
     return Step()
+
+
+def _stranded(state: State, experiment: Experiment) -> bool:
+    """Tell whether an experiment has nothing to be judged by and nothing to wait for: its run was killed."""
+    runs = state.runs_of(experiment.id)
+    idle = experiment.state is ExperimentState.OPEN and not experiment.values
+    return idle and bool(runs) and all(run.state is RunState.ENDED for run in runs)
 
 
 def _complete(state: State, experiment: Experiment) -> bool:
@@ -75,7 +86,10 @@ def _candidate(state: State, campaign: Campaign, spec: Spec, experiment: Experim
         champion_metrics=_metrics(state, base),
         baseline_metrics=_metrics(state, baseline),
     )
-    evidence = judgement.evidence.to_dict() | {"against": base.id}
+    evidence = judgement.evidence.to_dict() | {
+        "against": base.id,
+        "failed_bank_runs": failed_bank_runs(state, base),
+    }
     if judgement.outcome == "more":
         return _more_runs(state, spec, bump(experiment, evidence=evidence), judgement, now)
     if judgement.outcome == "accept":
@@ -91,11 +105,12 @@ def _candidate(state: State, campaign: Campaign, spec: Spec, experiment: Experim
 
 
 def _metrics(state: State, experiment: Experiment) -> list[dict[str, float]]:
-    """Return all metrics of each successful run; what was not finite counts as such."""
+    """Return all metrics of each run of its record; what was not finite counts as such."""
+    fresh = (Purpose.BASELINE, Purpose.BANK) if experiment.bank else (Purpose.SEARCH, Purpose.CONFIRM)
     return [
         {name: math.nan if value is None else value for name, value in run.metrics.items()}
         for run in state.runs_of(experiment.id)
-        if run.outcome == Outcome.OK and run.purpose is not Purpose.SETUP
+        if run.outcome == Outcome.OK and run.purpose in fresh
     ]
 
 
@@ -108,10 +123,7 @@ def _pool(state: State, campaign: str) -> list[tuple[float, ...]]:
 def _more_runs(state: State, spec: Spec, row: Experiment, judgement: Judgement, now: float) -> Step:
     have = len(row.values)
     wanted = next((look for look in spec.policy.looks if look > have), have + 1)
-    ids = state.ids()
-    runs = [
-        new_run(state, ids, row, Purpose.CONFIRM, place, now) for place in range(have, max(wanted, have + 1))
-    ]
+    runs = new_runs(state, state.ids(), row, Purpose.CONFIRM, max(1, wanted - have), now)
     text = f"{row.id} needs {len(runs)} more run{'s' if len(runs) > 1 else ''}: {judgement.reason}"
     event = Event("experiment.confirming", row.campaign, row.id, text, data=row.evidence)
     return Step(rows=[row, *runs], events=[event])
@@ -124,7 +136,11 @@ def promote(state: State, experiment: Experiment) -> MoveBranch:
     metric = state.spec(campaign.id).metric.name
     proposal = state.proposals[experiment.proposal]
     evidence = experiment.evidence
-    seeds = [run.seed for run in state.runs_of(experiment.id) if run.value is not None]
+    seeds = [
+        run.seed
+        for run in state.runs_of(experiment.id)
+        if run.outcome == Outcome.OK and run.purpose is not Purpose.BANK
+    ]
     body = [experiment.title, ""]
     body += [proposal.hypothesis, ""] if proposal.hypothesis else []
     body += [

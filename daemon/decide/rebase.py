@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from arctl.daemon.actions import BuildCommit, Step
+from arctl.daemon.closing import close
 from arctl.daemon.model import (
     WAITING,
     Campaign,
@@ -16,7 +17,7 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.reduce.closing import close
+from arctl.daemon.opening import new_experiment
 from arctl.daemon.state import State
 
 
@@ -25,25 +26,13 @@ def rebase(state: State, campaign: Campaign, won: Experiment, now: float) -> Ste
     champion = state.experiments[campaign.champion]
     origin = state.proposals[won.proposal]
     ids = state.ids()
-    (proposal_id, _), (ident, number) = ids.new("p"), ids.new("e")
     # Values are set anew; any other edit is merged, since it may have been made on an older base still.
     values = origin.change.get("kind") == "params"
     change = origin.change if values else {"kind": "merge", "commit": won.commit, "of": won.id}
     proposal = dataclasses.replace(
-        origin, id=proposal_id, created=now, base=champion.id, change=change, source="", rev=0
+        origin, id=ids.new("p")[0], created=now, base=champion.id, change=change, source="", rev=0
     )
-    again = Experiment(
-        id=ident,
-        campaign=campaign.id,
-        number=number,
-        created=now,
-        state=ExperimentState.BUILDING,
-        title=won.title,
-        proposal=proposal.id,
-        axis=won.axis,
-        base=champion.id,
-        rebase_of=won.id,
-    )
+    again = new_experiment(ids, proposal, now, rebase_of=won.id)
     reason = f"won against {won.base}, but {champion.id} is champion by now; tried on it as {again.id}"
     step = close(state, won, Verdict.REBASED, reason, now)
     step.rows.extend((proposal, again))

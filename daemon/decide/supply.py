@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import AskBrain, Past, Step
-from arctl.daemon.model import Asking, Campaign, CampaignState, Experiment, Purpose, RunState
+from arctl.daemon.marks import Asking
+from arctl.daemon.model import Campaign, CampaignState, Experiment, Purpose, RunState
 from arctl.daemon.state import State
 from arctl.experiments.spec import Spec
 
@@ -58,19 +59,17 @@ def limit_met(state: State, campaign: Campaign, now: float) -> str:
     if limits.hours is not None and now - campaign.created >= limits.hours * 3600:
         return f"{limits.hours:g} hours are over"
     champion = state.experiments[campaign.champion]
-    if limits.target is not None and champion.bank:
-        mean = sum(champion.bank) / len(champion.bank)
-        if mean <= limits.target if spec.metric.goal == "minimize" else mean >= limits.target:
-            return f"the target {limits.target:g} is met: {spec.metric.name} {mean:.6g}"
-    return ""
+    mean = champion.mean
+    if limits.target is None or mean is None or not champion.bank:
+        return ""
+    met = mean <= limits.target if spec.metric.goal == "minimize" else mean >= limits.target
+    return f"the target {limits.target:g} is met: {spec.metric.name} {mean:.6g}" if met else ""
 
 
 def _past(state: State, row: Experiment) -> Past:
-    values = row.bank or row.values
     proposal = state.proposals.get(row.proposal)
-    value = sum(values) / len(values) if values else None
     return Past(
-        row.id, row.title, row.axis, row.verdict, row.params, value, proposal.source if proposal else ""
+        row.id, row.title, row.axis, row.verdict, row.params, row.mean, proposal.source if proposal else ""
     )
 
 

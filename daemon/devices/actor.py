@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from arctl.daemon.devices.nvml import NvmlBackend
 from arctl.daemon.devices.sim import SimBackend
 from arctl.daemon.facts import DevicesSeen, Fact
 from arctl.errors import ArctlError, UsageError
+
+log = logging.getLogger(__name__)
 
 #: Seconds between readings, and how many of them are kept for each device.
 PERIOD = 1.0
@@ -54,9 +57,16 @@ class Devices:
         """Report the inventory, then take readings until cancelled; `busy` names the devices in use."""
         self._report(DevicesSeen(await asyncio.to_thread(self.backend.inventory)))
         while True:
-            for sample in await asyncio.to_thread(self.backend.sample, busy(), time.time()):
+            for sample in await self._samples(busy()):
                 self.history.setdefault(sample.device, deque(maxlen=HISTORY)).append(sample)
             await asyncio.sleep(PERIOD)
+
+    async def _samples(self, busy: frozenset[str]) -> tuple[Sample, ...]:
+        try:
+            return await asyncio.to_thread(self.backend.sample, busy, time.time())
+        except Exception:  # the boundary: a driver in trouble costs readings, never the daemon
+            log.exception("no readings from %s", self.backend.name)
+            return ()
 
     def latest(self, device: str) -> Sample | None:
         """Return a device's newest reading."""

@@ -25,16 +25,20 @@ class NvmlBackend:
         self._nvml: Any = pynvml
         try:
             pynvml.nvmlInit()
+            named = self._found()
         except pynvml.NVMLError as error:
             msg = f"no NVIDIA driver answers: {error}"
             raise ArctlError(msg, "install the driver, or use `ARCTL_DEVICES=cpu`") from error
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
-        named = [
-            (index, _text(pynvml.nvmlDeviceGetUUID(handle)), handle) for index, handle in enumerate(handles)
-        ]
         allowed = visible([(index, uuid) for index, uuid, _ in named], os.environ.get("CUDA_VISIBLE_DEVICES"))
         self._cards = [card for card in named if card[1] in allowed]
         self._parts = divide(available_cores(), max(1, len(self._cards)))
+
+    def _found(self) -> list[tuple[int, str, Any]]:
+        nvml = self._nvml
+        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
+        return [
+            (index, _text(nvml.nvmlDeviceGetUUID(handle)), handle) for index, handle in enumerate(handles)
+        ]
 
     def inventory(self) -> tuple[Device, ...]:
         """Return the cards, each with its share of the host's cores."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 
 from arctl.daemon.actions import JobsAction, LaunchRun, ResumeRun, StopRun
-from arctl.daemon.facts import Fact, PointsSeen, RunLost, RunStarted
+from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
 from arctl.daemon.jobs import launch, outcome
 from arctl.daemon.jobs.folder import RunFolder
-from arctl.daemon.model import Campaign, CurvePoint, Run
+from arctl.daemon.model import Campaign, CurvePoint, Outcome, Run
 from arctl.daemon.specs import spec_of
 from arctl.experiments.metrics import Point, ProgressParser
 from arctl.experiments.spec import Spec
 from arctl.paths import Home
 
-#: Seconds between two looks at a run's output.
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks at a run's output, and between attempts to read a folder that cannot be read.
 LOOK = 0.5
+RETRY = 2.0
 #: Seconds that a job has to end by itself after somebody stopped it.
 STOP_GRACE = 0.5
 #: Curve points kept of one attempt; a script that prints more has said enough.
@@ -93,6 +97,26 @@ class Watcher:
         self._ordinal = 0
 
     async def watch(self) -> None:
+        """Follow the attempt to its end, whatever its folder turns out to hold."""
+        while True:
+            try:
+                await self._follow()
+                return
+            except OSError as error:
+                # A disk that is full or gone may come back, and the result with it.
+                log.warning("cannot read %s: %s; trying again", self._folder.path, error)
+                await asyncio.sleep(RETRY)
+            except Exception as error:  # the boundary of the task: a device must not be lost with it
+                log.exception("cannot make sense of %s", self._folder.path)
+                self._report(self._unreadable(f"{type(error).__name__}: {error}"))
+                return
+
+    def _unreadable(self, error: str) -> RunEnded:
+        run = self._run
+        reason = f"its folder could not be read: {error}"
+        return RunEnded(run.id, run.attempt, Outcome.CRASHED, reason, 0.0, None, {}, {"reason": error})
+
+    async def _follow(self) -> None:
         """Look at the output until the shim has ended, then report how."""
         ended = asyncio.Event()
         descriptor = self._notify(ended)
@@ -148,9 +172,11 @@ class Watcher:
         ]
 
     async def _end(self) -> None:
-        run = self._run
-        if self._folder.exit() is None and await asyncio.to_thread(self._folder.fence):
-            self._report(RunLost(run.id, run.attempt, "its shim died"))
-            return
-        fact = await asyncio.to_thread(outcome.read, run, self._folder, self._spec, self._campaign.prefix)
-        self._report(fact)
+        run, folder = self._run, self._folder
+        while folder.exit() is None:
+            if await asyncio.to_thread(folder.fence):
+                self._report(RunLost(run.id, run.attempt, "its shim died"))
+                return
+            # Its shim holds the lock again, or has just let go of it: look once more.
+            await asyncio.sleep(LOOK)
+        self._report(await asyncio.to_thread(outcome.read, run, folder, self._spec, self._campaign.prefix))

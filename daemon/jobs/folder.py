@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import shutil
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,14 +82,28 @@ class RunFolder:
             return False
         finally:
             os.close(descriptor)
+        self._end_leftovers()
         return True
+
+    def _end_leftovers(self) -> None:
+        """Kill what a dead shim left behind: every process that still carries this run in its environment."""
+        mark = f"ARCTL_RUN_FOLDER={self.path}".encode()
+        for _ in range(50):
+            left = [pid for pid in _processes() if mark in _environ(pid)]
+            for pid in left:
+                shim.send(pid, signal.SIGKILL)
+            if not left:
+                return
+            time.sleep(0.02)
 
     def stop(self, reason: str, grace: float) -> bool:
         """Ask the shim to end its job; False where no shim lives."""
         pid = self.shim()
         if pid is None:
             return False
-        (self.path / "stop.json").write_text(json.dumps({"reason": reason, "grace": grace}))
+        with contextlib.suppress(OSError):
+            # Without room for it, the shim uses its own grace; the signal is what matters.
+            (self.path / "stop.json").write_text(json.dumps({"reason": reason, "grace": grace}))
         try:
             os.kill(pid, signal.SIGTERM)
         except ProcessLookupError:
@@ -113,6 +129,20 @@ class RunFolder:
                 return file.read(size)
         except FileNotFoundError:
             return b""
+
+
+def _processes() -> list[int]:
+    try:
+        return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    except OSError:
+        return []
+
+
+def _environ(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def _end(path: Path, size: int) -> bytes:

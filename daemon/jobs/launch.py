@@ -10,15 +10,9 @@ from typing import Any
 from arctl.daemon.actions import LaunchRun
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.model import Purpose
+from arctl.environment import inherited
 from arctl.experiments.spec import Spec
 from arctl.paths import Home
-
-#: What a job inherits from the shell that started its campaign; everything else stays behind, keys above all.
-INHERITED = frozenset(
-    "HOME LANG LANGUAGE LOGNAME PATH SHELL TERM TMPDIR TZ USER VIRTUAL_ENV"  # noqa: SIM905 - a list to read
-    " LD_LIBRARY_PATH DYLD_LIBRARY_PATH CUDA_HOME CUDA_PATH XLA_FLAGS".split()
-)
-INHERITED_PREFIXES = ("LC_", "CONDA_", "PYENV_", "UV_", "XDG_CACHE", "XDG_DATA")
 
 #: Every library that starts threads of its own is told how many cores the slot has.
 THREADS = (
@@ -29,25 +23,20 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
-
-def inherited(environment: dict[str, str], extra: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the part of an environment that jobs may see."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if name in INHERITED or name in extra or name.startswith(INHERITED_PREFIXES)
-    }
+#: Seconds that a shim may take to start its job; a disk that hangs must not hold the daemon.
+LAUNCH = 60.0
 
 
 def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
     """Return a job's whole environment."""
     run = action.run
-    found = inherited(action.campaign.env, tuple(spec.run.env_pass))
+    found = inherited(action.campaign.env, spec.run.env_pass)
     found.update(
         PYTHONUNBUFFERED="1",
         ARCTL_CAMPAIGN=run.campaign,
         ARCTL_EXPERIMENT=run.experiment,
         ARCTL_RUN=run.id,
+        ARCTL_RUN_FOLDER=str(home.run_folder(run.id, run.attempt)),
         ARCTL_SEED=str(run.seed),
         ARCTL_DATA=str(home.campaign(run.campaign) / "data"),
         CUDA_DEVICE_ORDER="PCI_BUS_ID",
@@ -85,10 +74,10 @@ def shim_spec(action: LaunchRun, spec: Spec, home: Home) -> dict[str, Any]:
     }
 
 
-def launch(folder: RunFolder) -> bool:
-    """Start the shim of a folder; returns once its job is running (True) or cannot be (False)."""
+def launch(folder: RunFolder) -> None:
+    """Start the shim of a folder; returns once its job is running, or cannot be, which its exit says."""
     # The launcher forks and leaves at once, so that the shim belongs to no one and outlives the daemon.
-    done = subprocess.run(
+    subprocess.run(
         [sys.executable, "-I", "-S", "shim.py", "."],
         cwd=folder.path,
         stdin=subprocess.DEVNULL,
@@ -96,5 +85,5 @@ def launch(folder: RunFolder) -> bool:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         check=False,
+        timeout=LAUNCH,
     )
-    return done.returncode == 0

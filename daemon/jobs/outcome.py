@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from arctl.daemon.facts import RunEnded
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.model import Outcome, Purpose, Run
+from arctl.errors import ArctlError
 from arctl.experiments import metrics
 from arctl.experiments.spec import Spec
 from arctl.text import clean_block
@@ -23,7 +26,10 @@ MAX_RESULT = 1 << 20
 
 def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
     """Judge an ended attempt by its exit record, its output and its result file."""
-    record = folder.exit() or {}
+    record = folder.exit()
+    if record is None:
+        msg = f"{folder.path} holds no exit record"
+        raise ArctlError(msg)
     tail = folder.tail()
     evidence: dict[str, Any] = {
         key: record.get(key)
@@ -74,7 +80,7 @@ def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
         # A shell reports its command's signal in this way.
         code, number = None, told
     if number:
-        return Outcome.CRASHED, f"killed by {signal.Signals(number).name}"
+        return Outcome.CRASHED, f"killed by {_signal_name(number)}"
     if code == 127:
         return Outcome.CRASHED, "command not found (exit status 127)"
     if code:
@@ -82,17 +88,26 @@ def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
     return Outcome.OK, ""
 
 
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
 def _file_reader(root: Path) -> Callable[[str], bytes | None]:
     """Return a reader of result files below `root`, which follows no link out of it."""
 
     def read_file(name: str) -> bytes | None:
         path = root / name
-        if path.is_symlink() or not path.resolve().is_relative_to(root.resolve()):
+        if not path.resolve().is_relative_to(root.resolve()):
             return None
         try:
-            with path.open("rb") as file:
-                return file.read(MAX_RESULT)
+            # A job may leave anything under this name; a pipe would be waited for without end.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except OSError:
             return None
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(MAX_RESULT) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
     return read_file

@@ -32,6 +32,8 @@ GRACE = 5.0
 #: Segments that hold the end of an output beyond its cap, each of this many bytes.
 TAIL_BYTES = 1 << 20
 CHUNK = 1 << 16
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def clock() -> float:
@@ -168,8 +170,12 @@ def end_all(group: int) -> int:
 
 def child_setup(spec: dict[str, Any]) -> Callable[[], None]:
     """Return what the job does between fork and exec: its cores, its limits, first to go if memory ends."""
+    libc = ctypes.CDLL(None) if LINUX else None
 
     def setup() -> None:
+        if libc is not None:
+            # The job ends with its shim: a retry must not run beside it. (The shim has a single thread.)
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if spec.get("cores") and hasattr(os, "sched_setaffinity"):
             with contextlib.suppress(OSError):
                 os.sched_setaffinity(0, spec["cores"])
@@ -321,8 +327,7 @@ def run(ready: int) -> int:
     if os.path.exists("fenced") or os.path.exists("exit.json"):
         return 75
     if LINUX:
-        pr_set_child_subreaper = 36
-        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     wake, wake_in = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(wake_in, False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
-from arctl.daemon.model import Inventory
+from arctl.daemon.marks import Inventory
 from arctl.daemon.reduce import campaigns, control, experiments, runs
 from arctl.daemon.state import State
 

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from arctl.daemon import facts
+from arctl.daemon import closing, facts
 from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step
+from arctl.daemon.marks import Asking, Reissue, Stopping
 from arctl.daemon.model import (
-    Asking,
     Campaign,
     CampaignState,
     Event,
     Experiment,
     ExperimentState,
-    Purpose,
-    Reissue,
-    Run,
     RunState,
-    Stopping,
     bump,
 )
-from arctl.daemon.reduce import closing
 from arctl.daemon.specs import read
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 
 
 def requested(state: State, fact: facts.AddCampaign) -> Step:
-    """Have the workspace look at a repository; a daemon that was draining stays after all."""
+    """Have the workspace look at a repository."""
     known = {row.id: row.root for row in state.campaigns.values()}
     look = AdmitCampaign(fact.ticket, fact.path, fact.env, fact.actor, fact.allow_dirty, known)
-    return Step(actions=[look], marks=[Stopping("")])
+    return Step(actions=[look])
 
 
 def refused(fact: facts.CampaignRefused) -> Step:
@@ -41,7 +36,11 @@ def refused(fact: facts.CampaignRefused) -> Step:
 def admitted(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
     """Begin a campaign with its baseline, or let a known one go on."""
     known = state.campaigns.get(fact.name)
-    return _begin(state, fact, now) if known is None else _again(state, fact, known, now)
+    step = _begin(state, fact, now) if known is None else _again(state, fact, known, now)
+    if not any(answer.error for answer in step.answers):
+        # A daemon that was draining stays after all.
+        step.marks.append(Stopping(""))
+    return step
 
 
 def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
@@ -73,28 +72,12 @@ def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
         promoted=fact.commit,
     )
     step = Step(rows=[campaign, baseline])
-    if not campaign.setup_done:
-        step.rows.append(_setup(state, baseline, now))
     text = f"campaign {fact.name} begins at {fact.commit[:9]} of {fact.root}"
     step.events.append(
         Event("campaign.started", fact.name, fact.name, text, fact.actor, {"commit": fact.commit})
     )
     step.answers.append(Answer(fact.ticket, _welcome(campaign, "started", fact.notes)))
     return step
-
-
-def _setup(state: State, baseline: Experiment, now: float) -> Run:
-    ident, number = state.ids().new("r")
-    return Run(
-        id=ident,
-        campaign=baseline.campaign,
-        experiment=baseline.id,
-        number=number,
-        created=now,
-        purpose=Purpose.SETUP,
-        seed=0,
-        state=RunState.QUEUED,
-    )
 
 
 def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: float) -> Step:
@@ -124,9 +107,7 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         for run in state.runs_of(baseline.id):
             step.extend(closing.cancel(run, "the baseline is HEAD's new commit", now))
     changes: dict[str, Any] = {"base_commit": fact.commit} if untried else {}
-    if new.run.setup is not None and not known.setup_done and not _setup_waits(state, baseline.id):
-        step.rows.append(_setup(state, baseline, now))
-    elif new.run.setup is None:
+    if new.run.setup is None:
         changes["setup_done"] = True
     campaign = bump(
         known,
@@ -138,7 +119,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         **changes,
     )
     step.rows.append(campaign)
-    step.marks.append(Reissue(campaign.id, wanted=True))
+    if known.state is not CampaignState.RUNNING:
+        step.marks.append(Reissue(campaign.id, wanted=True))
     if known.state is CampaignState.RUNNING and known.spec == fact.spec and not step.rows[:-1]:
         step.answers.append(Answer(fact.ticket, _welcome(campaign, "running", tuple(notes))))
         return step
@@ -148,12 +130,6 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
     )
     step.answers.append(Answer(fact.ticket, _welcome(campaign, "resumed", tuple(notes))))
     return step
-
-
-def _setup_waits(state: State, baseline: str) -> bool:
-    return any(
-        run.purpose is Purpose.SETUP and run.state is not RunState.ENDED for run in state.runs_of(baseline)
-    )
 
 
 def _welcome(campaign: Campaign, how: str, notes: tuple[str, ...]) -> dict[str, Any]:

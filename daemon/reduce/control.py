@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Answer, Shutdown, Step, StopRun
+from arctl.daemon.closing import cancel, close
+from arctl.daemon.marks import Reissue, Stopping
 from arctl.daemon.model import (
+    REQUEUE,
     WAITING,
     Campaign,
     CampaignState,
     Event,
     Experiment,
     ExperimentState,
-    Reissue,
     Run,
     RunState,
-    Stopping,
     Verdict,
     bump,
 )
-from arctl.daemon.reduce.closing import cancel, close
-from arctl.daemon.reduce.runs import REQUEUE
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 
@@ -89,7 +88,8 @@ def _campaign(state: State, row: Campaign, fact: facts.Control, now: float) -> S
     step = Step(rows=[bump(row, state=CampaignState.FINISHED, reason=reason)], events=[event])
     baseline = state.baseline_of(row.id)
     for experiment in state.open_experiments(row.id):
-        if experiment.id != baseline.id and experiment.state is not ExperimentState.PROMOTING:
+        promoting = experiment.state is ExperimentState.PROMOTING and row.state is CampaignState.RUNNING
+        if experiment.id != baseline.id and not promoting:
             step.extend(close(state, experiment, Verdict.CANCELLED, reason, now, actor=fact.actor))
     for ident in dict.fromkeys((baseline.id, row.champion)):
         for run in state.runs_of(ident):
@@ -105,7 +105,8 @@ def _experiment(state: State, row: Experiment, fact: facts.Control, now: float) 
         if not row.base:
             message = f"{row.id} is the baseline, without which nothing can be judged"
             raise RefusedError(message, f"kill the campaign: `arctl kill {row.campaign}`")
-        if row.state is ExperimentState.PROMOTING:
+        running = state.campaigns[row.campaign].state is CampaignState.RUNNING
+        if row.state is ExperimentState.PROMOTING and running:
             msg = f"{row.id} is being promoted"
             raise RefusedError(msg, "it will be the champion in a moment")
         reason = f"killed by {fact.actor}{_because(fact)}"

@@ -6,20 +6,19 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.actions import BuildCommit, Step
+from arctl.daemon.closing import close
+from arctl.daemon.marks import Asking
 from arctl.daemon.model import (
-    Asking,
     CampaignState,
     Event,
     Experiment,
     ExperimentState,
-    Proposal,
     Purpose,
-    Run,
     RunState,
     Verdict,
     bump,
 )
-from arctl.daemon.reduce.closing import close
+from arctl.daemon.opening import new_experiment, new_proposal, new_runs
 from arctl.daemon.state import State
 
 #: Seconds before a brain that had nothing to say is asked again.
@@ -31,8 +30,7 @@ def proposed(state: State, fact: facts.BrainAnswered, now: float) -> Step:
     campaign = state.campaigns.get(fact.campaign)
     if campaign is None:
         return Step()
-    pause = 0.0 if fact.drafts else now + BRAIN_PAUSE
-    step = Step(marks=[Asking(campaign.id, asking=False, again_after=pause)])
+    step = Step()
     if fact.note:
         step.events.append(Event("brain.note", campaign.id, campaign.id, fact.note, "brain"))
     if fact.exhausted and not campaign.exhausted:
@@ -41,46 +39,19 @@ def proposed(state: State, fact: facts.BrainAnswered, now: float) -> Step:
             Event("brain.exhausted", campaign.id, campaign.id, "the brain has no more proposals")
         )
     if campaign.state is CampaignState.FINISHED:
+        step.marks.append(Asking(campaign.id, asking=False))
         return step
     base = state.experiments[fact.base]
     drawn, ids = set(state.sources(campaign.id)), state.ids()
-    spec = state.spec(campaign.id)
+    brain = state.spec(campaign.id).brain.kind
     for draft in fact.drafts:
         if draft.source and draft.source in drawn:
             continue
         drawn.add(draft.source)
-        ident, _ = ids.new("p")
-        proposal = Proposal(
-            id=ident,
-            campaign=campaign.id,
-            created=now,
-            agent="solo",
-            brain=spec.brain.kind,
-            base=base.id,
-            title=draft.title,
-            change=draft.change,
-            hypothesis=draft.hypothesis,
-            axis=draft.axis,
-            move=draft.move,
-            expected=draft.expected,
-            if_works=draft.if_works,
-            if_fails=draft.if_fails,
-            source=draft.source,
-        )
-        number_id, number = ids.new("e")
-        experiment = Experiment(
-            id=number_id,
-            campaign=campaign.id,
-            number=number,
-            created=now,
-            state=ExperimentState.BUILDING,
-            title=draft.title,
-            proposal=proposal.id,
-            axis=draft.axis,
-            base=base.id,
-        )
+        proposal = new_proposal(ids, campaign.id, base.id, draft, brain=brain, now=now)
+        experiment = new_experiment(ids, proposal, now)
         text = f"{experiment.id} {draft.title}"
-        step.events.append(Event("experiment.proposed", campaign.id, experiment.id, text, "solo"))
+        step.events.append(Event("experiment.proposed", campaign.id, experiment.id, text, proposal.agent))
         first = state.same_patch(campaign.id, str(draft.change.get("patch", "")))
         if first is not None:
             step.rows.append(proposal)
@@ -88,13 +59,16 @@ def proposed(state: State, fact: facts.BrainAnswered, now: float) -> Step:
             continue
         step.rows.extend((proposal, experiment))
         step.actions.append(BuildCommit(campaign, experiment, proposal, base.promoted))
+    # A brain that says nothing new is given time, not asked again at once.
+    pause = 0.0 if step.actions else now + BRAIN_PAUSE
+    step.marks.append(Asking(campaign.id, asking=False, again_after=pause))
     return step
 
 
 def built(state: State, fact: facts.CommitBuilt, now: float) -> Step:
     """Queue the first run of a commit, or reuse what is known where the very same tree was there before."""
-    experiment = state.experiments.get(fact.experiment)
-    if experiment is None or experiment.state is not ExperimentState.BUILDING:
+    experiment = _building(state, fact.experiment, fact.base)
+    if experiment is None:
         return Step()
     known = {"commit": fact.commit, "tree": fact.tree, "params": fact.params}
     first = state.same_tree(experiment.campaign, fact.tree)
@@ -103,11 +77,19 @@ def built(state: State, fact: facts.CommitBuilt, now: float) -> Step:
     row = bump(experiment, state=ExperimentState.OPEN, **known)
     if any(run.state is not RunState.ENDED for run in state.runs_of(row.id)):
         return Step(rows=[row])
-    run = first_run(state, row, now)
+    (run,) = new_runs(state, state.ids(), row, Purpose.SEARCH, 1, now)
     return Step(
         rows=[row, run],
         events=[Event("experiment.queued", row.campaign, row.id, f"{row.id} is queued as {run.id}")],
     )
+
+
+def _building(state: State, ident: str, base: str) -> Experiment | None:
+    """Return the experiment if it waits for a commit on this very base; an older answer is nobody's."""
+    row = state.experiments.get(ident)
+    if row is None or row.state is not ExperimentState.BUILDING:
+        return None
+    return row if state.experiments[row.base].promoted == base else None
 
 
 def _duplicate(
@@ -127,38 +109,17 @@ def _duplicate(
         reason,
         now,
         same_as=first.id,
-        values=first.values,
+        values=first.record if first.verdict else (),
         metrics=first.metrics,
         evidence={"same_as": first.id, "verdict": first.verdict},
         **known,
     )
 
 
-def first_run(state: State, experiment: Experiment, now: float) -> Run:
-    """Build the run that an experiment begins with."""
-    ident, number = state.ids().new("r")
-    return Run(
-        id=ident,
-        campaign=experiment.campaign,
-        experiment=experiment.id,
-        number=number,
-        created=now,
-        purpose=Purpose.SEARCH,
-        seed=seed_for(state, experiment, 0, number),
-        state=RunState.QUEUED,
-    )
-
-
-def seed_for(state: State, experiment: Experiment, place: int, number: int) -> int:
-    """Choose the seed of an experiment's run: from the panel in rotation, else one never used before."""
-    panel = state.spec(experiment.campaign).policy.seeds
-    return panel[(experiment.number + place) % len(panel)] if panel else 1000 + number
-
-
 def refused(state: State, fact: facts.CommitRefused, now: float) -> Step:
     """Close an experiment whose change could not be made, with the reason and the evidence."""
-    experiment = state.experiments.get(fact.experiment)
-    if experiment is None or experiment.state is not ExperimentState.BUILDING:
+    experiment = _building(state, fact.experiment, fact.base)
+    if experiment is None:
         return Step()
     return close(
         state, experiment, fact.verdict, fact.reason, now, commit=fact.commit, evidence=fact.evidence
@@ -174,7 +135,8 @@ def promoted(state: State, fact: facts.BranchMoved, now: float) -> Step:
     before = state.experiments[campaign.champion]
     reason = experiment.reason
     step = close(state, experiment, Verdict.ACCEPTED, reason, now, promoted=fact.commit)
-    step.rows.append(bump(campaign, champion=experiment.id))
+    # From a new champion there are new steps to take, whatever the brain said of the old one.
+    step.rows.append(bump(campaign, champion=experiment.id, exhausted=False))
     text = f"{experiment.id} {experiment.title} is the new champion, after {before.id}: {reason}"
     data = {"commit": fact.commit, "before": before.id, "evidence": experiment.evidence}
     step.events.append(Event("champion.new", campaign.id, experiment.id, text, data=data))

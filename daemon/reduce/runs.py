@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import RemoveTree, Step, StopRun
+from arctl.daemon.closing import close
 from arctl.daemon.model import (
     ACTIVE,
+    REQUEUE,
     CampaignState,
     Event,
     Experiment,
@@ -19,14 +21,10 @@ from arctl.daemon.model import (
     bump,
 )
 from arctl.daemon.reduce.campaigns import hold
-from arctl.daemon.reduce.closing import close
 from arctl.daemon.state import State
 
-#: A run whose shim dies is tried again, this often in all.
-MAX_ATTEMPTS = 3
-
-#: Reason of a stop after which the run is to be queued again.
-REQUEUE = "requeue"
+#: A run whose shim dies is tried again, until that happened so often.
+MAX_LOSSES = 3
 
 VERDICTS = {
     Outcome.CRASHED: Verdict.CRASHED,
@@ -34,7 +32,7 @@ VERDICTS = {
     Outcome.NO_METRIC: Verdict.NO_METRIC,
     Outcome.NOT_FINITE: Verdict.NOT_FINITE,
     Outcome.CANCELLED: Verdict.CANCELLED,
-    Outcome.LOST: Verdict.CRASHED,
+    Outcome.LOST: Verdict.LOST,
 }
 
 #: Runs without which the campaign cannot be judged at all.
@@ -74,7 +72,7 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
     if run is None:
         return Step()
     result = Result(run.id, run.attempt, now, fact.outcome, fact.value, fact.evidence)
-    if fact.outcome == Outcome.CANCELLED and run.stopping == REQUEUE:
+    if fact.outcome == Outcome.CANCELLED and run.stopping == REQUEUE and _wanted(state, run):
         step = _requeue(run, "stopped with the daemon")
         step.results.append(result)
         return step
@@ -100,6 +98,12 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
     step.events.append(Event("run.ended", run.campaign, run.id, text, data=data))
     step.extend(_consequences(state, row, now))
     return step
+
+
+def _wanted(state: State, run: Run) -> bool:
+    """Tell whether anybody still waits for a run: a closed experiment only for its fresh runs."""
+    closed = state.experiments[run.experiment].state is ExperimentState.CLOSED
+    return run.purpose in _ESSENTIAL or not closed
 
 
 def _requeue(run: Run, reason: str) -> Step:
@@ -132,11 +136,11 @@ def lost(state: State, fact: facts.RunLost, now: float) -> Step:
         step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
         step.extend(_consequences(state, row, now))
         return step
-    if run.attempt < MAX_ATTEMPTS:
-        step = _requeue(run, fact.reason)
+    if run.losses + 1 < MAX_LOSSES and _wanted(state, run):
+        step = _requeue(bump(run, losses=run.losses + 1), fact.reason)
         step.results.append(result)
         return step
-    reason = f"lost {run.attempt} times: {fact.reason}"
+    reason = f"lost {run.losses + 1} times: {fact.reason}"
     row = bump(run, state=RunState.ENDED, outcome=Outcome.LOST, reason=reason, ended=now)
     step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
     step.events.append(Event("run.ended", run.campaign, run.id, f"{run.id}: {reason}"))
@@ -153,7 +157,7 @@ def _consequences(state: State, run: Run, now: float) -> Step:
         if run.outcome in (Outcome.OK, Outcome.NO_METRIC):
             return Step(rows=[bump(campaign, setup_done=True)])
         return hold(campaign, f"the setup command {run.outcome}: {run.reason}; see `arctl logs {run.id}`")
-    if run.outcome == Outcome.OK and run.value is not None:
+    if run.outcome == Outcome.OK and run.value is not None and _wanted(state, run):
         return Step(rows=[_credited(experiment, run, run.value)])
     if run.purpose in _ESSENTIAL:
         if run.outcome == Outcome.CANCELLED or campaign.state is not CampaignState.RUNNING:

@@ -78,6 +78,5 @@ def last_of_each(rows: Iterable[Row]) -> dict[tuple[type[Any], str], Row]:
     """Keep the last version of each row; one written five times in a batch is written once."""
     kept: dict[tuple[type[Any], str], Row] = {}
     for row in rows:
-        kept.pop((type(row), row.id), None)
         kept[type(row), row.id] = row
     return kept

@@ -47,7 +47,8 @@ def _foundation(db: Any) -> None:
     db["runs"].create(
         {
             "id": text, "campaign": text, "experiment": text, "number": integer, "created": real,
-            "purpose": text, "seed": integer, "state": text, "attempt": integer, "held": integer,
+            "purpose": text, "seed": integer, "state": text, "attempt": integer, "losses": integer,
+            "held": integer,
             "outcome": text, "reason": text, "device": text, "device_name": text, "tree": text,
             "started": real, "ended": real, "seconds": real, "value": real, "metrics": text,
             "evidence": text, "stopping": text, "rev": integer,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from arctl.daemon.actions import (
     AdmitCampaign,
@@ -12,6 +12,7 @@ from arctl.daemon.actions import (
     MoveBranch,
     PrepareTree,
     RemoveTree,
+    SweepTrees,
     WorkspaceAction,
 )
 from arctl.daemon.facts import CampaignAdmitted, CampaignRefused, Fact, TreePrepared
@@ -32,7 +33,8 @@ class Workspace:
     def __init__(self, home: Home, report: Callable[[Fact], None]) -> None:
         self._home = home
         self._report = report
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # A lock lives as long as somebody holds it or waits for it.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def handle(self, action: WorkspaceAction) -> None:
         """Carry out one action and report what came of it."""
@@ -40,26 +42,27 @@ class Workspace:
             case AdmitCampaign():
                 await self._admit(action)
             case BuildCommit():
-                async with self._turns[action.campaign.id]:
+                async with self._turn(action.campaign.id):
                     bare, spec = self._bare(action.campaign), spec_of(action.campaign)
                     self._report(await asyncio.to_thread(build, action, bare, spec))
             case PrepareTree():
                 run = action.run
                 bare, spec = self._bare(action.campaign), spec_of(action.campaign)
-                async with self._turns[run.id]:
+                async with self._turn(run.id):
                     tree = self._home.tree(run.id)
                     await asyncio.to_thread(trees.prepare, action, bare, spec, tree)
                 self._report(TreePrepared(run.id, run.attempt, str(tree)))
             case RemoveTree():
-                async with self._turns[action.run]:
+                async with self._turn(action.run):
                     await asyncio.to_thread(trees.remove, self._home.tree(action.run))
-                self._turns.pop(action.run, None)
+            case SweepTrees():
+                await asyncio.to_thread(trees.sweep, self._home.trees, action.keep)
             case MoveBranch():
-                async with self._turns[action.campaign.id]:
+                async with self._turn(action.campaign.id):
                     self._report(await asyncio.to_thread(advance, action, self._bare(action.campaign)))
 
     async def _admit(self, action: AdmitCampaign) -> None:
-        async with self._turns[""]:
+        async with self._turn(""):
             try:
                 found = await asyncio.to_thread(admit, action, self._home)
             except ArctlError as error:
@@ -80,6 +83,9 @@ class Workspace:
                 notes=found.notes,
             )
         )
+
+    def _turn(self, name: str) -> asyncio.Lock:
+        return self._turns.setdefault(name, asyncio.Lock())
 
     def _bare(self, campaign: Campaign) -> Bare:
         return Bare(self._home.campaign(campaign.id) / "repo.git")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from arctl.experiments.spec import Spec, load
 from arctl.paths import Home
 
 SPEC = "arctl.toml"
+#: The first git that applies a patch to an index of its own with a three-way merge.
+MIN_GIT = (2, 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,16 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
         _no_other_lineage(top, spec.name, commit)
     tree = bare.text("rev-parse", f"{commit}^{{tree}}")
     own = str(root / SPEC)
-    problems = check_files(spec, lambda path: text if path == own else bare.file(commit, prefix + path), own)
+    problems = check_files(
+        spec, lambda path: text if path == own else _text(bare, commit, prefix + path), own
+    )
     if problems:
         raise _refusal(SpecError(tuple(problems)))
     notes: tuple[str, ...] = ()
     if spec.seed is None:
-        note = "no [seed] is bound: repeated runs may all be the same and say nothing about noise"
-        notes = (note,)
+        notes = ("no [seed] is bound: repeated runs may all be the same and say nothing about noise",)
+    if bare.run("ls-tree", "--full-tree", commit, "--", ".gitmodules"):
+        notes = (*notes, "submodules are not checked out for runs: link them with run.link")
     return Admitted(spec, text, root, prefix, commit, tree, params_at(bare, commit, prefix, spec), notes)
 
 
@@ -76,6 +82,10 @@ def _repository(root: Path) -> tuple[Path, str]:
     if shutil.which("git") is None:
         msg = "git is not installed"
         raise RefusedError(msg, "install it, for example `apt-get install git`")
+    version = tuple(map(int, re.findall(r"\d+", git("version").decode())[:2]))
+    if version < MIN_GIT:
+        msg = f"git {'.'.join(map(str, version))} is too old"
+        raise RefusedError(msg, f"install git {'.'.join(map(str, MIN_GIT))} or newer")
     try:
         top = git("rev-parse", "--show-toplevel", cwd=root).decode().rstrip("\n")
         prefix = git("rev-parse", "--show-prefix", cwd=root).decode().rstrip("\n")
@@ -130,10 +140,21 @@ def _import(bare: Bare, top: Path, name: str) -> str:
     bare.create()
     ref = f"refs/arctl/{name}/head"
     try:
-        bare.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(top), f"+HEAD:{ref}")
+        bare.run(
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--update-shallow",
+            "--no-write-fetch-head",
+            str(top),
+            f"+HEAD:{ref}",
+        )
     except GitError as error:
         raise RefusedError(error.message, "the campaign needs a copy of the repository's history") from error
     commit = bare.resolve(ref)
+    if not commit:
+        msg = f"git could not copy HEAD of {top}"
+        raise RefusedError(msg, "if it is a shallow clone: `git fetch --unshallow`")
     bare.run("update-ref", f"refs/arctl/{name}/base/{commit}", commit)
     return commit
 
@@ -151,11 +172,18 @@ def _no_other_lineage(top: Path, name: str, commit: str) -> None:
         raise RefusedError(msg, remedy)
 
 
+def _text(bare: Bare, commit: str, path: str) -> str | None:
+    try:
+        return bare.file(commit, path)
+    except UnicodeDecodeError:
+        return None
+
+
 def params_at(bare: Bare, commit: str, prefix: str, spec: Spec) -> dict[str, Any]:
     """Return the values of the tunable parameters at a commit; what an edit removed is left out."""
     values: dict[str, Any] = {}
     for file in {param.file for param in spec.params.values()}:
-        text = bare.file(commit, prefix + file)
+        text = _text(bare, commit, prefix + file)
         chosen = {name: param for name, param in spec.params.items() if param.file == file}
         for name, param in chosen.items():
             try:

@@ -8,9 +8,6 @@ from arctl.daemon.actions import MoveBranch
 from arctl.daemon.facts import BranchMoved
 from arctl.daemon.workspace.git import Bare, GitError, git
 
-#: What git calls a ref that does not exist.
-NOTHING = "0" * 40
-
 
 def advance(action: MoveBranch, bare: Bare) -> BranchMoved:
     """Put an accepted tree on the branch with its evidence; doing it twice does it once."""
@@ -22,8 +19,11 @@ def advance(action: MoveBranch, bare: Bare) -> BranchMoved:
             "commit-tree", action.experiment.tree, "-p", action.parent, "-F", "-",
             stdin=action.message.encode("utf-8"),
         )  # fmt: skip
-        # From the parent, or from nothing at the first promotion; from anything else it would lose commits.
-        bare.run("update-ref", ref, commit, action.parent if bare.resolve(ref) else NOTHING)
+        stood = bare.resolve(ref)
+        if stood not in ("", action.parent):
+            # The ledger says what the lineage is; a commit that it does not know is kept beside it.
+            bare.run("update-ref", f"refs/arctl/{name}/aside/{stood}", stood)
+        bare.run("update-ref", ref, commit)
     return BranchMoved(action.experiment.id, commit, _write_back(bare, Path(action.campaign.root), ref))
 
 
@@ -40,7 +40,14 @@ def _write_back(bare: Bare, root: Path, ref: str) -> str:
     branch = ref.removeprefix("refs/heads/")
     try:
         git(
-            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(bare.path), f"{ref}:{ref}", cwd=root
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-write-fetch-head",
+            str(bare.path),
+            f"{ref}:{ref}",
+            cwd=root,
         )
     except (GitError, OSError) as error:
         return f"branch {branch} could not be written to {root}: {error}; it is kept in {bare.path}"

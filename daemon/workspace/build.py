@@ -17,6 +17,8 @@ from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec
 
 REGULAR = frozenset({"100644", "100755"})
+#: Exit status with which `git apply` says that a change does not fit; any other is trouble of its own.
+CONFLICT = 1
 
 
 class UnfitError(Exception):
@@ -40,12 +42,12 @@ class Index:
         blob = self._bare.text("hash-object", "-w", "--stdin", stdin=text.encode("utf-8"))
         self._bare.run("update-index", "--cacheinfo", f"{mode},{blob},{path}", env=self.env)
 
-    def apply(self, patch: str, prefix: str) -> None:
+    def apply(self, patch: bytes, prefix: str) -> None:
         """Apply a unified diff, falling back to a three-way merge; raises `GitError` on a conflict."""
         where = [f"--directory={prefix.rstrip('/')}"] if prefix else []
         self._bare.run(
             "apply", "--cached", "--3way", "--whitespace=nowarn", *where, "-",
-            stdin=patch.encode("utf-8"), env=self.env,
+            stdin=patch, env=self.env,
         )  # fmt: skip
 
     def tree(self) -> str:
@@ -62,27 +64,34 @@ def build(action: BuildCommit, bare: Bare, spec: Spec) -> CommitBuilt | CommitRe
         commit = bare.text("commit-tree", tree, "-p", base, "-F", "-", stdin=_message(action).encode())
         _pin(bare, f"refs/arctl/{action.campaign.id}/exp/{experiment.id}", commit)
         paths = _scope(bare, base, tree, prefix, spec)
+        _keeps_seed(bare, commit, prefix, spec)
     except UnfitError as unfit:
-        return CommitRefused(experiment.id, unfit.verdict, unfit.reason, commit, unfit.evidence)
-    return CommitBuilt(experiment.id, commit, tree, params_at(bare, commit, prefix, spec), tuple(paths))
+        return CommitRefused(experiment.id, base, unfit.verdict, unfit.reason, commit, unfit.evidence)
+    return CommitBuilt(experiment.id, base, commit, tree, params_at(bare, commit, prefix, spec), tuple(paths))
 
 
 def _pin(bare: Bare, ref: str, commit: str) -> None:
-    """Point a new ref at the commit; one left by a daemon that died before it could say so is replaced."""
+    """Point the experiment's ref at its commit; what was built for it before, on another base, stays, too."""
+    before = bare.resolve(ref)
+    if before and before != commit:
+        bare.run("update-ref", f"{ref}-{before[:12]}", before)
     bare.run("update-ref", ref, commit)
 
 
 def _tree(action: BuildCommit, bare: Bare, spec: Spec) -> str:
     change = action.proposal.change
     kind = change.get("kind")
-    if kind == "merge":
-        return _merged(bare, action.base_commit, str(change["commit"]))
     with tempfile.TemporaryDirectory(prefix="build-", dir=bare.path) as folder:
         index = Index(bare, Path(folder), action.base_commit)
         if kind == "params":
             _set_params(action, bare, spec, index)
         elif kind == "patch":
-            _apply_patch(str(change["patch"]), action.campaign.prefix, index)
+            _apply(str(change["patch"]).encode(), action.campaign.prefix, index)
+        elif kind == "merge":
+            # The same change as on its own base, merged three ways; paths are those of the repository.
+            commit = str(change["commit"])
+            edit = bare.run("diff", "--full-index", "--binary", "--no-renames", f"{commit}^", commit)
+            _apply(edit, "", index)
         else:
             raise UnfitError(Verdict.INVALID, f"a change of an unknown kind: {kind!r}")
         return index.tree()
@@ -95,7 +104,10 @@ def _set_params(action: BuildCommit, bare: Bare, spec: Spec, index: Index) -> No
     if unknown:
         raise UnfitError(Verdict.INVALID, f"no tunable parameter is called {', '.join(unknown)}")
     for file in sorted({spec.params[name].file for name in values}):
-        text = bare.file(action.base_commit, prefix + file)
+        try:
+            text = bare.file(action.base_commit, prefix + file)
+        except UnicodeDecodeError as error:
+            raise UnfitError(Verdict.INVALID, f"{file} is not UTF-8 text") from error
         chosen = {name: value for name, value in values.items() if spec.params[name].file == file}
         if text is None:
             raise UnfitError(Verdict.CONFLICT, f"{file} is no longer there on this base", {"file": file})
@@ -109,29 +121,32 @@ def _set_params(action: BuildCommit, bare: Bare, spec: Spec, index: Index) -> No
         index.put(prefix + file, new, mode)
 
 
-def _apply_patch(patch: str, prefix: str, index: Index) -> None:
+def _apply(patch: bytes, prefix: str, index: Index) -> None:
     if not patch.strip():
         raise UnfitError(Verdict.INVALID, "the patch is empty")
     try:
-        index.apply(patch if patch.endswith("\n") else patch + "\n", prefix)
+        index.apply(patch if patch.endswith(b"\n") else patch + b"\n", prefix)
     except GitError as error:
         said = error.stderr.splitlines()
         if any("corrupt patch" in line or "No valid patches" in line for line in said):
             raise UnfitError(Verdict.INVALID, f"not a usable patch: {said[-1]}", {"git": said}) from error
+        if error.status != CONFLICT:
+            raise
         files = [line.split(": ")[1] for line in said if line.startswith("error: patch failed: ")]
         where = f" in {', '.join(dict.fromkeys(files))}" if files else ""
-        raise UnfitError(
-            Verdict.CONFLICT, f"the patch does not apply to its base{where}", {"git": said}
-        ) from error
+        reason = f"the change does not apply to its base{where}"
+        raise UnfitError(Verdict.CONFLICT, reason, {"git": said}) from error
 
 
-def _merged(bare: Bare, onto: str, commit: str) -> str:
-    """Merge a change onto another champion; both descend from the base that it was made on."""
+def _keeps_seed(bare: Bare, commit: str, prefix: str, spec: Spec) -> None:
+    """Insist that the seed can still be put where the campaign says that it stands."""
+    if spec.seed is None or not spec.seed.file or not spec.seed.pattern:
+        return
     try:
-        return bare.text("merge-tree", "--write-tree", "--messages", onto, commit).splitlines()[0]
-    except GitError as error:
-        msg = "the change conflicts with what the champion has gained meanwhile"
-        raise UnfitError(Verdict.CONFLICT, msg, {"git": error.output.splitlines()[1:]}) from error
+        surface.write_seed(bare.file(commit, prefix + spec.seed.file) or "", spec.seed.pattern, 1)
+    except (ScienceError, UnicodeDecodeError) as error:
+        reason = f"the edit takes the seed out of {spec.seed.file}, so that no run could be told its own"
+        raise UnfitError(Verdict.INVALID, reason) from error
 
 
 def _scope(bare: Bare, base: str, tree: str, prefix: str, spec: Spec) -> list[str]:

@@ -30,11 +30,11 @@ _HARDENED = (
 
 
 class GitError(ArctlError):
-    """Git said no; `stderr` is what it said, `output` what it printed before."""
+    """Git said no; `status` is its exit status, `stderr` what it said."""
 
-    def __init__(self, arguments: Sequence[str], status: int, output: str, stderr: str) -> None:
+    def __init__(self, arguments: Sequence[str], status: int, stderr: str) -> None:
         super().__init__(f"git {arguments[0]} failed: {stderr.strip() or f'exit status {status}'}")
-        self.output, self.stderr = output.strip(), stderr.strip()
+        self.status, self.stderr = status, stderr.strip()
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -68,8 +68,7 @@ def git(
         check=False,
     )
     if done.returncode:
-        said = (part.decode("utf-8", "replace") for part in (done.stdout, done.stderr))
-        raise GitError(arguments, done.returncode, *said)
+        raise GitError(arguments, done.returncode, done.stderr.decode("utf-8", "replace"))
     return done.stdout
 
 
@@ -101,11 +100,10 @@ class Bare:
             return ""
 
     def file(self, commit: str, path: str) -> str | None:
-        """Return a file's text at a commit, None where there is none."""
-        try:
-            return self.run("cat-file", "blob", f"{commit}:{path}").decode("utf-8", "replace")
-        except GitError:
+        """Return a file's text at a commit, None where there is none; raises `UnicodeDecodeError`."""
+        if not self.run("ls-tree", "--full-tree", commit, "--", path):
             return None
+        return self.run("cat-file", "blob", f"{commit}:{path}").decode("utf-8")
 
     def files(self, commit: str, prefix: str = "") -> list[str]:
         """Return the paths below `prefix` at a commit, relative to it."""

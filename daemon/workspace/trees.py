@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -40,12 +41,18 @@ def remove(tree: Path) -> None:
     """Delete a work tree, whatever the job did to its permissions."""
     if not tree.exists():
         return
-    try:
-        shutil.rmtree(tree)
-    except OSError:
-        for folder in [tree, *(path for path in tree.rglob("*") if path.is_dir() and not path.is_symlink())]:
-            folder.chmod(0o700)
-        shutil.rmtree(tree)
+    for folder, _, _ in os.walk(tree):
+        # On the way down, for a closed folder hides those below it.
+        os.chmod(folder, 0o700)  # noqa: PTH101 - os.walk speaks in strings
+    shutil.rmtree(tree)
+
+
+def sweep(folder: Path, keep: frozenset[str]) -> None:
+    """Delete the work trees of all runs but these."""
+    if folder.is_dir():
+        for tree in folder.iterdir():
+            if tree.is_dir() and tree.name not in keep:
+                remove(tree)
 
 
 def _link(target: Path, link: Path) -> None:
@@ -60,6 +67,7 @@ def _link(target: Path, link: Path) -> None:
 def _seed(path: Path, pattern: str, seed: int) -> None:
     """Put the seed into this run's own copy of a file; the commit stays as it is."""
     try:
-        path.write_text(surface.write_seed(path.read_text("utf-8"), pattern, seed), "utf-8")
+        # Bytes, so that the ends of lines stay as they are.
+        path.write_bytes(surface.write_seed(path.read_bytes().decode(), pattern, seed).encode())
     except ScienceError as error:
         raise ArctlError(error.message, error.remedy) from error

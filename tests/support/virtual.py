@@ -125,7 +125,12 @@ class World:
         base = self.state.experiments[action.experiment.base]
         params = {**base.params, **action.proposal.change["values"]}
         tree = f"t{sorted(params.items())}"
-        self.after(0.1, facts.CommitBuilt(action.experiment.id, f"c{tree}", tree, params, ("train.py",)))
+        self.after(
+            0.1,
+            facts.CommitBuilt(
+                action.experiment.id, action.base_commit, f"c{tree}", tree, params, ("train.py",)
+            ),
+        )
 
     def _launch(self, action: actions.LaunchRun) -> None:
         run = action.run

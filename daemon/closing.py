@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from arctl.daemon.actions import RemoveTree, Step, StopRun
-from arctl.daemon.model import ACTIVE, Event, Experiment, ExperimentState, Outcome, Run, RunState, bump
+from arctl.daemon.model import (
+    ACTIVE,
+    REQUEUE,
+    Event,
+    Experiment,
+    ExperimentState,
+    Outcome,
+    Run,
+    RunState,
+    bump,
+)
 from arctl.daemon.state import State
 
 
@@ -35,7 +45,7 @@ def close(
 
 def cancel(run: Run, reason: str, now: float, *, actor: str = "daemon") -> Step:
     """End a run: at once where it only waits, by its shim where it is under way."""
-    if run.state is RunState.ENDED or run.stopping:
+    if run.state is RunState.ENDED or run.stopping not in ("", REQUEUE):
         return Step()
     if run.state in ACTIVE:
         text = f"{run.id} is being stopped: {reason}"

@@ -1,0 +1,41 @@
+"""Marks: what this process alone knows, and learns again after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arctl.daemon.model import Device
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A brain is being asked, or has answered; `again_after` is when it may be asked next (wall clock)."""
+
+    campaign: str
+    asking: bool
+    again_after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The devices there are."""
+
+    devices: tuple[Device, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reissue:
+    """What git was to do for a campaign, and failed at, is to be asked for again."""
+
+    campaign: str
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The daemon is to end: "drain", "now", or "" when somebody changed their mind."""
+
+    mode: str
+
+
+Mark = Asking | Inventory | Reissue | Stopping
