@@ -81,13 +81,16 @@ class Home:
         return Path(tempfile.gettempdir()) / f"arctl-{os.getuid()}-{digest}" / "arctl.sock"
 
 
-def private_folder(path: Path) -> Path:
-    """Create `path` with mode 0700 and insist that it is ours; raises `ArctlError` when it is not."""
+def private_folder(path: Path, *, close: bool = True) -> Path:
+    """Create `path` with mode 0700 and insist that it is ours; raises `ArctlError` when it is not.
+
+    One that was there before is closed to others too, unless `close` is False.
+    """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     seen = path.lstat()
     if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid():
         msg = f"{path} is not a folder of yours"
         raise ArctlError(msg, "remove it, or set ARCTL_HOME to a folder of your own")
-    if stat.S_IMODE(seen.st_mode) & 0o077:
+    if close and stat.S_IMODE(seen.st_mode) & 0o077:
         path.chmod(0o700)
     return path

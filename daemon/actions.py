@@ -21,8 +21,8 @@ class AdmitCampaign:
     env: dict[str, str]
     actor: str
     allow_dirty: bool
-    #: Roots of the campaigns there are, by name: a name may be used again only for its own folder.
-    known: dict[str, str]
+    #: Root and first commit of each campaign there is: a name may be used again only for its own folder.
+    known: dict[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def main() -> int:
     """Run the daemon of `$ARCTL_HOME` until it is stopped; the exit status is that of `arctl`."""
     home = Home(default_home())
     try:
-        private_folder(home.root)
+        private_folder(home.root, close=False)
         _log_to(home)
         with _only_one(home):
             asyncio.run(_live(home))

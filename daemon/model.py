@@ -99,6 +99,7 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed_out"
     NO_METRIC = "no_metric"
     NOT_FINITE = "not_finite"
+    INVALID = "invalid"
     CANCELLED = "cancelled"
     LOST = "lost"
 
@@ -119,6 +120,8 @@ class Campaign:
     env: dict[str, str] = field(default_factory=dict)
     setup_done: bool = False
     exhausted: bool = False
+    #: Why the user's repository did not take the champion branch; empty when it did.
+    behind: str = ""
     rev: int = 0
 
 

@@ -18,6 +18,7 @@ from arctl.daemon.model import (
     Row,
     Run,
     RunState,
+    Verdict,
 )
 from arctl.daemon.specs import spec_of
 from arctl.experiments.spec import Spec
@@ -96,13 +97,14 @@ class State:
         """Note what a row tries, as long as its result is, or will be, worth reusing."""
         patch = self.proposals[row.proposal].change.get("patch", "") if row.proposal else ""
         known = self.experiments.get(row.id)
-        for index, new, old in (
-            (self._trees, row.tree, known.tree if known else ""),
-            (self._patches, patch, patch),
+        # A winner on a former base is tried again: its tree on its own, its patch by the row that follows it.
+        for index, new, old, untried in (
+            (self._trees, row.tree, known.tree if known else "", UNTRIED | {Verdict.REBASED}),
+            (self._patches, patch, patch, UNTRIED),
         ):
-            if old and (old != new or row.verdict in UNTRIED) and index.get((row.campaign, old)) == row.id:
+            if old and (old != new or row.verdict in untried) and index.get((row.campaign, old)) == row.id:
                 del index[row.campaign, old]
-            if new and not row.same_as and row.verdict not in UNTRIED:
+            if new and not row.same_as and row.verdict not in untried:
                 index.setdefault((row.campaign, new), row.id)
 
     def remember(self, mark: Mark) -> None:

@@ -54,6 +54,7 @@ async def champion(context: Context, caller: Caller, params: Params) -> Any:
         "policy": spec.policy.mode,
         "alpha": spec.policy.alpha,
         "branch": f"arctl/{campaign.id}",
+        "behind": campaign.behind,
         "root": campaign.root,
         "champion": lineage[0],
         "lineage": list(reversed(lineage)),

@@ -80,6 +80,7 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "campaign": row.id,
         "state": row.state.value,
         "reason": row.reason,
+        "behind": row.behind,
         "root": row.root,
         "metric": spec.metric.name,
         "goal": spec.metric.goal,

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from arctl.daemon.actions import JobsAction, LaunchRun, ResumeRun, StopRun
 from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
-from arctl.daemon.jobs import launch, outcome
+from arctl.daemon.jobs import launch, outcome, seals
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.model import Campaign, CurvePoint, Outcome, Run
 from arctl.daemon.specs import spec_of
@@ -62,6 +63,9 @@ class Jobs:
         folder = self._folder(run.id, run.attempt)
         (self._home.campaign(run.campaign) / "data").mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(folder.create, launch.shim_spec(action, spec, self._home))
+        if spec.files.protected:
+            root = Path(run.tree) / action.campaign.prefix
+            await asyncio.to_thread(seals.take, folder.path, root, spec)
         await asyncio.to_thread(launch.launch, folder)
         self._report(RunStarted(run.id, run.attempt))
         self._watch(action.campaign, run, spec, folder)

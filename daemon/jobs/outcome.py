@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.facts import RunEnded
+from arctl.daemon.jobs import seals
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.model import Outcome, Purpose, Run
 from arctl.errors import ArctlError
@@ -40,10 +41,14 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
     if record.get("suspended_seconds", 0) > 1:
         evidence["suspended_seconds"] = record["suspended_seconds"]
     outcome, reason = _how(record, spec)
+    root = Path(run.tree) / prefix
+    if outcome is Outcome.OK and (touched := seals.broken(folder.path, root)):
+        outcome, reason = Outcome.INVALID, f"it changed protected files: {', '.join(touched[:5])}"
+        evidence["protected"] = touched
     found: dict[str, float] = {}
     value: float | None = None
     if outcome is Outcome.OK and run.purpose is not Purpose.SETUP:
-        primary, found = metrics.outcome(spec.metric, tail, _file_reader(Path(run.tree) / prefix))
+        primary, found = metrics.outcome(spec.metric, tail, _file_reader(root))
         value = primary.value
         if primary.status != "ok":
             outcome = Outcome.NO_METRIC if primary.status == "missing" else Outcome.NOT_FINITE

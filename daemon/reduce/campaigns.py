@@ -19,11 +19,12 @@ from arctl.daemon.model import (
 from arctl.daemon.specs import read
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
+from arctl.experiments.spec import Spec
 
 
 def requested(state: State, fact: facts.AddCampaign) -> Step:
     """Have the workspace look at a repository."""
-    known = {row.id: row.root for row in state.campaigns.values()}
+    known = {row.id: (row.root, row.base_commit) for row in state.campaigns.values()}
     look = AdmitCampaign(fact.ticket, fact.path, fact.env, fact.actor, fact.allow_dirty, known)
     return Step(actions=[look])
 
@@ -82,18 +83,15 @@ def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
 
 def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: float) -> Step:
     old, new = state.spec(known.id), read(fact.spec, fact.name)
-    if (old.metric.name, old.metric.goal) != (new.metric.name, new.metric.goal):
-        message = (
-            f"campaign {known.id} is judged by {old.metric.name} ({old.metric.goal}); "
-            f"arctl.toml now says {new.metric.name} ({new.metric.goal})"
-        )
-        error = RefusedError(
-            message, "results of two metrics cannot be compared: give arctl.toml another name"
-        )
-        return Step(answers=[Answer(fact.ticket, error=error)])
-    notes = list(fact.notes)
     baseline = state.baseline_of(known.id)
     untried = not baseline.bank and not state.count_proposed(known.id)
+    if not untried and (changed := _measured_otherwise(old, new)):
+        message = (
+            f"arctl.toml measures otherwise than campaign {known.id} did until now: {', '.join(changed)}"
+        )
+        remedy = "results of both could not be compared: give it another name, or put it back"
+        return Step(answers=[Answer(fact.ticket, error=RefusedError(message, remedy))])
+    notes = list(fact.notes)
     step = Step()
     if fact.commit != known.base_commit and not untried:
         notes.append(
@@ -111,6 +109,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         changes["setup_done"] = True
     campaign = bump(
         known,
+        root=fact.root,
+        prefix=fact.prefix,
         spec=fact.spec,
         env=fact.env,
         state=CampaignState.RUNNING,
@@ -130,6 +130,20 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
     )
     step.answers.append(Answer(fact.ticket, _welcome(campaign, "resumed", tuple(notes))))
     return step
+
+
+def _measured_otherwise(old: Spec, new: Spec) -> list[str]:
+    """Name the settings on which the value of a run depends that are no longer the same."""
+    pairs = {
+        "run.command": (old.run.command, new.run.command),
+        "run.env": (old.run.env, new.run.env),
+        "seed": (old.seed, new.seed),
+        **{
+            f"metric.{name}": (getattr(old.metric, name), getattr(new.metric, name))
+            for name in ("name", "goal", "source", "file", "pattern")
+        },
+    }
+    return [name for name, (before, now) in pairs.items() if before != now]
 
 
 def _welcome(campaign: Campaign, how: str, notes: tuple[str, ...]) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def promoted(state: State, fact: facts.BranchMoved, now: float) -> Step:
     reason = experiment.reason
     step = close(state, experiment, Verdict.ACCEPTED, reason, now, promoted=fact.commit)
     # From a new champion there are new steps to take, whatever the brain said of the old one.
-    step.rows.append(bump(campaign, champion=experiment.id, exhausted=False))
+    step.rows.append(bump(campaign, champion=experiment.id, exhausted=False, behind=fact.note))
     text = f"{experiment.id} {experiment.title} is the new champion, after {before.id}: {reason}"
     data = {"commit": fact.commit, "before": before.id, "evidence": experiment.evidence}
     step.events.append(Event("champion.new", campaign.id, experiment.id, text, data=data))

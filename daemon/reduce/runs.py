@@ -25,12 +25,15 @@ from arctl.daemon.state import State
 
 #: A run whose shim dies is tried again, until that happened so often.
 MAX_LOSSES = 3
+#: Fresh runs of one champion that may fail, and are replaced, before its campaign is held.
+FAILURES = 3
 
 VERDICTS = {
     Outcome.CRASHED: Verdict.CRASHED,
     Outcome.TIMED_OUT: Verdict.TIMED_OUT,
     Outcome.NO_METRIC: Verdict.NO_METRIC,
     Outcome.NOT_FINITE: Verdict.NOT_FINITE,
+    Outcome.INVALID: Verdict.INVALID,
     Outcome.CANCELLED: Verdict.CANCELLED,
     Outcome.LOST: Verdict.LOST,
 }
@@ -162,6 +165,8 @@ def _consequences(state: State, run: Run, now: float) -> Step:
     if run.purpose in _ESSENTIAL:
         if run.outcome == Outcome.CANCELLED or campaign.state is not CampaignState.RUNNING:
             return Step()
+        if not _hopeless(state, experiment, run):
+            return Step()
         why = f"{run.purpose} run {run.id} of {experiment.id} {run.outcome}: {run.reason}"
         # Before anything was measured, HEAD may still be mended; a champion's code can only be run again.
         untried = run.purpose is Purpose.BASELINE and not experiment.bank
@@ -179,6 +184,21 @@ def _consequences(state: State, run: Run, now: float) -> Step:
     return close(
         state, experiment, verdict, run.reason, now, ended=run.id, evidence=evidence, seconds=seconds
     )
+
+
+def _hopeless(state: State, experiment: Experiment, run: Run) -> bool:
+    """Tell whether fresh runs fail so often that a person must look: the first of all, or one in a few."""
+    if run.purpose is Purpose.BASELINE and not experiment.bank:
+        return True
+    failed = [
+        other
+        for other in state.runs_of(experiment.id)
+        if other.purpose is run.purpose
+        and other.id != run.id
+        and other.state is RunState.ENDED
+        and other.outcome not in (Outcome.OK, Outcome.CANCELLED)
+    ]
+    return (len(failed) + 1) % FAILURES == 0
 
 
 def _credited(experiment: Experiment, run: Run, value: float) -> Experiment:

@@ -21,7 +21,7 @@ def _foundation(db: Any) -> None:
         {
             "id": text, "root": text, "spec": text, "state": text, "created": real, "prefix": text,
             "reason": text, "base_commit": text, "champion": text, "env": text, "setup_done": integer,
-            "exhausted": integer, "rev": integer,
+            "exhausted": integer, "behind": text, "rev": integer,
         },
         pk="id",
     )  # fmt: skip

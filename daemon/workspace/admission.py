@@ -48,9 +48,13 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
     spec, text = _spec(root)
     _unlike_an_id(spec.name)
     known = action.known.get(spec.name)
-    if known is not None and Path(known) != root:
-        msg = f"there is a campaign {spec.name} already, of {known}"
+    if known is not None and Path(known[0]) != root and not _moved(known, top):
+        msg = f"there is a campaign {spec.name} already, of {known[0]}"
         raise RefusedError(msg, f'give this one another name: name = "…" in {root / SPEC}')
+    for name in spec.run.link:
+        if not (root / name).exists():
+            msg = f"run.link names {name}, which is not in {root}"
+            raise RefusedError(msg, "create it, or take it out of arctl.toml")
     if not action.allow_dirty:
         _clean(top, prefix, root)
     bare = Bare(home.campaign(spec.name) / "repo.git")
@@ -59,9 +63,11 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
         _no_other_lineage(top, spec.name, commit)
     tree = bare.text("rev-parse", f"{commit}^{{tree}}")
     own = str(root / SPEC)
-    problems = check_files(
-        spec, lambda path: text if path == own else _text(bare, commit, prefix + path), own
-    )
+
+    def read(path: str) -> str | None:
+        return text if path == own else _text(bare, commit, prefix + path, strict=True)
+
+    problems = check_files(spec, read, own)
     if problems:
         raise _refusal(SpecError(tuple(problems)))
     notes: tuple[str, ...] = ()
@@ -69,7 +75,24 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
         notes = ("no [seed] is bound: repeated runs may all be the same and say nothing about noise",)
     if bare.run("ls-tree", "--full-tree", commit, "--", ".gitmodules"):
         notes = (*notes, "submodules are not checked out for runs: link them with run.link")
+    if "filter=" in (_text(bare, commit, ".gitattributes") or ""):
+        notes = (
+            *notes,
+            "filters of .gitattributes (LFS) are not applied for runs: link such files with run.link",
+        )
     return Admitted(spec, text, root, prefix, commit, tree, params_at(bare, commit, prefix, spec), notes)
+
+
+def _moved(known: tuple[str, str], top: Path) -> bool:
+    """Tell whether a known campaign's folder is gone and this repository is the one that it was in."""
+    root, commit = known
+    if Path(root).exists():
+        return False
+    try:
+        git("cat-file", "-e", f"{commit}^{{commit}}", cwd=top)
+    except GitError:
+        return False
+    return True
 
 
 def _unlike_an_id(name: str) -> None:
@@ -172,11 +195,17 @@ def _no_other_lineage(top: Path, name: str, commit: str) -> None:
         raise RefusedError(msg, remedy)
 
 
-def _text(bare: Bare, commit: str, path: str) -> str | None:
+def _text(bare: Bare, commit: str, path: str, *, strict: bool = False) -> str | None:
+    """Return a file's text; None where there is none or, unless `strict`, where it is no text."""
     try:
         return bare.file(commit, path)
-    except UnicodeDecodeError:
-        return None
+    except UnicodeDecodeError as error:
+        if not strict:
+            return None
+        msg = f"{path} is not UTF-8 text"
+        raise RefusedError(
+            msg, "save it as UTF-8: that is how its parameters are read and written"
+        ) from error
 
 
 def params_at(bare: Bare, commit: str, prefix: str, spec: Spec) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from arctl.daemon.actions import MoveBranch
 from arctl.daemon.facts import BranchMoved
-from arctl.daemon.workspace.git import Bare, GitError, git
+from arctl.daemon.workspace.git import FETCH, Bare, GitError, git
 
 
 def advance(action: MoveBranch, bare: Bare) -> BranchMoved:
@@ -39,16 +39,7 @@ def _write_back(bare: Bare, root: Path, ref: str) -> str:
     """Bring the branch into the user's repository; a failure is told, and the branch is kept here."""
     branch = ref.removeprefix("refs/heads/")
     try:
-        git(
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-recurse-submodules",
-            "--no-write-fetch-head",
-            str(bare.path),
-            f"{ref}:{ref}",
-            cwd=root,
-        )
+        git("fetch", *FETCH, str(bare.path), f"{ref}:{ref}", cwd=root)
     except (GitError, OSError) as error:
         return f"branch {branch} could not be written to {root}: {error}; it is kept in {bare.path}"
     return ""

@@ -28,6 +28,9 @@ _HARDENED = (
     "-c", "safe.directory=*",
 )  # fmt: skip
 
+#: A fetch that moves the named refs and leaves everything else as it is.
+FETCH = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+
 
 class GitError(ArctlError):
     """Git said no; `status` is its exit status, `stderr` what it said."""
