@@ -32,7 +32,13 @@ def close(
 ) -> Step:
     """Give an experiment its verdict and end its other runs; `ended` is the run that brought it about."""
     row = bump(
-        experiment, state=ExperimentState.CLOSED, verdict=verdict, reason=reason, closed=now, **changes
+        experiment,
+        state=ExperimentState.CLOSED,
+        verdict=verdict,
+        reason=reason,
+        closed=now,
+        held=False,
+        **changes,
     )
     text = f"{row.id} {row.title}: {verdict}" + (f", {reason}" if reason else "")
     data = {"verdict": verdict, "reason": reason, "evidence": row.evidence, "values": list(row.values)}

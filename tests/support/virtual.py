@@ -12,9 +12,11 @@ from typing import Any
 from arctl.daemon import actions, facts
 from arctl.daemon.actions import Step
 from arctl.daemon.decide import decide
-from arctl.daemon.model import Device, Event, RunState
+from arctl.daemon.decide.lifecycle import recover
+from arctl.daemon.model import Device, Event, ExperimentState, Row, RunState
 from arctl.daemon.reduce import reduce
-from arctl.daemon.state import State
+from arctl.daemon.reduce.experiments import BRAIN_PAUSE
+from arctl.daemon.state import State, load
 
 SPEC = """\
 [run]
@@ -55,7 +57,8 @@ class World:
         self._queue: list[tuple[float, int, facts.Fact]] = []
         self._order = itertools.count()
         self.over = ""
-        self.after(0, facts.DevicesSeen(tuple(Device(f"g{n}", n, "sim", f"g{n}") for n in range(self.slots))))
+        self._devices = tuple(Device(f"g{n}", n, "sim", f"g{n}") for n in range(self.slots))
+        self.after(0, facts.DevicesSeen(self._devices))
 
     def after(self, seconds: float, fact: facts.Fact) -> None:
         """Let a fact happen later."""
@@ -69,6 +72,32 @@ class World:
                 f"t{name}", "ada", name, "/repo", "", self.spec, {}, "c0", "t0", {"X": 0.5}, ()
             ),
         )
+
+    def restart(self) -> None:
+        """Die and come back: rows are kept, runs go on under their shims, all else in flight is lost."""
+        rows = self.rows()
+        kept = [entry for entry in self._queue if isinstance(entry[2], facts.RunEnded | facts.Control)]
+        self._queue = kept
+        heapq.heapify(self._queue)
+        self.over = ""
+        before, self.state = self.state, load(rows)
+        assert self.state._trees == before._trees
+        assert self.state._patches == before._patches
+        assert set(self.state._live) == set(before._live)
+        assert self.state._proposed == before._proposed
+        self.after(0, facts.DevicesSeen(self._devices))
+        self._settle(recover(self.state))
+
+    def rows(self) -> list[Row]:
+        """Return every row there is."""
+        state = self.state
+        tables = (state.campaigns, state.proposals, state.experiments, state.runs, state.dead_ends)
+        return [row for table in tables for row in table.values()]  # type: ignore[attr-defined]
+
+    def lose(self, run: str) -> None:
+        """Let a run's shim die now."""
+        row = self.state.runs[run]
+        self.after(0, facts.RunLost(run, row.attempt, "its shim died"))
 
     def run(self, limit: int = 100_000) -> None:
         """Go on until nothing is left to happen, or `limit` facts happened."""
@@ -97,9 +126,15 @@ class World:
         """What must hold at every moment."""
         devices = [run.device for run in self.state.active_runs()]
         assert len(devices) == len(set(devices)), "two runs on one device"
-        assert set(devices) <= set(self.state.devices)
+        assert not self.state.devices or set(devices) <= set(self.state.devices)
         for campaign in self.state.campaigns.values():
             assert campaign.champion in self.state.experiments
+        for experiment in self.state.experiments.values():
+            closed = experiment.state is ExperimentState.CLOSED
+            assert bool(experiment.verdict) == closed, experiment
+            if experiment.commit and experiment.base and not experiment.same_as:
+                base = self.state.experiments[experiment.base].promoted
+                assert experiment.commit.startswith(f"c({base})"), "a commit on another base"
 
     def _carry_out(self, action: actions.Action) -> None:
         match action:
@@ -112,6 +147,8 @@ class World:
             case actions.StopRun():
                 ended = facts.RunEnded(action.run, action.attempt, "cancelled", "stopped", 1.0, None, {}, {})
                 self.after(0.5, ended)
+            case actions.ResumeRun():
+                self.after(0.0, facts.RunStarted(action.run.id, action.run.attempt, adopted=True))
             case actions.MoveBranch():
                 self.after(0.1, facts.BranchMoved(action.experiment.id, f"c-{action.experiment.id}"))
             case actions.AskBrain():
@@ -128,7 +165,12 @@ class World:
         self.after(
             0.1,
             facts.CommitBuilt(
-                action.experiment.id, action.base_commit, f"c{tree}", tree, params, ("train.py",)
+                action.experiment.id,
+                action.base_commit,
+                f"c({action.base_commit}){tree}",
+                tree,
+                params,
+                ("train.py",),
             ),
         )
 
@@ -151,11 +193,14 @@ class World:
             facts.Draft(
                 title="move X",
                 change={"kind": "params", "values": {"X": round(self._rng.random(), 3)}},
-                axis="",
+                axis="X",
+                move=self._rng.choice(("up", "down")),
             )
             for _ in range(action.want)
         )
         self.after(1.0, facts.BrainAnswered(action.campaign.id, drafts, action.base))
+        # The clock of the daemon ticks every second; here only where something waits for time to pass.
+        self.after(1.0 + 2 * BRAIN_PAUSE, facts.Tick())
 
     def texts(self, kind: str) -> list[str]:
         """Return what was said in events of a kind."""
