@@ -93,8 +93,12 @@ def card(found: common.Reply) -> list[str]:
     lines.append(f"accepted  {found['accepted']} of {count(found['experiments'], 'experiment')}")
     if len(lineage) > 1:
         branch = clean(found["branch"])
-        lines.append(f"branch    {branch} in {clean(found['root'])}")
-        lines.append(f"take it   git merge {branch}, or `arctl champion checkout DIR`")
+        if found["behind"]:
+            lines.append(f"branch    {clean(found['behind'])}")
+            lines.append("take it   `arctl champion checkout DIR`")
+        else:
+            lines.append(f"branch    {branch} in {clean(found['root'])}")
+            lines.append(f"take it   git merge {branch}, or `arctl champion checkout DIR`")
     return lines
 
 

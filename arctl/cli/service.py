@@ -58,6 +58,8 @@ def campaign_block(row: common.Reply) -> list[str]:
     ]
     if row["reason"]:
         lines.append(f"  why       {clean(row['reason'])}")
+    if row["behind"]:
+        lines.append(f"  branch    {clean(row['behind'])}")
     if state in ("held", "paused"):
         lines.append(f"  next      {_way_on(row)}")
     runs = row["champion_runs"]

@@ -12,7 +12,10 @@ from arctl.errors import Exit
 @click.option("--host-label", default="", metavar="NAME", help="Name to show for this machine.")
 @click.pass_context
 def tui(ctx: click.Context, readonly: bool, host_label: str) -> None:
-    """Attach to the daemon: devices, experiments, the champion, what happens. `q` leaves, it goes on."""
+    """Attach with the terminal interface; `q` leaves, it goes on.
+
+    It shows the devices, the campaigns, their experiments, the champion, and what happens.
+    """
     from arctl.tui.launch import Settings, launch
 
     ctx.exit(launch(Settings(readonly=readonly, host_label=host_label)) or int(Exit.OK))

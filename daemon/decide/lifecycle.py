@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from arctl.daemon.actions import BuildCommit, MoveBranch, ResumeRun, Shutdown, Step, StopRun, SweepTrees
+from arctl.daemon.actions import (
+    BuildCommit,
+    MoveBranch,
+    RemoveTree,
+    ResumeRun,
+    Shutdown,
+    Step,
+    StopRun,
+    SweepTrees,
+)
 from arctl.daemon.decide.promotion import promote
 from arctl.daemon.decide.supply import limit_met, settled
 from arctl.daemon.marks import Reissue
@@ -37,8 +46,8 @@ def leave(state: State, now: float) -> Step:
 
 def recover(state: State) -> Step:
     """Return what takes up, after a start, all that an earlier daemon had begun."""
-    active = frozenset(run.id for run in state.active_runs())
-    step = Step(actions=[SweepTrees(active)])
+    live = frozenset(run.id for run in state.live_runs())
+    step = Step(actions=[SweepTrees(live)])
     for run in state.live_runs():
         if run.state in ACTIVE:
             step.actions.append(ResumeRun(state.campaigns[run.campaign], run))
@@ -46,6 +55,7 @@ def recover(state: State) -> Step:
                 step.actions.append(StopRun(run.id, run.attempt, run.stopping))
         elif run.state is not RunState.QUEUED:
             step.rows.append(bump(run, state=RunState.QUEUED, tree=""))
+            step.actions.append(RemoveTree(run.id))
     for campaign in state.campaigns.values():
         step.actions.extend(_unfinished(state, campaign))
     return step

@@ -6,6 +6,9 @@ import math
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from arctl.errors import RefusedError
 from tests.support.campaigns import SCRIPT, git, make_patch, make_repo
 from tests.support.daemon import Daemon
 
@@ -48,7 +51,8 @@ def test_every_experiment_stays_reachable(daemon: Daemon, tmp_path: Path) -> Non
     bare = daemon.home.campaign("toy") / "repo.git"
     refs = git(bare, "for-each-ref", "--format=%(refname:lstrip=-1)", "refs/arctl/toy/exp").split()
     built = [row["id"] for row in daemon.experiments() if row["commit"] and row["base"]]
-    assert sorted(refs) == sorted(built)
+    # What was built anew on a newer champion is there twice, the former commit with its number behind.
+    assert sorted({ref.partition("-")[0] for ref in refs}) == sorted(built)
 
 
 def test_deck_verdicts_each_of_their_own(daemon: Daemon, tmp_path: Path) -> None:
@@ -190,3 +194,101 @@ def test_the_ledger_agrees_with_itself(daemon: Daemon, tmp_path: Path) -> None:
     seeds = [seed for (seed,) in ledger.execute("SELECT seed FROM runs")]
     assert len(set(seeds)) == len(seeds), "no seed is used twice"
     ledger.close()
+
+
+def deck_of(repo: Path, edits: dict[str, tuple[str, str]]) -> None:
+    """Write a deck with one patch of train.py for each title."""
+    (repo / "deck").mkdir()
+    for title, edit in edits.items():
+        patch = make_patch(repo, {"train.py": edit}, title=title, axis=title)
+        (repo / "deck" / f"{title}.patch").write_text(patch)
+
+
+DECK = '\n[brain]\nkind = "deck"\ndeck = "deck"\n'
+
+
+def test_what_a_run_leaves_behind_is_not_trusted(daemon: Daemon, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", extra=DECK)
+    spec = (repo / "arctl.toml").read_text().replace('timeout = "60s"', 'timeout = "20s"')
+    spec = spec.replace('name = "val_loss"', 'name = "val_loss"\nsource = "json"\nfile = "r.json"')
+    (repo / "arctl.toml").write_text(spec)
+    report = 'import json\njson.dump({"val_loss": 1 + rng.gauss(0, 0.01)}, open("r.json", "w"))\n'
+    (repo / "train.py").write_text(SCRIPT + report)
+    git(repo, "commit", "--quiet", "--all", "--message=json")
+    last = "import json\n"
+    deck_of(
+        repo,
+        {
+            "evaluator": (last, "open('evaluate.py', 'a').write('# cheat')\nimport json\n"),
+            "link": (last, "os.remove('evaluate.py')\nos.symlink('train.py', 'evaluate.py')\nimport json\n"),
+            "pipe": (report, "os.mkfifo('r.json')\n"),
+            "status": (last, "raise SystemExit(165)\n"),
+        },
+    )
+    daemon.campaign(repo)
+    status = daemon.wait_finished()
+    assert status["state"] == "finished", status["reason"]
+    found = {row["title"]: row for row in daemon.experiments()}
+    for title in ("evaluator", "link"):
+        assert found[title]["verdict"] == "invalid"
+        assert "evaluate.py" in found[title]["reason"]
+    assert found["pipe"]["verdict"] == "no_metric"
+    assert found["status"]["verdict"] == "crashed"
+
+
+def test_an_edit_that_takes_the_seed_away_is_a_verdict_not_a_halt(daemon: Daemon, tmp_path: Path) -> None:
+    script = SCRIPT.replace('int(os.environ.get("SEED", "0"))', "0  # the seed")
+    repo = make_repo(tmp_path / "repo", script=script, extra=DECK)
+    spec = (repo / "arctl.toml").read_text()
+    bound = '[seed]\nfile = "train.py"\npattern = "seed = (\\\\d+)"'
+    (repo / "arctl.toml").write_text(spec.replace('[seed]\nenv = "SEED"', bound))
+    deck_of(repo, {"no-seed": ("seed = 0  # the seed", "seed = hash('x')")})
+    daemon.campaign(repo)
+    status = daemon.wait_finished()
+    assert status["state"] == "finished", status["reason"]
+    row = daemon.experiments()[1]
+    assert row["verdict"] == "invalid"
+    assert "seed" in row["reason"]
+    values = {run["value"] for run in daemon.call("show", id="e1")["runs"]}
+    assert len(values) == 5, "each run of the baseline had a seed of its own"
+
+
+def test_a_shallow_clone_will_do(daemon: Daemon, tmp_path: Path) -> None:
+    make_repo(tmp_path / "origin", experiments=1)
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{tmp_path}/origin", "repo")
+    daemon.campaign(tmp_path / "repo")
+    assert daemon.wait_finished()["state"] == "finished"
+
+
+def test_a_campaign_goes_on_where_its_folder_was_moved_to(daemon: Daemon, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", experiments=2)
+    daemon.campaign(repo)
+    daemon.wait_finished()
+    before = daemon.status()["experiments"]
+    moved = repo.rename(tmp_path / "moved")
+    spec = (moved / "arctl.toml").read_text().replace("experiments = 2", "experiments = 3")
+    (moved / "arctl.toml").write_text(spec)
+    assert daemon.campaign(moved)["root"] == str(moved)
+    daemon.wait_finished()
+    assert daemon.status()["experiments"] == before + 1
+
+
+def test_a_branch_that_is_checked_out_is_left_alone_and_told(daemon: Daemon, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", experiments=12)
+    git(repo, "checkout", "--quiet", "-b", "arctl/toy")
+    head = git(repo, "rev-parse", "HEAD")
+    daemon.campaign(repo)
+    daemon.wait_finished()
+    assert git(repo, "rev-parse", "arctl/toy") == head
+    assert "could not be written" in daemon.status()["behind"]
+    assert "could not be written" in daemon.call("champion")["behind"]
+
+
+def test_a_source_that_is_not_utf8_is_refused_before_anything_is_changed(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    repo = make_repo(tmp_path / "repo")
+    (repo / "train.py").write_bytes(b"# -*- coding: latin-1 -*-\nNAME = 'caf\xe9'\n" + SCRIPT.encode())
+    git(repo, "commit", "--quiet", "--all", "--message=latin")
+    with pytest.raises(RefusedError, match="not UTF-8"):
+        daemon.campaign(repo)
