@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from tui_stage import Stage, stage
 
 from arctl.tui.app import ArctlApp
 from arctl.tui.launch import Settings
+from tests.tui.tui_stage import Stage, stage
 
 
 @pytest.fixture

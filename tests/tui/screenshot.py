@@ -1,6 +1,6 @@
 """Draws docs/images/overview.svg from a real campaign: a real daemon, simulated devices, real runs.
 
-.venv/bin/python tests/tui/screenshot.py [FILE]
+.venv/bin/python -m tests.tui.screenshot [FILE]
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tui_stage import Stage, stage, wait_for
-
 from arctl.tui.app import ArctlApp
 from arctl.tui.launch import Settings
+from tests.tui.tui_stage import Stage, stage, wait_for
 
 TARGET = Path(__file__).parents[2] / "docs" / "images" / "overview.svg"
 SIZE = (120, 36)

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tui_stage import Stage
 
 from arctl import protocol
 from arctl.aclient import AsyncClient
 from arctl.errors import NotRunningError, ProtocolError, RefusedError
 from arctl.paths import Home
+from tests.tui.tui_stage import Stage
 
 pytestmark = pytest.mark.anyio
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

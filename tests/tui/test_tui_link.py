@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Open
-from tui_stage import Stage
 
 from arctl.tui.feed import MAX_BACKOFF, backoff
 from arctl.tui.state import Phase
+from tests.tui.conftest import Open
+from tests.tui.tui_stage import Stage
 
 pytestmark = pytest.mark.anyio
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Open
-from tui_stage import Stage
 
 from arctl.tui.keys import ACTIONS
 from arctl.tui.widgets.pane import Pane
+from tests.tui.conftest import Open
+from tests.tui.tui_stage import Stage
 
 pytestmark = pytest.mark.anyio
 SIZES = [(80, 24), (120, 36), (200, 60)]

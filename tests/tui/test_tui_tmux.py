@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from tui_stage import Stage, wait_for
+
+from tests.tui.tui_stage import Stage, wait_for
 
 HAVE = shutil.which("tmux") is not None
 
