@@ -55,7 +55,7 @@ def limit_met(state: State, campaign: Campaign, now: float) -> str:
     spec = state.spec(campaign.id)
     limits = spec.limits
     if limits.experiments is not None and state.count_proposed(campaign.id) >= limits.experiments:
-        return f"{limits.experiments} proposals were made"
+        return f"{limits.experiments} of {limits.experiments} proposals made"
     if limits.hours is not None and now - campaign.created >= limits.hours * 3600:
         return f"{limits.hours:g} hours are over"
     champion = state.experiments[campaign.champion]

@@ -61,8 +61,12 @@ def test_1_a_daemon_killed_in_the_middle_adopts_its_runs(daemon: Daemon, tmp_pat
     for pid in shims.values():
         assert shim.start_time(pid), "a shim outlives the daemon"
     daemon.start()
-    events = daemon.call("events", limit=500)
-    assert {event["subject"] for event in events if event["kind"] == "run.adopted"} == set(shims)
+
+    def adopted() -> set[str]:
+        events = daemon.call("events", limit=500)
+        return {event["subject"] for event in events if event["kind"] == "run.adopted"}
+
+    wait_for("both runs to be adopted", lambda: adopted() == set(shims))
     assert daemon.wait_finished()["state"] == "finished"
     for run in before:
         shown = daemon.call("show", id=run["id"])

@@ -17,7 +17,7 @@ def test_the_demo_tells_its_story_and_leaves_the_folder(arctl: Arctl, tmp_path: 
     assert done.returncode == 0, done.stderr
     for part in (
         "baseline   the baseline stands",
-        "campaign digits is finished: 1 experiments",
+        "campaign digits is finished: 1 of 1 proposals",
         "on the clock",
     ):
         assert part in done.stdout
