@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arctl.daemon.model import CurvePoint, Device, Json
+from arctl.daemon.marks import Device
+from arctl.daemon.model import CurvePoint, Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arctl.daemon.model import Device
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One slot that a run can be bound to: a whole GPU, or a share of the host's cores."""
+
+    id: str
+    index: int
+    kind: str
+    name: str
+    cores: tuple[int, ...] = ()
+    memory_mb: float | None = None
+    #: Why nothing may be started here; empty when it may.
+    barred: str = ""
 
 
 @dataclass(frozen=True, slots=True)

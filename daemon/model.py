@@ -259,20 +259,6 @@ def bump(row: R, **changes: Any) -> R:
 
 
 @dataclass(frozen=True, slots=True)
-class Device:
-    """One slot that a run can be bound to: a whole GPU, or a share of the host's cores."""
-
-    id: str
-    index: int
-    kind: str
-    name: str
-    cores: tuple[int, ...] = ()
-    memory_mb: float | None = None
-    #: Why nothing may be started here; empty when it may.
-    barred: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """One line of what happened; its number and time are given when it is written."""
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from arctl.daemon.marks import Asking, Inventory, Mark, Reissue, Stopping
+from arctl.daemon.marks import Asking, Device, Inventory, Mark, Reissue, Stopping
 from arctl.daemon.model import (
     ACTIVE,
     UNTRIED,
     Campaign,
     DeadEnd,
-    Device,
     Experiment,
     ExperimentState,
     Proposal,

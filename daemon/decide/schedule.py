@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from arctl.daemon.actions import LaunchRun, PrepareTree, Step
+from arctl.daemon.marks import Device
 from arctl.daemon.model import (
     SERVICE_ORDER,
     WAITING,
     CampaignState,
-    Device,
     ExperimentState,
     Purpose,
     Run,

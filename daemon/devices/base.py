@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from arctl.daemon.model import Device
+from arctl.daemon.marks import Device
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import os
 import psutil
 
 from arctl.daemon.devices.base import Sample
-from arctl.daemon.model import Device
+from arctl.daemon.marks import Device
 
 #: More slots than this would only get in each other's way where nobody asked for them.
 DEFAULT_SLOTS = 8

@@ -8,7 +8,7 @@ from typing import Any
 
 from arctl.daemon.devices.base import Sample
 from arctl.daemon.devices.host import available_cores, divide
-from arctl.daemon.model import Device
+from arctl.daemon.marks import Device
 from arctl.errors import ArctlError
 
 MEBI = 2**20

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from arctl.daemon.devices.base import Sample
 from arctl.daemon.devices.host import available_cores, divide
-from arctl.daemon.model import Device
+from arctl.daemon.marks import Device
 
 MEMORY_MB = 81_920.0
 

@@ -13,7 +13,8 @@ from arctl.daemon import actions, facts
 from arctl.daemon.actions import Step
 from arctl.daemon.decide import decide
 from arctl.daemon.decide.lifecycle import recover
-from arctl.daemon.model import Device, Event, ExperimentState, Row, RunState
+from arctl.daemon.marks import Device
+from arctl.daemon.model import Event, ExperimentState, Row, RunState
 from arctl.daemon.reduce import reduce
 from arctl.daemon.reduce.experiments import BRAIN_PAUSE
 from arctl.daemon.state import State, load
