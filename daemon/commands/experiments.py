@@ -127,9 +127,14 @@ async def curve(context: Context, caller: Caller, params: Params) -> Any:
         "run": run.id,
         "experiment": run.experiment,
         "state": run.state.value,
-        "metrics": sorted(curves),
+        "metrics": sorted(curves, key=lambda name: _rank(name, context.state.spec(run.campaign).metric.name)),
         "curves": chosen,
     }
+
+
+def _rank(name: str, primary: str) -> tuple[bool, bool, str]:
+    """Order curves by what people want to see: the metric itself, then a loss, then the rest by name."""
+    return name != primary, "loss" not in name.lower(), name
 
 
 def _thinned(points: list[list[float]]) -> list[list[float]]:

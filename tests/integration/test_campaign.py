@@ -120,10 +120,12 @@ def test_the_same_patch_is_not_run_again_on_another_base(daemon: Daemon, tmp_pat
 
 
 def test_curves_and_results_are_recorded(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.campaign(make_repo(tmp_path / "repo", experiments=2))
+    script = SCRIPT.replace("| loss:", "| dt: 3ms | loss:")
+    daemon.campaign(make_repo(tmp_path / "repo", script=script, experiments=2))
     daemon.wait_finished()
     curve = daemon.call("curve", id="e1")
     assert curve["curves"]["loss"] == [[0.0, 1.0], [1.0, 0.5], [2.0, 0.3333]]
+    assert curve["metrics"] == ["loss", "dt"], "what people want to see comes first"
     table = daemon.call("export")["text"].splitlines()
     assert table[0] == "commit\tval_loss\tmemory_gb\tstatus\tdescription"
     assert table[1].split("\t")[3:] == ["keep", "baseline"]
