@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -76,14 +77,16 @@ def shim_spec(action: LaunchRun, spec: Spec, home: Home) -> dict[str, Any]:
 
 def launch(folder: RunFolder) -> None:
     """Start the shim of a folder; returns once its job is running, or cannot be, which its exit says."""
-    # The launcher forks and leaves at once, so that the shim belongs to no one and outlives the daemon.
-    subprocess.run(
-        [sys.executable, "-I", "-S", "shim.py", "."],
-        cwd=folder.path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        check=False,
-        timeout=LAUNCH,
-    )
+    # One that is still not there after that long is found missing and fenced by whoever watches the run.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        # The launcher forks and leaves at once, so that the shim belongs to no one and outlives the daemon.
+        subprocess.run(
+            [sys.executable, "-I", "-S", "shim.py", "."],
+            cwd=folder.path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            check=False,
+            timeout=LAUNCH,
+        )

@@ -94,12 +94,18 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
         metrics=fact.metrics,
         evidence=fact.evidence,
     )
-    said = f"{fact.value:.6g}" if outcome is Outcome.OK and fact.value is not None else reason
-    text = f"{run.id} ({run.experiment}, {run.purpose}, seed {run.seed}): {outcome} {said}"
-    data = {"outcome": outcome, "value": fact.value, "seconds": fact.seconds, "seed": run.seed}
-    step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
+    return _over(state, row, result, now)
+
+
+def _over(state: State, run: Run, result: Result, now: float) -> Step:
+    """Write down that a run has ended for good, and what that means for others."""
+    ok = run.outcome == Outcome.OK and run.value is not None
+    said = f"{run.value:.6g}" if ok else run.reason
+    text = f"{run.id} ({run.experiment}, {run.purpose}, seed {run.seed}): {run.outcome} {said}"
+    data = {"outcome": run.outcome, "value": run.value, "seconds": run.seconds, "seed": run.seed}
+    step = Step(rows=[run], results=[result], actions=[RemoveTree(run.id)])
     step.events.append(Event("run.ended", run.campaign, run.id, text, data=data))
-    step.extend(_consequences(state, row, now))
+    step.extend(_consequences(state, run, now))
     return step
 
 
@@ -134,21 +140,15 @@ def lost(state: State, fact: facts.RunLost, now: float) -> Step:
     if run is None:
         return Step()
     result = Result(run.id, run.attempt, now, Outcome.LOST, None, {"reason": fact.reason})
-    if run.stopping and run.stopping != REQUEUE:
-        row = bump(run, state=RunState.ENDED, outcome=Outcome.CANCELLED, reason=run.stopping, ended=now)
-        step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
-        step.extend(_consequences(state, row, now))
-        return step
-    if run.losses + 1 < MAX_LOSSES and _wanted(state, run):
+    stopped = run.stopping not in ("", REQUEUE)
+    if not stopped and run.losses + 1 < MAX_LOSSES and _wanted(state, run):
         step = _requeue(bump(run, losses=run.losses + 1), fact.reason)
         step.results.append(result)
         return step
-    reason = f"lost {run.losses + 1} times: {fact.reason}"
-    row = bump(run, state=RunState.ENDED, outcome=Outcome.LOST, reason=reason, ended=now)
-    step = Step(rows=[row], results=[result], actions=[RemoveTree(run.id)])
-    step.events.append(Event("run.ended", run.campaign, run.id, f"{run.id}: {reason}"))
-    step.extend(_consequences(state, row, now))
-    return step
+    outcome = Outcome.CANCELLED if stopped else Outcome.LOST
+    reason = run.stopping if stopped else f"lost {run.losses + 1} times: {fact.reason}"
+    row = bump(run, state=RunState.ENDED, outcome=outcome, reason=reason, ended=now)
+    return _over(state, row, result, now)
 
 
 def _consequences(state: State, run: Run, now: float) -> Step:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.actions import AdmitCampaign
-from arctl.daemon.workspace.git import Bare, GitError, git
+from arctl.daemon.workspace.git import FETCH, Bare, GitError, git
 from arctl.errors import RefusedError
 from arctl.experiments import surface
 from arctl.experiments.check import check_files
@@ -163,15 +163,7 @@ def _import(bare: Bare, top: Path, name: str) -> str:
     bare.create()
     ref = f"refs/arctl/{name}/head"
     try:
-        bare.run(
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--update-shallow",
-            "--no-write-fetch-head",
-            str(top),
-            f"+HEAD:{ref}",
-        )
+        bare.run("fetch", *FETCH, "--update-shallow", str(top), f"+HEAD:{ref}")
     except GitError as error:
         raise RefusedError(error.message, "the campaign needs a copy of the repository's history") from error
     commit = bare.resolve(ref)
