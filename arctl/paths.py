@@ -59,6 +59,11 @@ class Home:
         """Work trees of runs that are prepared or under way."""
         return self.root / "trees"
 
+    @property
+    def scratch(self) -> Path:
+        """Work trees of agents that are thinking."""
+        return self.root / "scratch"
+
     def campaign(self, name: str) -> Path:
         """Return the folder of one campaign: its bare repository and its data."""
         return self.root / "campaigns" / name

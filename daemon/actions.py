@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arctl.daemon.marks import Mark
-from arctl.daemon.model import Campaign, CurvePoint, Event, Experiment, Json, Proposal, Result, Row, Run
+from arctl.daemon.model import Campaign, CurvePoint, Event, Experiment, Proposal, Result, Row, Run
+from arctl.daemon.turns import Question
 from arctl.errors import ArctlError
 
 # -- workspace -----------------------------------------------------------------------------------------
@@ -98,32 +99,31 @@ class StopRun:
     reason: str
 
 
-# -- brains --------------------------------------------------------------------------------------------
+# -- agents --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """One experiment as a brain sees it."""
+class AskAgent:
+    """Put a question to an agent; answered by TurnAnswered or TurnFailed."""
 
-    experiment: str
-    title: str
-    axis: str
-    verdict: str
-    params: Json
-    value: float | None
-    source: str
+    question: Question
 
 
 @dataclass(frozen=True, slots=True)
-class AskBrain:
-    """Ask for up to `want` proposals on `base`; answered by BrainAnswered."""
+class StopTurn:
+    """Let go of a turn that nobody waits for any more; never answered."""
+
+    turn: str
+
+
+# -- files that people edit ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WatchFiles:
+    """Look after a campaign's `arctl.toml` and objective from now on; answered by EditSeen, EditRefused."""
 
     campaign: Campaign
-    want: int
-    base: str
-    params: Json
-    history: tuple[Past, ...]
-    dead_axes: frozenset[str]
 
 
 # -- the engine itself -----------------------------------------------------------------------------------
@@ -138,8 +138,8 @@ class Shutdown:
 
 WorkspaceAction = AdmitCampaign | BuildCommit | PrepareTree | RemoveTree | SweepTrees | MoveBranch
 JobsAction = LaunchRun | ResumeRun | StopRun
-BrainAction = AskBrain
-Action = WorkspaceAction | JobsAction | BrainAction | Shutdown
+BrainAction = AskAgent | StopTurn
+Action = WorkspaceAction | JobsAction | BrainAction | WatchFiles | Shutdown
 
 
 @dataclass(frozen=True, slots=True)

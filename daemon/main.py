@@ -24,9 +24,13 @@ from arctl.daemon.devices import Devices, choose
 from arctl.daemon.engine import Engine
 from arctl.daemon.jobs import Jobs
 from arctl.daemon.model import Event
+from arctl.daemon.models import Gateway
+from arctl.daemon.reduce.calls import forget
 from arctl.daemon.server import Server
+from arctl.daemon.services import services
 from arctl.daemon.state import load
 from arctl.daemon.store import Reader, Writer
+from arctl.daemon.watch import Watch
 from arctl.daemon.workspace import Archive, Workspace
 from arctl.errors import ArctlError, RefusedError
 from arctl.paths import Home, default_home, private_folder
@@ -106,11 +110,16 @@ async def _live(home: Home) -> None:
         stack.push_async_callback(jobs.close)
         actors.update(dict.fromkeys(get_args(actions.WorkspaceAction), Workspace(home, engine.report)))
         actors.update(dict.fromkeys(get_args(actions.JobsAction), jobs))
-        brains = Brains(engine.report)
+        archive = Archive(home)
+        gateway = Gateway(home, lambda fact: engine.ask(fact.ticket, fact), engine.report)
+        brains = Brains(services(home, engine, reader, archive, gateway), engine.report)
         stack.callback(brains.close)
-        actors[actions.AskBrain] = brains
+        actors.update(dict.fromkeys(get_args(actions.BrainAction), brains))
+        watcher = Watch(engine.report)
+        stack.push_async_callback(watcher.close)
+        actors[actions.WatchFiles] = watcher
 
-        context = Context(home, engine, reader, Archive(home), devices, await reader.epoch(), time.time())
+        context = Context(home, engine, reader, archive, devices, await reader.epoch(), time.time())
         server = Server(context)
         await server.open()
         stack.push_async_callback(server.close)
@@ -123,7 +132,8 @@ async def _live(home: Home) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, engine.leave)
         first = Step(events=[Event("daemon.started", text=f"arctl {__version__}, process {os.getpid()}")])
-        first.extend(recover(state))
+        first.extend(recover(state, time.time()))
+        first.extend(forget(state))
         log.info("arctl %s is up in %s with %s devices", __version__, home.root, backend.name)
         why = await engine.run(first)
         log.info("arctl is down: %s", why)

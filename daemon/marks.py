@@ -20,12 +20,11 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """A brain is being asked, or has answered; `again_after` is when it may be asked next (wall clock)."""
+class Rest:
+    """An agent (its id) is not to be asked before this time (wall clock)."""
 
-    campaign: str
-    asking: bool
-    again_after: float = 0.0
+    agent: str
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +49,4 @@ class Stopping:
     mode: str
 
 
-Mark = Asking | Inventory | Reissue | Stopping
+Mark = Rest | Inventory | Reissue | Stopping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from arctl.daemon.facts import Draft
 from arctl.daemon.model import (
     Experiment,
     ExperimentState,
@@ -12,18 +11,21 @@ from arctl.daemon.model import (
     RunState,
 )
 from arctl.daemon.state import Ids, State
+from arctl.daemon.turns import Draft
 
 #: Seeds that nobody named begin here; each is used once.
 FIRST_SEED = 1000
 
 
-def new_proposal(ids: Ids, campaign: str, base: str, draft: Draft, *, brain: str, now: float) -> Proposal:
+def new_proposal(
+    ids: Ids, campaign: str, base: str, draft: Draft, *, agent: str, brain: str, now: float
+) -> Proposal:
     """Make a draft a proposal."""
     return Proposal(
         id=ids.new("p")[0],
         campaign=campaign,
         created=now,
-        agent="solo",
+        agent=agent,
         brain=brain,
         base=base,
         title=draft.title,
@@ -34,11 +36,15 @@ def new_proposal(ids: Ids, campaign: str, base: str, draft: Draft, *, brain: str
         expected=draft.expected,
         if_works=draft.if_works,
         if_fails=draft.if_fails,
+        cost=draft.cost,
+        difference=draft.difference,
         source=draft.source,
     )
 
 
-def new_experiment(ids: Ids, proposal: Proposal, now: float, *, rebase_of: str = "") -> Experiment:
+def new_experiment(
+    ids: Ids, proposal: Proposal, now: float, *, rebase_of: str = "", forked: bool = False
+) -> Experiment:
     """Begin the experiment of a proposal; its commit is still to be built."""
     ident, number = ids.new("e")
     return Experiment(
@@ -52,6 +58,9 @@ def new_experiment(ids: Ids, proposal: Proposal, now: float, *, rebase_of: str =
         axis=proposal.axis,
         base=proposal.base,
         rebase_of=rebase_of,
+        team=proposal.team,
+        direction=proposal.direction,
+        forked=forked,
     )
 
 

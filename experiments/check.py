@@ -13,8 +13,9 @@ from arctl.experiments.positions import key_lines, line_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from arctl.experiments.models import Param, Spec, Value
+    from arctl.experiments.models import Param, Spec
     from arctl.experiments.positions import Path
+    from arctl.experiments.tables import Value
 
 
 PLACEHOLDER = "name-of-the-metric"

@@ -12,7 +12,7 @@ from arctl.experiments.pyconstants import SurfaceError
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
-    from arctl.experiments.models import Value
+    from arctl.experiments.tables import Value
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _YAML_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"}

@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, Strict, model_validator
 
+from arctl.experiments.company import Brain, Budget, Override, RoleName, Teams
 from arctl.experiments.durations import Seconds
 from arctl.experiments.rules import (
     Rule,
-    allowance,
     check_metric,
     check_param,
     check_policy,
     check_seed,
-    complain,
-    glob_pattern,
     progress_pattern,
-    relative_path,
     slug,
 )
-
-Integer = Annotated[int, Strict()]
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-Text = Annotated[str, Strict(), Field(min_length=1)]
-Flag = Annotated[bool, Strict()]
-Path = Annotated[Text, BeforeValidator(relative_path)]
-Glob = Annotated[Text, BeforeValidator(glob_pattern)]
-Allowance = Annotated[float | str, BeforeValidator(allowance)]
-Value = bool | int | float | str
-"""A value of a parameter, as TOML types it."""
+from arctl.experiments.tables import Allowance, Flag, Glob, Integer, Number, Path, Table, Text, Value
 
 Goal = Literal["minimize", "maximize"]
 Source = Literal["block", "json", "jsonl", "regex"]
 ParamType = Literal["float", "int", "bool", "choice"]
 Mode = Literal["sequential", "greedy"]
-
-
-class Table(BaseModel):
-    """A table of the file: immutable, and a key that it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def rules(self) -> list[Rule]:
-        """Rules between several keys of this table that it breaks."""
-        return []
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        complain(self.rules())
-        return self
+PromptName = Literal["common", "discuss", "propose", "critique", "implement", "repair", "reflect"]
 
 
 class Run(Table):
@@ -170,6 +144,7 @@ class Policy(Table):
     seeds: tuple[Integer, ...] | None = Field(
         None, description="Seeds to use, in this order; drawn when left out."
     )
+    approve: Flag = Field(False, description="Nothing runs until a person agreed to it: `arctl approve`.")
 
     def rules(self) -> list[Rule]:
         """Looks that rise, seeds that differ and suffice."""
@@ -200,27 +175,6 @@ class Limits(Table):
     target: Number | None = Field(None, description="Value of the metric at which the campaign is finished.")
 
 
-class Brain(Table):
-    """Who proposes the changes."""
-
-    kind: Text = Field(
-        "search", description="search (numbers), deck (a folder of patches) or another brain's name."
-    )
-    deck: Path | None = Field(None, description="Folder of the deck's cards.")
-    seed: Integer = Field(0, ge=0, description="Seed of the brain's own choices.")
-    in_flight: Integer | None = Field(
-        None, ge=1, description="Most experiments open at a time; by the slots otherwise."
-    )
-
-    def rules(self) -> list[Rule]:
-        """A deck needs its folder."""
-        if self.kind == "deck" and self.deck is None:
-            return [
-                Rule("deck", "the deck brain has no folder.", 'Set deck = "deck", the folder of its cards.')
-            ]
-        return []
-
-
 class Spec(Table):
     """A whole campaign: what runs, what is measured, what may change, how it is judged."""
 
@@ -239,7 +193,16 @@ class Spec(Table):
     policy: Policy = Field(default_factory=Policy, description="How results are judged.")
     guardrails: tuple[Guardrail, ...] = Field((), description="Second metrics that must not get worse.")
     limits: Limits = Field(default_factory=Limits, description="When the campaign ends by itself.")
-    brain: Brain = Field(default_factory=Brain, description="Who proposes the changes.")
+    brain: Brain = Field(default_factory=lambda: Brain(), description="Who proposes the changes.")
+    roles: dict[RoleName, Override] = Field(
+        default_factory=dict,
+        description="What differs from [brain] for one role: analyst, experimenter, critic.",
+    )
+    teams: Teams = Field(default_factory=lambda: Teams(), description="The company and its ways.")
+    budget: Budget = Field(default_factory=lambda: Budget(), description="What language models may cost.")
+    prompts: dict[PromptName, Path] = Field(
+        default_factory=dict, description="Files of yours in place of arctl's own prompts, by their names."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -255,6 +218,14 @@ class Spec(Table):
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data from which ``Spec.model_validate`` makes an equal spec."""
         return self.model_dump(mode="json", exclude_none=True)
+
+    def brain_for(self, role: str, team: int = 0) -> Brain:
+        """Return the brain of a role (analyst, experimenter, solo, critic) in the team of this number."""
+        brain = self.brain
+        if self.teams.mix:
+            brain = self.teams.mix[team % len(self.teams.mix)].over(brain)
+        part = self.roles.get(role)  # type: ignore[call-overload]  # a solo agent has no override
+        return part.over(brain) if part is not None else brain
 
     def seed_pattern(self) -> re.Pattern[str] | None:
         """The pattern that finds the seed in ``seed.file``; None where the seed goes another way."""

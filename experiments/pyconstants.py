@@ -12,7 +12,7 @@ from arctl.experiments.errors import ScienceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from arctl.experiments.models import Value
+    from arctl.experiments.tables import Value
 
 _UPPER = re.compile(r"_?[A-Z][A-Z0-9_]*")
 _OPERATORS = {

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import ValidationError
 
 from arctl.experiments.check import check_files, cross_rules
+from arctl.experiments.company import Brain
 from arctl.experiments.errors import Problem, SpecError
 from arctl.experiments.globs import matches
 from arctl.experiments.models import (
-    Brain,
     Files,
     Guardrail,
     Limits,
@@ -24,11 +24,10 @@ from arctl.experiments.models import (
     Run,
     Seed,
     Spec,
-    Table,
-    Value,
 )
 from arctl.experiments.positions import key_lines, line_of
 from arctl.experiments.rules import to_slug
+from arctl.experiments.tables import Table, Value
 
 if TYPE_CHECKING:
     import pathlib

@@ -15,7 +15,8 @@ from arctl.experiments.pyconstants import SurfaceError, constants
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from arctl.experiments.models import Param, Value
+    from arctl.experiments.models import Param
+    from arctl.experiments.tables import Value
 
 __all__ = ["SurfaceError", "active", "constants", "guess", "read", "same", "write", "write_seed"]
 

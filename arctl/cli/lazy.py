@@ -49,14 +49,50 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ),
     ("Look", "show", {"show": "Show all that is known of an experiment."}),
     ("Look", "curve", {"curve": "Draw a run's learning curve."}),
+    ("Look", "costs", {"costs": "Show what the calls of language models used and cost."}),
     ("Look", "champion", {"champion": "Show the best accepted experiment."}),
+    ("Look", "prompt", {"prompt": "Show what agents are told."}),
     (
         "Control",
         "control",
         {
-            "pause": "Start nothing more of a campaign, an experiment or a run.",
-            "resume": "Let a campaign, an experiment or a run go on.",
-            "kill": "End a campaign, an experiment or a run now.",
+            "pause": "Start nothing more of a campaign, team, direction, agent, experiment, run or device.",
+            "resume": "Let a campaign, team, direction, agent, experiment, run or device go on.",
+            "kill": "End a campaign, team, direction, agent, experiment or run now.",
+        },
+    ),
+    (
+        "Control",
+        "steer",
+        {
+            "redirect": "Give a campaign, a team or a direction an instruction.",
+            "withdraw": "End a directive and queue again what it set aside.",
+            "directives": "List the instructions that stand.",
+            "direction": "Write down a direction.",
+            "fork": "Make an experiment, kept or not, the base of a direction.",
+            "mark": "Mark an axis, or a range of its values, as a dead end.",
+            "revive": "Open a dead end again.",
+            "promote": "Make an experiment champion by hand.",
+            "rollback": "Make an earlier champion champion again.",
+            "undo": "Take back what you did last, or a named deed.",
+        },
+    ),
+    (
+        "Control",
+        "propose",
+        {
+            "propose": "Propose an experiment.",
+            "approve": "Agree to proposals.",
+            "reject": "Withdraw proposals of which no experiment was made yet.",
+        },
+    ),
+    (
+        "Forum",
+        "forum",
+        {
+            "say": "Say something in the forum.",
+            "forum": "Read the forum.",
+            "questions": "List the agents' questions that wait for you.",
         },
     ),
     (

@@ -1,69 +1,86 @@
-"""The brains actor: finds the brain that a campaign names and puts questions to it in a thread."""
+"""The brains actor: finds the brain of an agent, puts questions to it, and reports what it answers."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
-from pathlib import Path
 
-from arctl.daemon.actions import BrainAction
-from arctl.daemon.brains.base import Brain, Situation
-from arctl.daemon.facts import BrainAnswered, Fact
-from arctl.daemon.specs import spec_of
+from arctl.daemon.actions import AskAgent, BrainAction
+from arctl.daemon.brains.base import Brain
+from arctl.daemon.facts import Fact, TurnAnswered, TurnFailed
+from arctl.daemon.thought import BrainFault, Services
+from arctl.daemon.turns import Question
 from arctl.errors import ArctlError
+from arctl.experiments.company import Brain as Settings
+
+log = logging.getLogger(__name__)
 
 GROUP = "arctl.brains"
-#: Brains that think at the same time.
-THREADS = 4
 
 
 class Brains:
-    """Keeps one brain for each campaign."""
+    """Keeps one brain for each agent, and the tasks of those that are thinking."""
 
-    def __init__(self, report: Callable[[Fact], None]) -> None:
+    def __init__(self, services: Services, report: Callable[[Fact], None]) -> None:
+        self._services = services
         self._report = report
-        # Brains take their time: they have threads of their own.
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="brain")
-        self._brains: dict[tuple[str, str], Brain] = {}
+        self._brains: dict[tuple[str, str], tuple[Settings, Brain]] = {}
+        self._thinking: dict[str, asyncio.Task[None]] = {}
 
     async def handle(self, action: BrainAction) -> None:
-        """Put a question and report the answer."""
-        campaign = action.campaign
-        spec = spec_of(campaign)
-        situation = Situation(
-            campaign=campaign.id,
-            root=Path(campaign.root),
-            spec=spec,
-            base=action.base,
-            params=dict(action.params),
-            history=action.history,
-            dead_axes=action.dead_axes,
-            want=action.want,
-        )
-        brain = self._brain(campaign.id, spec.brain.kind)
-        loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self._threads, brain.propose, situation)
-        drafts = reply.drafts[: action.want]
-        self._report(BrainAnswered(campaign.id, drafts, action.base, reply.exhausted, reply.note))
+        """Put a question, or let go of one."""
+        if isinstance(action, AskAgent):
+            turn = action.question.turn.id
+            task = asyncio.current_task()
+            if task is not None:
+                self._thinking[turn] = task
+            try:
+                await self._ask(action.question)
+            finally:
+                self._thinking.pop(turn, None)
+        elif (task := self._thinking.get(action.turn)) is not None:
+            task.cancel()
+
+    async def _ask(self, question: Question) -> None:
+        turn = question.turn.id
+        try:
+            async with asyncio.timeout(question.settings.timeout):
+                reply = await self._brain(question).answer(question)
+        except TimeoutError:
+            message = f"no answer within {question.settings.timeout:g} s"
+            self._report(TurnFailed(turn, "timeout", message, "raise [brain] timeout"))
+        except BrainFault as fault:
+            failed = TurnFailed(turn, fault.kind, fault.message, fault.remedy, fault.human, fault.retry_after)
+            self._report(failed)
+        except ArctlError as error:
+            self._report(TurnFailed(turn, "refused", error.message, error.remedy, human=True))
+        except Exception as error:  # the boundary: whatever a brain does, its campaign goes on
+            log.exception("the brain of %s failed", question.agent.name)
+            self._report(TurnFailed(turn, "broken", f"{type(error).__name__}: {error}"))
+        else:
+            self._report(TurnAnswered(turn, reply))
 
     def close(self) -> None:
-        """Wait for no brain that is still thinking."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Wait for nobody who is still thinking."""
+        for task in self._thinking.values():
+            task.cancel()
 
-    def _brain(self, campaign: str, kind: str) -> Brain:
-        key = (campaign, kind)
-        if key not in self._brains:
-            self._brains[key] = make(kind)
-        return self._brains[key]
+    def _brain(self, question: Question) -> Brain:
+        """Return the agent's brain; a new one when its settings were edited."""
+        key = (question.campaign.id, question.agent.name)
+        known = self._brains.get(key)
+        if known is None or known[0] != question.settings:
+            self._brains[key] = known = (question.settings, make(question.settings, self._services))
+        return known[1]
 
 
-def make(kind: str) -> Brain:
-    """Return a new brain of a kind; raises `ArctlError` where no such brain is installed."""
+def make(settings: Settings, services: Services) -> Brain:
+    """Return a new brain; raises `ArctlError` where no such brain is installed."""
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if kind not in found:
-        msg = f"there is no brain called {kind!r}"
+    if settings.kind not in found:
+        msg = f"there is no brain called {settings.kind!r}"
         raise ArctlError(msg, f"set [brain] kind to one of {', '.join(sorted(found))}")
-    brain: Brain = found[kind].load()()
+    brain: Brain = found[settings.kind].load()(settings, services)
     return brain

@@ -1,49 +1,73 @@
-"""What a brain is asked and what it answers.
+"""What a brain is: it is asked a question, as plain data, and answers with plain data.
 
-A brain never touches the ledger, git or processes: it is given plain data and returns plain data.
-To add one, write a class with `propose` and name it under the entry point group `arctl.brains`.
+A brain never touches the ledger, git or processes of runs. To add one, write a class that is made with
+`(settings, services)` and has `answer`, and name it under the entry point group `arctl.brains`; or derive
+from `RuledBrain`, and write `propose` alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
-from arctl.daemon.actions import Past
-from arctl.daemon.facts import Draft
-from arctl.experiments.spec import Spec
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that a brain is told when it is asked for proposals.
-
-    `params` are the champion's values of the tunable surface; `history` holds every experiment so far,
-    the baseline first, those under way without a verdict; `root` is the campaign's folder, to read from.
-    """
-
-    campaign: str
-    root: Path
-    spec: Spec
-    base: str
-    params: dict[str, Any]
-    history: tuple[Past, ...]
-    dead_axes: frozenset[str]
-    want: int
+from arctl.daemon.brains import rules
+from arctl.daemon.model import Move
+from arctl.daemon.thought import Services
+from arctl.daemon.turns import Question, Reply
+from arctl.experiments.company import Brain as Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Proposals, at most as many as were wanted; `exhausted` when there will never be more."""
-
-    drafts: tuple[Draft, ...]
-    exhausted: bool = False
-    note: str = ""
+#: Brains take their time: they have threads of their own, so that nothing else waits for one.
+_THREADS = ThreadPoolExecutor(4, thread_name_prefix="brain")
 
 
 class Brain(Protocol):
-    """One way of having ideas."""
+    """One way of thinking; one instance serves one agent of one campaign."""
 
-    def propose(self, situation: Situation) -> Reply:
-        """Return proposals for the situation; called in a worker thread, and may take its time."""
+    async def answer(self, question: Question) -> Reply:
+        """Answer a question; raises `BrainFault` where that fails. Cancelled when nobody waits for it."""
+
+
+class RuledBrain:
+    """A brain that follows rules: `propose` is its own, the other moves have answers by rule.
+
+    Its methods are called in a worker thread and may take their time.
+    """
+
+    def __init__(self, settings: Settings, services: Services | None = None) -> None:
+        self.settings = settings
+        self.services = services
+
+    async def answer(self, question: Question) -> Reply:
+        """Answer by the method of the move."""
+        method = {
+            Move.DISCUSS: self.discuss,
+            Move.PROPOSE: self.propose,
+            Move.CRITIQUE: self.critique,
+            Move.IMPLEMENT: self.implement,
+            Move.REPAIR: self.implement,
+            Move.REFLECT: self.reflect,
+        }[question.move]
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, method, question)
+
+    def propose(self, question: Question) -> Reply:
+        """Return proposals; at most `question.want` are taken."""
+        raise NotImplementedError
+
+    def discuss(self, question: Question) -> Reply:
+        """Propose directions from the axes that are free, and judge those of others."""
+        return rules.discuss(question)
+
+    def critique(self, question: Question) -> Reply:
+        """Endorse what differs from all that was tried, object to what repeats it."""
+        return rules.critique(question)
+
+    def implement(self, question: Question) -> Reply:
+        """Write no code."""
+        return Reply(declined=f"the {self.settings.kind} brain writes no code")
+
+    def reflect(self, question: Question) -> Reply:
+        """Have nothing to add to the evidence."""
+        del question
+        return Reply()

@@ -12,10 +12,13 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from arctl.daemon.actions import Past
-from arctl.daemon.brains.base import Reply, Situation
-from arctl.daemon.facts import Draft
+from arctl.daemon.binding import axis_is_dead
+from arctl.daemon.brains import rules
+from arctl.daemon.brains.base import RuledBrain
+from arctl.daemon.specs import spec_of
+from arctl.daemon.turns import Draft, Past, Question, Reply
 from arctl.experiments import surface
+from arctl.experiments.similarity import near_params
 
 if TYPE_CHECKING:
     import optuna
@@ -35,29 +38,42 @@ STEPS = (True, False)
 DIGITS = 3
 
 
-class SearchBrain:
-    """Tree-structured Parzen estimator over the champion's neighbourhood."""
+class SearchBrain(RuledBrain):
+    """Tree-structured Parzen estimator over the champion's neighbourhood, within the agent's direction."""
 
-    def propose(self, situation: Situation) -> Reply:
+    def propose(self, question: Question) -> Reply:
         """Return moves never tried before; exhausted when every open axis is used up."""
-        params = situation.spec.params
-        champion = {name: value for name, value in situation.params.items() if name in params}
+        acknowledged = rules.acknowledge(question)
+        if question.proposal is not None:
+            # What it could say for the move is what it said: another one is proposed in its place.
+            return Reply(acknowledged=acknowledged)
+        params = spec_of(question.campaign).params
+        champion = {name: value for name, value in question.params.items() if name in params}
+        dead = list(question.dead_ends)
         axes = [name for name in surface.active(params, champion) if name in champion]
-        axes = sorted(name for name in axes if name not in situation.dead_axes)
+        axes = sorted(name for name in axes if name not in question.taken and not axis_is_dead(dead, name))
+        axes = rules.allowed(question, axes)
         if not axes:
-            return Reply(
-                (), exhausted=True, note="no tunable parameter is left to move; see `arctl deadends`"
-            )
-        seen = {_key(past.params) for past in situation.history if past.params}
-        counts = Counter(part for past in situation.history for part in past.axis.split("+") if part)
-        rng = random.Random(f"{situation.spec.brain.seed}/{len(situation.history)}")  # noqa: S311
-        study = _study(situation, rng.randrange(2**31))
+            note = "no tunable parameter is left to move; see `arctl deadends`"
+            return Reply(exhausted=True, note=note, acknowledged=acknowledged)
+        drafts = self._drafts(question, params, champion, axes) if question.want else []
+        exhausted = bool(question.want) and not drafts
+        return Reply(tuple(drafts), exhausted=exhausted, acknowledged=acknowledged)
+
+    def _drafts(
+        self, question: Question, params: dict[str, Param], champion: Values, axes: list[str]
+    ) -> list[Draft]:
+        tried = Tried(params, question)
+        counts = Counter(part for past in question.history for part in past.axis.split("+") if part)
+        rng = random.Random(f"{self.settings.seed}/{question.turn.id}/{len(question.history)}")  # noqa: S311
+        study = _study(question, params, rng.randrange(2**31))
         drafts: list[Draft] = []
-        number = len(situation.history)
-        while len(drafts) < situation.want:
+        number = len(question.history)
+        solo = question.direction is None
+        while len(drafts) < question.want:
             free = _choose(axes, counts, rng, joint=(number + len(drafts)) % JOINT_EVERY == 0)
-            moved = _step(params, champion, free, seen, counts, rng) or _move(
-                study, params, champion, free, seen, rng
+            moved = _step(params, champion, free, tried, counts, rng) or _move(
+                study, params, champion, free, tried, rng
             )
             if moved is None:
                 axes = [axis for axis in axes if axis not in free] if len(free) == 1 else axes
@@ -65,21 +81,61 @@ class SearchBrain:
                     break
                 counts.update(free)
                 continue
-            seen.add(_key({**champion, **moved}))
+            tried.add(champion, moved)
             counts.update(moved.keys())
             drafts.append(_draft(champion, moved))
-        return Reply(tuple(drafts), exhausted=not drafts)
+            if not solo and len(free) == 1:
+                # Two proposals of one turn are on different axes.
+                axes = [axis for axis in axes if axis not in free]
+                if not axes:
+                    break
+        return drafts
 
 
-def _study(situation: Situation, seed: int) -> optuna.Study:
+class Tried:
+    """What was tried or is proposed already: a move says nothing new when it is near one of these."""
+
+    def __init__(self, params: dict[str, Param], question: Question) -> None:
+        self._params = params
+        self._by_axis: dict[str, list[Values]] = {}
+        self._moves: dict[str, list[tuple[str, str]]] = {}
+        for past in question.history:
+            if past.params and past.verdict not in ("cancelled", "conflict", "lost"):
+                self._by_axis.setdefault(past.axis, []).append(past.params)
+            if past.verdict in ("accepted", "rejected", "inconclusive"):
+                self._moves.setdefault(past.axis, []).append((past.move, past.verdict))
+        for row in question.open:
+            if row.change.get("kind") == "params":
+                values = {**question.params, **row.change.get("values", {})}
+                self._by_axis.setdefault(row.axis, []).append(values)
+
+    def add(self, champion: Values, moved: Values) -> None:
+        """Count a move as tried."""
+        self._by_axis.setdefault("+".join(sorted(moved)), []).append({**champion, **moved})
+
+    def knows(self, champion: Values, moved: Values) -> bool:
+        """Tell whether a move is near a tried one, or the third in vain the same way on its axis."""
+        axis = "+".join(sorted(moved))
+        values = {**champion, **moved}
+        for other in self._by_axis.get(axis, ()):
+            same = {name: other[name] for name in values if name in other}
+            if set(same) == set(values) and near_params(self._params, values, same):
+                return True
+        last = self._moves.get(axis, [])[-2:]
+        way = _direction(champion, moved)
+        vain = len(last) == 2 and all(verdict != "accepted" for _, verdict in last)
+        return vain and way in ("up", "down") and all(move == way for move, _ in last)
+
+
+def _study(question: Question, params: dict[str, Param], seed: int) -> optuna.Study:
     """Rebuild the study: what was measured, what failed, what is still under way."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=8, constant_liar=True)
-    study = optuna.create_study(direction=situation.spec.metric.goal, sampler=sampler)
-    space = {name: _distribution(param) for name, param in situation.spec.params.items()}
-    study.add_trials(list(_trials(situation.history, space)))
+    study = optuna.create_study(direction=spec_of(question.campaign).metric.goal, sampler=sampler)
+    space = {name: _distribution(param) for name, param in params.items()}
+    study.add_trials(list(_trials(question.history, space)))
     return study
 
 
@@ -128,7 +184,7 @@ def _step(
     params: dict[str, Param],
     champion: Values,
     free: list[str],
-    seen: set[str],
+    tried: Tried,
     counts: Counter[str],
     rng: random.Random,
 ) -> Values | None:
@@ -147,7 +203,7 @@ def _step(
             pace = param.step or 1
             goal = type(value)(param.low + round((goal - param.low) / pace) * pace)
         goal = _rounded(goal, param)
-        if goal != value and _key({**champion, name: goal}) not in seen:
+        if goal != value and not tried.knows(champion, {name: goal}):
             return {name: goal}
     return None
 
@@ -157,7 +213,7 @@ def _move(
     params: dict[str, Param],
     champion: Values,
     free: list[str],
-    seen: set[str],
+    tried: Tried,
     rng: random.Random,
 ) -> Values | None:
     """Ask for values on the free axes, all else as the champion has it; None when none are new."""
@@ -175,7 +231,7 @@ def _move(
         moved = {name: _rounded(trial.params[name], params[name]) for name in free}
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
         moved = {name: value for name, value in moved.items() if value != champion[name]}
-        if len(moved) == len(free) and _key({**champion, **moved}) not in seen:
+        if len(moved) == len(free) and not tried.knows(champion, moved):
             study.sampler = informed
             return moved
     study.sampler = informed
@@ -187,10 +243,6 @@ def _rounded(value: Any, param: Param) -> Any:
         return value
     short = float(f"{value:.{DIGITS}g}")
     return min(max(short, param.low or short), param.high or short)
-
-
-def _key(params: Values) -> str:
-    return repr(sorted((name, value) for name, value in params.items()))
 
 
 def _draft(champion: Values, moved: Values) -> Draft:

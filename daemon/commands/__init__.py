@@ -5,7 +5,7 @@ Each turns a request into a fact (and awaits its outcome) or into a query; none 
 
 from __future__ import annotations
 
-from arctl.daemon.commands import campaigns, control, devices, experiments, logs, session
+from arctl.daemon.commands import campaigns, control, costs, devices, experiments, forum, logs, prompt, session
 from arctl.daemon.commands.base import METHODS, Caller, Context
 
 __all__ = [
@@ -14,8 +14,11 @@ __all__ = [
     "Context",
     "campaigns",
     "control",
+    "costs",
     "devices",
     "experiments",
+    "forum",
     "logs",
+    "prompt",
     "session",
 ]

@@ -81,6 +81,10 @@ class Params:
     def __init__(self, values: Message) -> None:
         self._values = values
 
+    def has(self, name: str) -> bool:
+        """Tell whether a parameter is there."""
+        return self._values.get(name) is not None
+
     def get(self, name: str, kind: type[T], default: T) -> T:
         """Return a parameter, or the default where it is absent."""
         value = self._values.get(name, default)

@@ -1,4 +1,4 @@
-"""Pause, resume and kill: each becomes a fact, and the answer is what was written."""
+"""What people ask for: each request becomes a fact, and the answer is what was written."""
 
 from __future__ import annotations
 
@@ -6,36 +6,154 @@ import uuid
 from typing import Any
 
 from arctl.daemon import facts
-from arctl.daemon.commands.base import Caller, Context, Params, method
+from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
+from arctl.daemon.model import DirectiveState
+from arctl.errors import RefusedError
+from arctl.experiments import cards
+from arctl.experiments.errors import ScienceError
+
+#: What each verb is told besides its target and reason: names and types of the parameters.
+Shape = dict[str, type[Any]]
+_WORDS: Shape = dict.fromkeys(
+    ("title", "hypothesis", "axis", "move", "expected", "if_works", "if_fails", "difference"), str
+)
+#: Requests about a thing that has a name.
+TARGETED: dict[str, tuple[str, Shape]] = {
+    "pause": (
+        "Start nothing more of a target; with mode drain, what was begun is still judged.",
+        {"mode": str},
+    ),
+    "resume": ("Let it go on.", {}),
+    "kill": ("End it now; what was measured stays recorded.", {}),
+    "redirect": ("Give a campaign, team or direction an instruction.", {"text": str}),
+    "withdraw": ("End a directive, or take a standing direction back.", {}),
+    "fork": (
+        "Make an experiment the base of a direction.",
+        {"text": str, "axes": list, "title": str, "prediction": str, "falsifier": str},
+    ),
+    "promote": ("Make an experiment champion by hand.", {}),
+    "revive": ("Open a dead end again.", {}),
+}
+#: Requests about a campaign: the only one, where none is named.
+OF_CAMPAIGN: dict[str, tuple[str, Shape]] = {
+    "direction": (
+        "Write down a direction for the next free team.",
+        {"text": str, "axes": list, "title": str, "prediction": str, "falsifier": str, "first": list},
+    ),
+    "say": (
+        "Write a post in the forum.",
+        {"text": str, "to": str, "parent": str, "links": list, "question": bool},
+    ),
+    "mark": ("Close an axis, or a range of it.", {"axis": str, "low": float, "high": float}),
+    "approve": ("Agree to proposals.", {"proposals": list, "all": bool}),
+    "reject": ("Withdraw proposals.", {"proposals": list, "all": bool}),
+}
 
 
-async def _control(context: Context, caller: Caller, params: Params, verb: str) -> Any:
+async def _ask(context: Context, caller: Caller, params: Params, verb: str, target: str, data: Any) -> Any:
     ticket = uuid.uuid4().hex
     rev = params.get("if_rev", int, -1)
     fact = facts.Control(
         ticket=ticket,
         verb=verb,
-        target=params.need("target", str),
+        target=target,
         actor=caller.actor,
         reason=params.get("reason", str, ""),
         if_rev=rev if rev >= 0 else None,
+        data=data,
     )
     return await context.engine.ask(ticket, fact, params.get("key", str, ""))
 
 
-@method("pause", changes=True)
-async def pause(context: Context, caller: Caller, params: Params) -> Any:
-    """Start nothing more of a campaign, an experiment or a run."""
-    return await _control(context, caller, params, "pause")
+def _told(params: Params, shape: Shape) -> dict[str, Any]:
+    """Return those of the parameters that are given."""
+    return {name: params.need(name, kind) for name, kind in shape.items() if params.has(name)}
 
 
-@method("resume", changes=True)
-async def resume(context: Context, caller: Caller, params: Params) -> Any:
-    """Let it go on."""
-    return await _control(context, caller, params, "resume")
+def _targeted(verb: str, said: str, shape: Shape) -> None:
+    async def call(context: Context, caller: Caller, params: Params) -> Any:
+        data = _told(params, {**shape, "campaign": str})
+        return await _ask(context, caller, params, verb, params.need("target", str), data)
+
+    call.__doc__ = said
+    method(verb, changes=True)(call)
 
 
-@method("kill", changes=True)
-async def kill(context: Context, caller: Caller, params: Params) -> Any:
-    """End it now; what was measured stays recorded."""
-    return await _control(context, caller, params, "kill")
+def _of_campaign(verb: str, said: str, shape: Shape) -> None:
+    async def call(context: Context, caller: Caller, params: Params) -> Any:
+        data = _told(params, shape)
+        # Posts and proposals know their campaign: there it need not be named among several.
+        named = data.get("proposals")
+        known = str(named[0]) if named else str(data.get("parent") or "")
+        target = known or the_campaign(context.state, params.get("campaign", str, "")).id
+        return await _ask(context, caller, params, verb, target, data)
+
+    call.__doc__ = said
+    method(verb, changes=True)(call)
+
+
+for _verb, (_said, _shape) in TARGETED.items():
+    _targeted(_verb, _said, _shape)
+for _verb, (_said, _shape) in OF_CAMPAIGN.items():
+    _of_campaign(_verb, _said, _shape)
+
+
+@method("propose", changes=True)
+async def propose(context: Context, caller: Caller, params: Params) -> Any:
+    """Put an idea into the queue: `patch` is the text of a card or of a difference, or `values` are set."""
+    campaign = the_campaign(context.state, params.get("campaign", str, ""))
+    data = _told(params, {**_WORDS, "values": dict, "base": str})
+    if params.has("patch"):
+        try:
+            card = cards.read(params.need("patch", str), params.get("name", str, "") or "the patch")
+        except ScienceError as error:
+            raise RefusedError(error.message, error.remedy) from error
+        words = {name: getattr(card, name) for name in _WORDS if hasattr(card, name)}
+        data = {**words, **{name: value for name, value in data.items() if value}, "patch": card.patch}
+    return await _ask(context, caller, params, "propose", campaign.id, data)
+
+
+@method("rollback", changes=True)
+async def rollback(context: Context, caller: Caller, params: Params) -> Any:
+    """Make an earlier champion champion again: the named one, or the one before."""
+    name = params.get("target", str, "")
+    target = name or the_campaign(context.state, params.get("campaign", str, "")).id
+    return await _ask(context, caller, params, "rollback", target, {})
+
+
+@method("undo", changes=True)
+async def undo(context: Context, caller: Caller, params: Params) -> Any:
+    """Take a deed back: the named one, or the caller's newest that can be."""
+    target = params.get("target", str, "") or params.get("campaign", str, "")
+    return await _ask(context, caller, params, "undo", target, {})
+
+
+@method("deeds")
+async def deeds(context: Context, caller: Caller, params: Params) -> Any:
+    """Return what people did, oldest first, and how it is undone."""
+    del caller
+    name = params.get("campaign", str, "")
+    rows = list(context.state.company.deeds.values())
+    if name:
+        rows = [row for row in rows if row.campaign == the_campaign(context.state, name).id]
+    return [plain(row) for row in rows[-min(params.get("limit", int, 50), 500) :]]
+
+
+@method("directives")
+async def directives(context: Context, caller: Caller, params: Params) -> Any:
+    """Return a campaign's directives with their parked proposals, oldest first."""
+    del caller
+    state = context.state
+    campaign = the_campaign(state, params.get("campaign", str, ""))
+    live = (DirectiveState.ISSUED, DirectiveState.ACKNOWLEDGED)
+    rows = state.company.directives_of(campaign.id)
+    if not params.get("all", bool, False):
+        rows = [row for row in rows if row.state in live]
+    parked = [row for row in state.open_proposals(campaign.id) if row.state == "parked"]
+    return {
+        "campaign": campaign.id,
+        "directives": [
+            {**plain(row), "parked": [item.id for item in parked if f" {row.id}: " in item.reason]}
+            for row in rows
+        ],
+    }

@@ -6,7 +6,17 @@ No clock, no randomness, no I/O: a campaign can be decided in virtual time, and 
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.decide import bank, lifecycle, promotion, rebase, schedule, supply
+from arctl.daemon.decide import bank, dead_ends, lifecycle, promotion, rebase, schedule
+from arctl.daemon.decide.teams import (
+    aftermath,
+    company,
+    critique,
+    discussion,
+    leases,
+    regroup,
+    supply,
+    take,
+)
 from arctl.daemon.state import State
 
 #: In the order in which they are asked; the first that has something to do is heard.
@@ -16,7 +26,16 @@ RULES = (
     rebase.refresh,
     bank.set_up,
     bank.keep_bank,
-    supply.ask,
+    dead_ends.reopen,
+    company.staff,
+    leases.expire,
+    discussion.discuss,
+    regroup.regroup,
+    aftermath.repair,
+    take.take,
+    critique.critique,
+    supply.supply,
+    aftermath.reflect,
     schedule.assign,
     lifecycle.finish,
     lifecycle.leave,

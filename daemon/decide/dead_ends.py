@@ -5,28 +5,34 @@ from __future__ import annotations
 from arctl.daemon.actions import Step
 from arctl.daemon.model import (
     JUDGED,
+    CampaignState,
     DeadEnd,
     Event,
     Experiment,
     Json,
     Verdict,
+    bump,
 )
 from arctl.daemon.state import State
+from arctl.experiments.effects import parts
 
 #: Verdicts against an axis, with none for it, that close it: a written idea once, values of a parameter
 #: when they were tried in both directions, or often enough whatever the direction.
 DEAD_AFTER_IDEA = 1
 DEAD_AFTER_BOTH_WAYS = 4
 DEAD_AFTER_VALUES = 8
+#: Champions that open an axis again which was closed before they came.
+REOPENING = 2
 
 
 def close_axis(state: State, experiment: Experiment, evidence: Json, now: float) -> Step:
     """Close an axis on which enough was tried and nothing was ever accepted."""
-    if not experiment.axis or any(
-        end.axis == experiment.axis for end in state.dead_ends_of(experiment.campaign)
-    ):
+    known = [end for end in state.all_dead_ends(experiment.campaign) if end.axis == experiment.axis]
+    if not experiment.axis or any(not end.revived for end in known):
         return Step()
-    same = state.on_axis(experiment.campaign, experiment.axis)
+    # What was tried before it was opened again counts no more.
+    since = max([0.0, *(end.created for end in known), *_joint(state, experiment)])
+    same = [row for row in state.on_axis(experiment.campaign, experiment.axis) if row.created > since]
     if any(row.verdict == Verdict.ACCEPTED for row in same):
         return Step()
     tried = [row for row in same if row.verdict in JUDGED] + [experiment]
@@ -42,12 +48,21 @@ def close_axis(state: State, experiment: Experiment, evidence: Json, now: float)
         axis=experiment.axis,
         created=now,
         reason=f"{len(tried)} tried, none accepted ({names})",
-        reopen="a new champion that changes what the axis acts on, or a person",
+        reopen=f"{REOPENING} more champions, or a person" if not known else "a person",
         closed_by="gate",
         evidence={"experiments": list(effects), "effects": effects},
     )
     text = f"{end.axis} is a dead end: {end.reason}"
     return Step(rows=[end], events=[Event("dead_end.closed", end.campaign, end.id, text)])
+
+
+def _joint(state: State, experiment: Experiment) -> list[float]:
+    """Return when joint moves that include the axis were accepted: what failed before them says little."""
+    return [
+        row.closed or 0.0
+        for row in state.champions_of(experiment.campaign)
+        if row.axis != experiment.axis and experiment.axis in parts(row.axis)
+    ]
 
 
 def _enough(state: State, tried: list[Experiment]) -> int:
@@ -56,3 +71,26 @@ def _enough(state: State, tried: list[Experiment]) -> int:
         return DEAD_AFTER_IDEA
     moves = {proposal.move for proposal in proposals}
     return DEAD_AFTER_VALUES if moves in ({"up"}, {"down"}) else DEAD_AFTER_BOTH_WAYS
+
+
+def reopen(state: State, now: float) -> Step:
+    """Open an axis again, once, when enough champions came since: what it acts on is no longer the same."""
+    del now
+    for campaign in state.campaigns.values():
+        if campaign.state is not CampaignState.RUNNING:
+            continue
+        for end in state.dead_ends_of(campaign.id):
+            if end.closed_by != "gate" or not end.reopen.startswith(f"{REOPENING} "):
+                continue
+            since = [
+                row.id
+                for row in state.champions_of(campaign.id)
+                if row.closed is not None and row.closed > end.created
+            ]
+            if len(since) < REOPENING:
+                continue
+            why = f"{' and '.join(since)} became champion since"
+            text = f"dead end {end.id} ({end.axis}) is open again: {why}"
+            event = Event("dead_end.reopened", campaign.id, end.id, text)
+            return Step(rows=[bump(end, revived=why)], events=[event])
+    return Step()

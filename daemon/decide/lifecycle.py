@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arctl.daemon import byhand
 from arctl.daemon.actions import (
     BuildCommit,
     MoveBranch,
@@ -10,12 +11,29 @@ from arctl.daemon.actions import (
     Shutdown,
     Step,
     StopRun,
+    StopTurn,
     SweepTrees,
+    WatchFiles,
 )
 from arctl.daemon.decide.promotion import promote
 from arctl.daemon.decide.supply import limit_met, settled
+from arctl.daemon.decide.teams.asking import OUTSIDE, analysts
+from arctl.daemon.decide.teams.discussion import talks
+from arctl.daemon.decide.teams.leases import lose
+from arctl.daemon.decide.teams.regroup import explored
+from arctl.daemon.decide.teams.supply import exhausted
 from arctl.daemon.marks import Reissue
-from arctl.daemon.model import ACTIVE, Campaign, CampaignState, Event, ExperimentState, RunState, bump
+from arctl.daemon.model import (
+    ACTIVE,
+    Campaign,
+    CampaignState,
+    Event,
+    ExperimentState,
+    ProposalState,
+    RunState,
+    TurnState,
+    bump,
+)
 from arctl.daemon.state import State
 
 
@@ -24,16 +42,33 @@ def finish(state: State, now: float) -> Step:
     for campaign in state.campaigns.values():
         if campaign.state is not CampaignState.RUNNING or not campaign.setup_done:
             continue
-        reason = limit_met(state, campaign, now) or ("every proposal was tried" if campaign.exhausted else "")
+        reason = limit_met(state, campaign, now) or _nothing_more(state, campaign)
         if not reason or not settled(state, campaign):
             continue
         champion = state.experiments[campaign.champion]
         found = "nothing beat the baseline" if not champion.base else f"the champion is {champion.id}"
         text = f"campaign {campaign.id} is finished: {reason}; {found}"
-        row = bump(campaign, state=CampaignState.FINISHED, reason=reason)
+        row = bump(campaign, state=CampaignState.FINISHED, reason=reason, trouble="")
         event = Event("campaign.finished", campaign.id, champion.id, text, data={"champion": champion.id})
-        return Step(rows=[row], events=[event])
+        step = Step(rows=[row], events=[event])
+        for turn in state.company.asked(campaign.id):
+            step.rows.append(bump(turn, state=TurnState.WITHDRAWN, ended=now))
+            step.actions.append(StopTurn(turn.id))
+        return step
     return Step()
+
+
+def _nothing_more(state: State, campaign: Campaign) -> str:
+    """Say why nobody will propose anything more; empty while somebody may."""
+    people = [agent for agent in analysts(state, campaign.id) if agent.brain != OUTSIDE]
+    if not people or any(True for _ in state.company.asked(campaign.id)):
+        return ""
+    waiting = [row for row in state.open_proposals(campaign.id) if row.state is not ProposalState.PARKED]
+    if waiting:
+        return ""
+    if talks(state, campaign.id):
+        return "every direction was explored" if explored(state, campaign) else ""
+    return "every proposal was tried" if all(exhausted(state, agent) for agent in people) else ""
 
 
 def leave(state: State, now: float) -> Step:
@@ -44,7 +79,7 @@ def leave(state: State, now: float) -> Step:
     return Step()
 
 
-def recover(state: State) -> Step:
+def recover(state: State, now: float) -> Step:
     """Return what takes up, after a start, all that an earlier daemon had begun."""
     live = frozenset(run.id for run in state.live_runs())
     step = Step(actions=[SweepTrees(live)])
@@ -58,6 +93,13 @@ def recover(state: State) -> Step:
             step.actions.append(RemoveTree(run.id))
     for campaign in state.campaigns.values():
         step.actions.extend(_unfinished(state, campaign))
+        if campaign.state is not CampaignState.FINISHED:
+            step.actions.append(WatchFiles(campaign))
+        for turn in state.company.asked(campaign.id):
+            # Whoever was thinking is gone with the daemon; outside members come again by themselves.
+            agent = state.company.named(campaign.id, turn.agent)
+            if agent is None or agent.brain != OUTSIDE:
+                step.extend(lose(state, turn, "the daemon ended", now))
     return step
 
 
@@ -73,7 +115,11 @@ def reissue(state: State, now: float) -> Step:
 def _unfinished(state: State, campaign: Campaign) -> list[BuildCommit | MoveBranch]:
     """Return what git was asked to do for a campaign and has not done yet."""
     found: list[BuildCommit | MoveBranch] = []
+    if (move := byhand.again(state, campaign)) is not None:
+        found.append(move)
     for experiment in state.open_experiments(campaign.id):
+        if experiment.id == campaign.wanted:
+            continue
         if experiment.state is ExperimentState.PROMOTING:
             found.append(promote(state, experiment))
         elif experiment.state is ExperimentState.BUILDING:

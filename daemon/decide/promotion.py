@@ -69,7 +69,8 @@ def _complete(state: State, experiment: Experiment) -> bool:
 
 
 def _candidate(state: State, campaign: Campaign, spec: Spec, experiment: Experiment, now: float) -> Step:
-    base = state.experiments[experiment.base]
+    # What builds on a fork is judged, and would be promoted, as a whole: against the champion of the day.
+    base = state.experiments[campaign.champion if experiment.forked else experiment.base]
     known = reference(base, spec)
     if len(known) < max(1, bank_size(base, spec)):
         return Step()
@@ -132,7 +133,7 @@ def _more_runs(state: State, spec: Spec, row: Experiment, judgement: Judgement, 
 def promote(state: State, experiment: Experiment) -> MoveBranch:
     """Return the action that puts an accepted change on the champion branch."""
     campaign = state.campaigns[experiment.campaign]
-    champion = state.experiments[experiment.base]
+    champion = state.experiments[campaign.champion if experiment.forked else experiment.base]
     metric = state.spec(campaign.id).metric.name
     proposal = state.proposals[experiment.proposal]
     evidence = experiment.evidence

@@ -29,10 +29,12 @@ def rebase(state: State, campaign: Campaign, won: Experiment, now: float) -> Ste
     # Values are set anew; any other edit is merged, since it may have been made on an older base still.
     values = origin.change.get("kind") == "params"
     change = origin.change if values else {"kind": "merge", "commit": won.commit, "of": won.id}
+    ident, _ = ids.new("p")
     proposal = dataclasses.replace(
-        origin, id=ids.new("p")[0], created=now, base=champion.id, change=change, source="", rev=0
+        origin, id=ident, created=now, base=champion.id, change=change, source="", of=origin.id, rev=0
     )
     again = new_experiment(ids, proposal, now, rebase_of=won.id)
+    proposal = dataclasses.replace(proposal, experiment=again.id)
     reason = f"won against {won.base}, but {champion.id} is champion by now; tried on it as {again.id}"
     step = close(state, won, Verdict.REBASED, reason, now)
     step.rows.extend((proposal, again))
@@ -50,6 +52,8 @@ def refresh(state: State, now: float) -> Step:
             continue
         for experiment in state.open_experiments(campaign.id):
             if experiment.state is not ExperimentState.OPEN or experiment.base in ("", campaign.champion):
+                continue
+            if experiment.forked:
                 continue
             runs = state.runs_of(experiment.id)
             if experiment.values or any(run.state not in WAITING for run in runs):

@@ -10,6 +10,7 @@ from arctl.daemon.model import (
     SERVICE_ORDER,
     WAITING,
     CampaignState,
+    Experiment,
     ExperimentState,
     Purpose,
     Run,
@@ -26,7 +27,7 @@ def assign(state: State, now: float) -> Step:
         return Step()
     active = state.active_runs()
     occupied = {run.device for run in active}
-    free = [device for device in state.devices.values() if device.id not in occupied and not device.barred]
+    free = [device for device in state.devices.values() if _open(state, device, occupied)]
     waiting = in_order(state, active)
     # One more than there are free slots is prepared, so that the next slot is refilled at once.
     ahead = waiting[: len(free) + max(1, len(state.devices))]
@@ -42,6 +43,10 @@ def assign(state: State, now: float) -> Step:
             step.rows.append(row)
             step.actions.append(_launch(state, row, device))
     return step
+
+
+def _open(state: State, device: Device, occupied: set[str]) -> bool:
+    return device.id not in occupied and not device.barred and not state.is_held(device.id)
 
 
 def in_order(state: State, active: list[Run]) -> list[Run]:
@@ -60,6 +65,23 @@ def _eligible(state: State, run: Run) -> bool:
         and experiment.state is not ExperimentState.BUILDING
         and (campaign.setup_done or run.purpose is Purpose.SETUP)
         and campaign.state is CampaignState.RUNNING
+        and not (campaign.drain and _new(state, run))
+        and not _team_held(state, experiment, begins=_new(state, run))
+    )
+
+
+def _new(state: State, run: Run) -> bool:
+    """Tell whether a run would begin an experiment: one that drains only finishes what it began."""
+    begun = any(other.started is not None for other in state.runs_of(run.experiment))
+    return run.purpose is Purpose.SEARCH and not begun
+
+
+def _team_held(state: State, experiment: Experiment, *, begins: bool) -> bool:
+    """Tell whether an experiment's team or direction is paused; one that drains ends what it began."""
+    team = state.company.teams.get(experiment.team)
+    direction = state.company.directions.get(experiment.direction)
+    return any(
+        group is not None and group.held and (begins or not group.drain) for group in (team, direction)
     )
 
 

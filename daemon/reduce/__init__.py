@@ -8,7 +8,7 @@ from __future__ import annotations
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
 from arctl.daemon.marks import Inventory
-from arctl.daemon.reduce import campaigns, control, experiments, runs
+from arctl.daemon.reduce import calls, campaigns, control, edits, experiments, runs, turns
 from arctl.daemon.state import State
 
 
@@ -35,8 +35,20 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
             return experiments.refused(state, fact, now)
         case facts.BranchMoved():
             return experiments.promoted(state, fact, now)
-        case facts.BrainAnswered():
-            return experiments.proposed(state, fact, now)
+        case facts.TurnAnswered():
+            return turns.answered(state, fact, now)
+        case facts.TurnFailed():
+            return turns.failed(state, fact, now)
+        case facts.TurnBeat():
+            return turns.beaten(state, fact, now)
+        case facts.ReserveCall():
+            return calls.reserve(state, fact, now)
+        case facts.SettleCall():
+            return calls.settle(state, fact, now)
+        case facts.EditSeen():
+            return edits.seen(state, fact, now)
+        case facts.EditRefused():
+            return edits.refused(state, fact, now)
         case facts.TreePrepared():
             return runs.prepared(state, fact)
         case facts.RunStarted():

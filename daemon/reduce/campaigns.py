@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from arctl.daemon import closing, facts
-from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step
-from arctl.daemon.marks import Asking, Reissue, Stopping
+from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step, WatchFiles
+from arctl.daemon.marks import Reissue, Stopping
 from arctl.daemon.model import (
     Campaign,
     CampaignState,
@@ -16,6 +16,7 @@ from arctl.daemon.model import (
     RunState,
     bump,
 )
+from arctl.daemon.releasing import woken
 from arctl.daemon.specs import read
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
@@ -39,6 +40,8 @@ def admitted(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
     known = state.campaigns.get(fact.name)
     step = _begin(state, fact, now) if known is None else _again(state, fact, known, now)
     if not any(answer.error for answer in step.answers):
+        step.actions.extend(WatchFiles(row) for row in step.rows if isinstance(row, Campaign))
+        step.extend(woken(state, fact.name))
         # A daemon that was draining stays after all.
         step.marks.append(Stopping(""))
     return step
@@ -58,6 +61,7 @@ def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
         base_commit=fact.commit,
         champion=ident,
         env=fact.env,
+        objective=fact.objective,
         setup_done=spec.run.setup is None,
     )
     baseline = Experiment(
@@ -85,7 +89,7 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
     old, new = state.spec(known.id), read(fact.spec, fact.name)
     baseline = state.baseline_of(known.id)
     untried = not baseline.bank and not state.count_proposed(known.id)
-    if not untried and (changed := _measured_otherwise(old, new)):
+    if not untried and (changed := measured_otherwise(old, new)):
         message = (
             f"arctl.toml measures otherwise than campaign {known.id} did until now: {', '.join(changed)}"
         )
@@ -113,9 +117,11 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         prefix=fact.prefix,
         spec=fact.spec,
         env=fact.env,
+        objective=fact.objective,
         state=CampaignState.RUNNING,
         reason="",
-        exhausted=False,
+        trouble="",
+        drain=False,
         **changes,
     )
     step.rows.append(campaign)
@@ -132,7 +138,7 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
     return step
 
 
-def _measured_otherwise(old: Spec, new: Spec) -> list[str]:
+def measured_otherwise(old: Spec, new: Spec) -> list[str]:
     """Name the settings on which the value of a run depends that are no longer the same."""
     pairs = {
         "run.command": (old.run.command, new.run.command),
@@ -170,8 +176,6 @@ def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
     """Record that an action failed and hold its campaign; nothing is lost, a resume asks for it again."""
     reason = f"{fact.action} failed: {fact.error}" + (f" ({fact.remedy})" if fact.remedy else "")
     step = Step(events=[Event("action.failed", fact.campaign, fact.run or fact.experiment, reason)])
-    if fact.action == "AskBrain":
-        step.marks.append(Asking(fact.campaign, asking=False, again_after=now))
     run = state.runs.get(fact.run)
     if run is not None and run.state is not RunState.ENDED and fact.action in ("PrepareTree", "LaunchRun"):
         step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, device="", tree=""))

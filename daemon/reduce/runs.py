@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import RemoveTree, Step, StopRun
-from arctl.daemon.closing import close
+from arctl.daemon.closing import cancel, close
 from arctl.daemon.model import (
     ACTIVE,
     REQUEUE,
@@ -12,6 +12,7 @@ from arctl.daemon.model import (
     Event,
     Experiment,
     ExperimentState,
+    Json,
     Outcome,
     Purpose,
     Result,
@@ -181,9 +182,40 @@ def _consequences(state: State, run: Run, now: float) -> Step:
     verdict = VERDICTS[Outcome(run.outcome)]
     seconds = experiment.seconds + run.seconds
     evidence = {"run": run.id, "seed": run.seed, **run.evidence}
+    if run.outcome == Outcome.CRASHED and experiment.repairs < _tries(state, experiment):
+        return _to_repair(state, experiment, run, evidence, seconds, now)
     return close(
         state, experiment, verdict, run.reason, now, ended=run.id, evidence=evidence, seconds=seconds
     )
+
+
+def _tries(state: State, experiment: Experiment) -> int:
+    """Return how often whoever wrote an experiment may repair it: nobody does for a person."""
+    proposal = state.proposals.get(experiment.proposal)
+    author = (proposal.writer or proposal.agent) if proposal is not None else ""
+    agent = state.company.named(experiment.campaign, author)
+    if agent is None:
+        return 0
+    return state.spec(experiment.campaign).brain_for(agent.role.value).tries
+
+
+def _to_repair(
+    state: State, experiment: Experiment, run: Run, evidence: Json, seconds: float, now: float
+) -> Step:
+    """Set a crashed experiment aside for somebody to mend; its other runs would crash as well."""
+    row = bump(
+        experiment,
+        state=ExperimentState.REPAIRING,
+        reason=run.reason,
+        evidence=evidence,
+        seconds=seconds,
+    )
+    text = f"{row.id} {row.title} crashed and is to be repaired: {run.reason}"
+    step = Step(rows=[row], events=[Event("experiment.crashed", row.campaign, row.id, text, data=evidence)])
+    for other in state.runs_of(experiment.id):
+        if other.id != run.id:
+            step.extend(cancel(other, f"{row.id} is to be repaired", now))
+    return step
 
 
 def _hopeless(state: State, experiment: Experiment, run: Run) -> bool:

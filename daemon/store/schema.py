@@ -82,6 +82,83 @@ def _foundation(db: Any) -> None:
     db["commands"].create({"key": text, "at": real, "answer": text}, pk="key")
 
 
+_TYPES: dict[str, type[Any]] = {"text": str, "int": int, "real": float}
+
+
+def _columns(described: str) -> dict[str, type[Any]]:
+    """Read `text id campaign; real created`: each group is a type and the columns that have it."""
+    found: dict[str, type[Any]] = {}
+    for group in described.split(";"):
+        kind, *names = group.split()
+        found.update(dict.fromkeys(names, _TYPES[kind]))
+    return found
+
+
+@ledger(name="0002_teams")
+def _teams(db: Any) -> None:
+    """Add the community: agents, teams, directions, turns, the forum, directives, what models cost."""
+    for table, described in {
+        "agents": "text id campaign name role brain; real created; text model team state notes trouble exhausted;"
+        " real seen; int turns failures fruitless; real usd; int tokens rev",
+        "teams": "text id campaign name; real created; text state direction; real since; int held drain;"
+        " text reason; int rev",
+        "directions": "text id campaign; real created; text author title hypothesis axes prediction falsifier"
+        " first state team base parents discussion; int held drain; text reason; real since; int rev",
+        "discussions": "text id campaign; real created; text reason; real deadline; int round rounds;"
+        " text thread asked; int answers formed; real closed; int rev",
+        "turns": "text id campaign agent move; real created expires beat; text subject team; int round want;"
+        " text base state; real ended; text fault note prompt; int rev",
+        "critiques": "text id campaign; real created; text subject author stance reason links lifted; int rev",
+        "posts": "text id campaign; real created; text author kind text thread parent team links; int open rev",
+        "directives": "text id campaign; real created; text target text author state by; real acknowledged;"
+        " text plan report; real ended; text thread; int rev",
+        "deeds": "text id campaign; real created; text actor verb target reason text undo; int undone rev",
+        "calls": "text id campaign; real created; text agent turn model; real reserved; int reserved_tokens;"
+        " text team experiment state; real usd; int input_tokens output_tokens cache_read_tokens"
+        " cache_write_tokens; real seconds; text fault; int rev",
+        "holds": "text id; real created; text actor; int held; text reason; int rev",
+    }.items():
+        db[table].create(_columns(described), pk="id")
+    for table in ("turns", "calls", "posts", "critiques"):
+        db[table].create_index(["campaign", "created"])
+    db["posts"].enable_fts(["text", "author"], create_triggers=True, tokenize="porter")
+    for table, column, kind, default in (
+        ("campaigns", "objective", str, ""),
+        ("campaigns", "trouble", str, ""),
+        ("campaigns", "drain", int, 0),
+        ("campaigns", "wanted", str, ""),
+        # What was proposed before there were states had its experiment at once.
+        ("proposals", "state", str, "taken"),
+        ("proposals", "team", str, ""),
+        ("proposals", "direction", str, ""),
+        ("proposals", "cost", str, ""),
+        ("proposals", "difference", str, ""),
+        ("proposals", "near", str, "[]"),
+        ("proposals", "directive", str, ""),
+        ("proposals", "urgent", int, 0),
+        ("proposals", "approved", int, 0),
+        ("proposals", "uncritiqued", int, 0),
+        ("proposals", "writer", str, ""),
+        ("proposals", "tries", int, 0),
+        ("proposals", "revised", int, 0),
+        ("proposals", "reason", str, ""),
+        ("proposals", "of", str, ""),
+        ("proposals", "experiment", str, ""),
+        ("experiments", "team", str, ""),
+        ("experiments", "direction", str, ""),
+        ("experiments", "forked", int, 0),
+        ("experiments", "repairs", int, 0),
+        ("experiments", "by_hand", int, 0),
+        ("dead_ends", "direction", str, ""),
+        ("dead_ends", "low", float, None),
+        ("dead_ends", "high", float, None),
+        ("dead_ends", "revived", str, ""),
+    ):
+        db[table].add_column(column, kind, not_null_default=default)
+    # Whether there is more to propose is known of each agent now.
+    db.execute("ALTER TABLE campaigns DROP COLUMN exhausted")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))

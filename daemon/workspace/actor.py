@@ -81,6 +81,7 @@ class Workspace:
                 tree=found.tree,
                 params=found.params,
                 notes=found.notes,
+                objective=found.objective,
             )
         )
 

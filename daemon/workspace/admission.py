@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.actions import AdmitCampaign
+from arctl.daemon.model import LETTERS
 from arctl.daemon.workspace.git import FETCH, Bare, GitError, git
 from arctl.errors import RefusedError
 from arctl.experiments import surface
@@ -20,6 +21,8 @@ from arctl.paths import Home
 SPEC = "arctl.toml"
 #: The first git that applies a patch to an index of its own with a three-way merge.
 MIN_GIT = (2, 32)
+#: Characters of the objective that agents are told.
+MAX_OBJECTIVE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Admitted:
     tree: str
     params: dict[str, Any]
     notes: tuple[str, ...]
+    objective: str
 
 
 def admit(action: AdmitCampaign, home: Home) -> Admitted:
@@ -80,7 +84,19 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
             *notes,
             "filters of .gitattributes (LFS) are not applied for runs: link such files with run.link",
         )
-    return Admitted(spec, text, root, prefix, commit, tree, params_at(bare, commit, prefix, spec), notes)
+    values = params_at(bare, commit, prefix, spec)
+    return Admitted(spec, text, root, prefix, commit, tree, values, notes, _objective(spec, root))
+
+
+def _objective(spec: Spec, root: Path) -> str:
+    """Return what the campaign is for, in the words of the file that it names."""
+    if spec.objective is None:
+        return ""
+    try:
+        return (root / spec.objective).read_text(encoding="utf-8")[:MAX_OBJECTIVE]
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"objective names {spec.objective}, which cannot be read: {error}"
+        raise RefusedError(msg, "write it as UTF-8 text, or take `objective` out of arctl.toml") from error
 
 
 def _moved(known: tuple[str, str], top: Path) -> bool:
@@ -96,8 +112,8 @@ def _moved(known: tuple[str, str], top: Path) -> bool:
 
 
 def _unlike_an_id(name: str) -> None:
-    if name[:1] in "depr" and name[1:].isdigit():
-        msg = f"a campaign cannot be called {name}: that is what experiments and runs are called"
+    if name[:1] in LETTERS.values() and name[1:].isdigit():
+        msg = f"a campaign cannot be called {name}: ids of experiments, runs and the like look so"
         raise RefusedError(msg, "choose another name in arctl.toml")
 
 

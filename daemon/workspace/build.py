@@ -11,7 +11,7 @@ from arctl.daemon.facts import CommitBuilt, CommitRefused
 from arctl.daemon.model import Verdict
 from arctl.daemon.workspace.admission import params_at
 from arctl.daemon.workspace.git import Bare, GitError
-from arctl.experiments import surface
+from arctl.experiments import edits, surface
 from arctl.experiments.errors import ScienceError
 from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec
@@ -38,9 +38,14 @@ class Index:
         bare.run("read-tree", base, env=self.env)
 
     def put(self, path: str, text: str, mode: str) -> None:
-        """Replace a file's content."""
+        """Replace a file's content, or add a file."""
         blob = self._bare.text("hash-object", "-w", "--stdin", stdin=text.encode("utf-8"))
-        self._bare.run("update-index", "--cacheinfo", f"{mode},{blob},{path}", env=self.env)
+        self._bare.run("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", env=self.env)
+
+    def remove(self, path: str) -> None:
+        """Take a file out."""
+        line = f"0 {'0' * 40}\t{path}\0".encode()
+        self._bare.run("update-index", "-z", "--index-info", stdin=line, env=self.env)
 
     def apply(self, patch: bytes, prefix: str) -> None:
         """Apply a unified diff, falling back to a three-way merge; raises `GitError` on a conflict."""
@@ -87,6 +92,8 @@ def _tree(action: BuildCommit, bare: Bare, spec: Spec) -> str:
             _set_params(action, bare, spec, index)
         elif kind == "patch":
             _apply(str(change["patch"]).encode(), action.campaign.prefix, index)
+        elif kind == "edits":
+            _edit(action, bare, index)
         elif kind == "merge":
             # The same change as on its own base, merged three ways; paths are those of the repository.
             commit = str(change["commit"])
@@ -119,6 +126,48 @@ def _set_params(action: BuildCommit, bare: Bare, spec: Spec, index: Index) -> No
             ) from error
         mode = bare.text("ls-tree", "--full-tree", action.base_commit, "--", prefix + file).split(" ")[0]
         index.put(prefix + file, new, mode)
+
+
+#: The verdict of each sort of edit that cannot be made.
+_FAULTS = {
+    "invalid": Verdict.INVALID,
+    "scope": Verdict.OUT_OF_SCOPE,
+    "conflict": Verdict.CONFLICT,
+}
+
+
+def _edit(action: BuildCommit, bare: Bare, index: Index) -> None:
+    """Replace texts in files; those that the campaign does not declare editable are caught afterwards."""
+    prefix, modes = action.campaign.prefix, dict[str, str]()
+
+    def read(path: str) -> str | None:
+        listed = bare.text("ls-tree", "--full-tree", action.base_commit, "--", prefix + path).split()
+        modes[path] = listed[0] if listed else "100644"
+        if listed and listed[1] != "blob":
+            raise edits.EditError("scope", f"{path} is no file", path)
+        try:
+            return bare.file(action.base_commit, prefix + path)
+        except UnicodeDecodeError as error:
+            raise edits.EditError("invalid", f"{path} is not UTF-8 text", path) from error
+
+    try:
+        changed = edits.apply(edits.read(action.proposal.change), read)
+        for path, text in changed.items():
+            if text is None:
+                index.remove(prefix + path)
+            else:
+                _put(index, path, prefix, text, modes[path])
+    except edits.EditError as error:
+        evidence = {"file": error.path, "why": error.message, "remedy": error.remedy}
+        raise UnfitError(_FAULTS[error.fault], error.message, evidence) from error
+
+
+def _put(index: Index, path: str, prefix: str, text: str, mode: str) -> None:
+    try:
+        index.put(prefix + path, text, mode)
+    except GitError as error:
+        # Git takes no such path: a folder where a file is, or a name that is its own.
+        raise edits.EditError("scope", f"git takes no file at {path}", path) from error
 
 
 def _apply(patch: bytes, prefix: str, index: Index) -> None:

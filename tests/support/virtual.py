@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,11 +14,12 @@ from arctl.daemon import actions, facts
 from arctl.daemon.actions import Step
 from arctl.daemon.decide import decide
 from arctl.daemon.decide.lifecycle import recover
+from arctl.daemon.decide.teams.discussion import AGAIN
 from arctl.daemon.marks import Device
-from arctl.daemon.model import Event, ExperimentState, Row, RunState
+from arctl.daemon.model import Event, ExperimentState, Row, RunState, Turn
 from arctl.daemon.reduce import reduce
-from arctl.daemon.reduce.experiments import BRAIN_PAUSE
 from arctl.daemon.state import State, load
+from arctl.daemon.turns import Draft, Question, Reply
 
 SPEC = """\
 [run]
@@ -33,6 +35,9 @@ file = "train.py"
 type = "float"
 low = 0.0
 high = 1.0
+[teams]
+analysts = 0
+off = ["dead_ends"]
 """
 
 
@@ -49,6 +54,7 @@ class World:
     state: State = field(default_factory=State)
     events: list[tuple[float, Event]] = field(default_factory=list)
     answers: dict[str, actions.Answer] = field(default_factory=dict)
+    turns: dict[str, Turn] = field(default_factory=dict)
     now: float = 0.0
     started: list[tuple[float, str, str]] = field(default_factory=list)
 
@@ -87,13 +93,18 @@ class World:
         assert set(self.state._live) == set(before._live)
         assert self.state._proposed == before._proposed
         self.after(0, facts.DevicesSeen(self._devices))
-        self._settle(recover(self.state))
+        self._settle(recover(self.state, self.now))
 
     def rows(self) -> list[Row]:
         """Return every row there is."""
         state = self.state
-        tables = (state.campaigns, state.proposals, state.experiments, state.runs, state.dead_ends)
-        return [row for table in tables for row in table.values()]  # type: ignore[attr-defined]
+        company = state.company
+        tables: tuple[dict[str, Any], ...] = (
+            state.campaigns, state.proposals, state.experiments, state.runs, state.dead_ends, state.holds,
+            company.agents, company.teams, company.directions, company.discussions, company.critiques,
+            company.posts, company.directives, company.deeds, self.turns,
+        )  # fmt: skip
+        return [row for table in tables for row in table.values()]
 
     def lose(self, run: str) -> None:
         """Let a run's shim die now."""
@@ -103,15 +114,34 @@ class World:
     def run(self, limit: int = 100_000) -> None:
         """Go on until nothing is left to happen, or `limit` facts happened."""
         for _ in range(limit):
-            if not self._queue or self.over:
+            if self.over:
+                return
+            self._wake()
+            if not self._queue:
                 return
             self.now, _, fact = heapq.heappop(self._queue)
             self._settle(reduce(self.state, fact, self.now))
 
+    def _wake(self) -> None:
+        """The daemon's clock ticks every second; here it does where a rule waits for time to pass."""
+        state = self.state
+        times = [until for until in state.rest.values() if until < math.inf]
+        for name in state.campaigns:
+            teams = state.spec(name).teams
+            times += [turn.expires + 0.1 for turn in state.company.asked(name)]
+            times += [row.created + teams.critique_wait for row in state.open_proposals(name)]
+            for row in state.company.discussions_of(name)[-1:]:
+                times.append(row.deadline if row.closed is None else row.closed + AGAIN)
+        coming = min((time for time in times if time > self.now), default=math.inf)
+        if coming < (self._queue[0][0] if self._queue else math.inf):
+            heapq.heappush(self._queue, (coming, next(self._order), facts.Tick()))
+
     def _settle(self, step: Step) -> None:
-        while step:
+        while True:
             for row in step.rows:
                 self.state.apply(row)
+                if isinstance(row, Turn):
+                    self.turns[row.id] = row
             for mark in step.marks:
                 self.state.remember(mark)
             self.events += [(self.now, event) for event in step.events]
@@ -119,9 +149,8 @@ class World:
             self._check()
             for action in step.actions:
                 self._carry_out(action)
-            if self.over:
+            if self.over or not (step := decide(self.state, self.now)):
                 return
-            step = decide(self.state, self.now)
 
     def _check(self) -> None:
         """What must hold at every moment."""
@@ -152,8 +181,8 @@ class World:
                 self.after(0.0, facts.RunStarted(action.run.id, action.run.attempt, adopted=True))
             case actions.MoveBranch():
                 self.after(0.1, facts.BranchMoved(action.experiment.id, f"c-{action.experiment.id}"))
-            case actions.AskBrain():
-                self._think(action)
+            case actions.AskAgent():
+                self._think(action.question)
             case actions.Shutdown():
                 self.over = action.reason
             case _:
@@ -189,19 +218,18 @@ class World:
             ended = facts.RunEnded(run.id, run.attempt, "ok", "", seconds, value, {"loss": value}, {})
         self.after(seconds, ended)
 
-    def _think(self, action: actions.AskBrain) -> None:
+    def _think(self, question: Question) -> None:
         drafts = tuple(
-            facts.Draft(
-                title="move X",
-                change={"kind": "params", "values": {"X": round(self._rng.random(), 3)}},
+            Draft(
+                title=f"move X to {value}",
+                change={"kind": "params", "values": {"X": value}},
                 axis="X",
                 move=self._rng.choice(("up", "down")),
+                difference="by lot",
             )
-            for _ in range(action.want)
+            for value in (round(self._rng.random(), 3) for _ in range(question.want))
         )
-        self.after(1.0, facts.BrainAnswered(action.campaign.id, drafts, action.base))
-        # The clock of the daemon ticks every second; here only where something waits for time to pass.
-        self.after(1.0 + 2 * BRAIN_PAUSE, facts.Tick())
+        self.after(1.0, facts.TurnAnswered(question.turn.id, Reply(drafts)))
 
     def texts(self, kind: str) -> list[str]:
         """Return what was said in events of a kind."""

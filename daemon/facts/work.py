@@ -1,4 +1,4 @@
-"""What can happen: each fact is plain data, reported by an actor, a client or the clock."""
+"""What the workspace, the jobs, the devices and the clock report."""
 
 from __future__ import annotations
 
@@ -11,46 +11,6 @@ from arctl.daemon.model import CurvePoint, Json
 @dataclass(frozen=True, slots=True)
 class Tick:
     """A second passed."""
-
-
-# -- from clients: each carries the ticket under which its reply is awaited ----------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AddCampaign:
-    """Somebody started a campaign, or started a known one again."""
-
-    ticket: str
-    path: str
-    env: dict[str, str]
-    actor: str
-    allow_dirty: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """Somebody asked to `pause`, `resume` or `kill` a campaign, an experiment or a run."""
-
-    ticket: str
-    verb: str
-    target: str
-    actor: str
-    reason: str = ""
-    if_rev: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StopDaemon:
-    """The daemon is to end: `drain` waits for running runs, `now` stops and requeues them."""
-
-    ticket: str
-    mode: str
-    actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Detach:
-    """The daemon is to end at once and leave its runs running; the next one adopts them."""
 
 
 # -- from the workspace --------------------------------------------------------------------------------
@@ -71,6 +31,8 @@ class CampaignAdmitted:
     tree: str
     params: Json
     notes: tuple[str, ...] = ()
+    #: The text of the file that `objective` names; empty where there is none.
+    objective: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,34 +128,7 @@ class RunLost:
     reason: str
 
 
-# -- from brains and devices -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A proposal as a brain makes it, before it has an id."""
-
-    title: str
-    change: Json
-    hypothesis: str = ""
-    axis: str = ""
-    move: str = ""
-    expected: str = ""
-    if_works: str = ""
-    if_fails: str = ""
-    #: What the brain drew it from; never drawn twice in one campaign.
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BrainAnswered:
-    """A brain proposed; `exhausted` when it will have nothing more to say."""
-
-    campaign: str
-    drafts: tuple[Draft, ...]
-    base: str
-    exhausted: bool = False
-    note: str = ""
+# -- from devices, and from every actor ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,25 +148,3 @@ class ActionFailed:
     experiment: str
     error: str
     remedy: str = ""
-
-
-Fact = (
-    Tick
-    | AddCampaign
-    | Control
-    | StopDaemon
-    | Detach
-    | CampaignAdmitted
-    | CampaignRefused
-    | CommitBuilt
-    | CommitRefused
-    | TreePrepared
-    | BranchMoved
-    | RunStarted
-    | PointsSeen
-    | RunEnded
-    | RunLost
-    | BrainAnswered
-    | DevicesSeen
-    | ActionFailed
-)

@@ -5,35 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from arctl.daemon.marks import Asking, Device, Inventory, Mark, Reissue, Stopping
+from arctl.daemon.marks import Device, Inventory, Mark, Reissue, Rest, Stopping
 from arctl.daemon.model import (
     ACTIVE,
+    JUDGED,
+    LETTERS,
+    PROPOSED,
+    TELLING,
     UNTRIED,
+    Agent,
+    Call,
     Campaign,
     DeadEnd,
     Experiment,
     ExperimentState,
+    Hold,
+    Move,
     Proposal,
     Row,
     Run,
     RunState,
+    Turn,
     Verdict,
 )
 from arctl.daemon.specs import spec_of
+from arctl.daemon.state.company import Company
+from arctl.daemon.state.ids import Ids
+from arctl.daemon.state.spending import Spending
+from arctl.daemon.turns import Past
+from arctl.experiments.effects import Effect, Trial, effects
 from arctl.experiments.spec import Spec
-
-
-@dataclass
-class Ids:
-    """Gives the next ids of each kind: `e12` for an experiment, `r40` for a run."""
-
-    counters: dict[str, int]
-
-    def new(self, letter: str) -> tuple[str, int]:
-        """Return a fresh id and its number."""
-        number = self.counters.get(letter, 0) + 1
-        self.counters[letter] = number
-        return f"{letter}{number}", number
 
 
 @dataclass
@@ -45,14 +46,16 @@ class State:
     experiments: dict[str, Experiment] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     dead_ends: dict[str, DeadEnd] = field(default_factory=dict)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    company: Company = field(default_factory=Company)
+    spending: Spending = field(default_factory=Spending)
 
     # Known to this process alone, learnt again after a restart.
     devices: dict[str, Device] = field(default_factory=dict)
     stopping: str = ""
-    asking: set[str] = field(default_factory=set)
     reissue: set[str] = field(default_factory=set)
-    #: When a campaign's brain may be asked again, by the wall clock.
-    ask_after: dict[str, float] = field(default_factory=dict)
+    #: When an agent (its id) may be asked again, by the wall clock.
+    rest: dict[str, float] = field(default_factory=dict)
 
     # Indices over the rows.
     _open: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -65,6 +68,13 @@ class State:
     _patches: dict[tuple[str, str], str] = field(default_factory=dict)
     _of_campaign: dict[str, list[str]] = field(default_factory=dict)
     _sources: dict[str, set[str]] = field(default_factory=dict)
+    _waiting: dict[str, dict[str, None]] = field(default_factory=dict)
+    _past: dict[str, dict[str, Past]] = field(default_factory=dict)
+    _of_direction: dict[str, list[str]] = field(default_factory=dict)
+    _unreflected: dict[str, dict[str, None]] = field(default_factory=dict)
+    _effects: dict[str, dict[str, Effect]] = field(default_factory=dict)
+    _crowned: dict[str, dict[str, None]] = field(default_factory=dict)
+    _dead_of: dict[str, list[str]] = field(default_factory=dict)
     _counters: dict[str, int] = field(default_factory=dict)
 
     def apply(self, row: Row) -> None:
@@ -73,9 +83,7 @@ class State:
             case Campaign():
                 self.campaigns[row.id] = row
             case Proposal():
-                if row.id not in self.proposals and row.source:
-                    self._sources.setdefault(row.campaign, set()).add(row.source)
-                self.proposals[row.id] = row
+                self._index_proposal(row)
             case Experiment():
                 self._index_experiment(row)
             case Run():
@@ -87,10 +95,29 @@ class State:
                 else:
                     self._live[row.id] = None
             case DeadEnd():
+                if row.id not in self.dead_ends:
+                    self._dead_of.setdefault(row.campaign, []).append(row.id)
                 self.dead_ends[row.id] = row
-        if not isinstance(row, Campaign):
-            letter, number = row.id[0], int(row.id[1:])
-            self._counters[letter] = max(self._counters.get(letter, 0), number)
+            case Hold():
+                self.holds[row.id] = row
+            case Call():
+                self.spending.apply(row)
+            case _:
+                self.company.apply(row)
+                if isinstance(row, Turn) and row.move is Move.REFLECT:
+                    self._unreflected.get(row.campaign, {}).pop(row.subject, None)
+        if (letter := LETTERS.get(type(row))) is not None:
+            self._counters[letter] = max(self._counters.get(letter, 0), int(row.id[1:]))
+
+    def _index_proposal(self, row: Proposal) -> None:
+        if row.id not in self.proposals and row.source:
+            self._sources.setdefault(row.campaign, set()).add(row.source)
+        self.proposals[row.id] = row
+        waiting = self._waiting.setdefault(row.campaign, {})
+        if row.state in PROPOSED:
+            waiting[row.id] = None
+        else:
+            waiting.pop(row.id, None)
 
     def _index_content(self, row: Experiment) -> None:
         """Note what a row tries, as long as its result is, or will be, worth reusing."""
@@ -109,9 +136,8 @@ class State:
     def remember(self, mark: Mark) -> None:
         """Take what this process alone knows."""
         match mark:
-            case Asking():
-                (self.asking.add if mark.asking else self.asking.discard)(mark.campaign)
-                self.ask_after[mark.campaign] = mark.again_after
+            case Rest():
+                self.rest[mark.agent] = mark.until
             case Inventory():
                 self.devices = {device.id: device for device in mark.devices}
             case Reissue():
@@ -126,9 +152,18 @@ class State:
             if row.base and not row.rebase_of:
                 self._proposed[row.campaign] = self._proposed.get(row.campaign, 0) + 1
             self._of_axis.setdefault((row.campaign, row.axis), []).append(row.id)
+            if row.direction:
+                self._of_direction.setdefault(row.direction, []).append(row.id)
         if not row.same_as and (len(row.values) > 1 or len(row.bank) > 1):
             self._replicated.setdefault(row.campaign, {})[row.id] = None
         self.experiments[row.id] = row
+        if row.verdict in JUDGED:
+            self._effects.pop(row.campaign, None)
+        if row.verdict == Verdict.ACCEPTED:
+            self._crowned.setdefault(row.campaign, {})[row.id] = None
+        if row.verdict in TELLING and row.base and not row.same_as:
+            self._unreflected.setdefault(row.campaign, {})[row.id] = None
+        self._past.setdefault(row.campaign, {})[row.id] = _past(row, self.proposals.get(row.proposal))
         waiting = self._open.setdefault(row.campaign, {})
         if row.state is ExperimentState.CLOSED:
             waiting.pop(row.id, None)
@@ -153,6 +188,10 @@ class State:
         for ident in self._of_campaign.get(campaign, ()):
             yield self.experiments[ident]
 
+    def newest(self, campaign: str) -> Experiment:
+        """Return the experiment that was begun last."""
+        return self.experiments[self._of_campaign[campaign][-1]]
+
     def baseline_of(self, campaign: str) -> Experiment:
         """Return the experiment that a campaign began with."""
         return self.experiments[self._of_campaign[campaign][0]]
@@ -168,6 +207,32 @@ class State:
     def count_proposed(self, campaign: str) -> int:
         """Count what was proposed, without the baseline and without winners tried again on a newer base."""
         return self._proposed.get(campaign, 0)
+
+    def history(self, campaign: str) -> tuple[Past, ...]:
+        """Return every experiment of a campaign as brains see it, oldest first."""
+        return tuple(self._past.get(campaign, {}).values())
+
+    def effects(self, campaign: str) -> dict[str, Effect]:
+        """Return what is known of each axis on which something was judged."""
+        if campaign not in self._effects:
+            judged = (row for row in self.experiments_of(campaign) if row.verdict in JUDGED and row.axis)
+            self._effects[campaign] = effects(
+                Trial(row.axis, row.evidence.get("effect"), row.verdict == Verdict.ACCEPTED) for row in judged
+            )
+        return self._effects[campaign]
+
+    def of_direction(self, direction: str) -> list[Experiment]:
+        """Return the experiments that were made in a direction, oldest first."""
+        return [self.experiments[ident] for ident in self._of_direction.get(direction, ())]
+
+    def unreflected(self, campaign: str, count: int) -> list[Experiment]:
+        """Return the newest experiments of which nobody was asked why they ended so, newest first."""
+        waiting = list(self._unreflected.get(campaign, ()))
+        return [self.experiments[ident] for ident in reversed(waiting[-count:])]
+
+    def open_proposals(self, campaign: str) -> list[Proposal]:
+        """Return the proposals of which an experiment may still be made, oldest first."""
+        return [self.proposals[ident] for ident in self._waiting.get(campaign, ())]
 
     def live_runs(self) -> Iterator[Run]:
         """Yield the runs that have not ended."""
@@ -197,8 +262,51 @@ class State:
         return frozenset(self._sources.get(campaign, ()))
 
     def dead_ends_of(self, campaign: str) -> list[DeadEnd]:
-        """Return a campaign's dead ends, oldest first."""
-        return [end for end in self.dead_ends.values() if end.campaign == campaign]
+        """Return the dead ends of a campaign that are closed now, oldest first."""
+        rows = (self.dead_ends[ident] for ident in self._dead_of.get(campaign, ()))
+        return [row for row in rows if not row.revived]
+
+    def all_dead_ends(self, campaign: str) -> list[DeadEnd]:
+        """Return the dead ends of a campaign, those that were opened again, too."""
+        return [self.dead_ends[ident] for ident in self._dead_of.get(campaign, ())]
+
+    def champions_of(self, campaign: str) -> list[Experiment]:
+        """Return the experiments that became champion, in the order in which they did."""
+        return [self.experiments[ident] for ident in self._crowned.get(campaign, ())]
+
+    def context(self, agent: Agent) -> str:
+        """Return what an agent's work depends on now: champion, direction, directives, open dead ends."""
+        team = self.company.teams.get(agent.team)
+        direction = team.direction if team is not None else ""
+        heard = ",".join(row.id for row in self.company.directives_for(agent))
+        revived = sum(bool(self.dead_ends[ident].revived) for ident in self._dead_of.get(agent.campaign, ()))
+        return f"{self.campaigns[agent.campaign].champion}/{direction}/{heard}/{revived}"
+
+    def is_held(self, device: str) -> bool:
+        """Tell whether a person lets nothing start on a device."""
+        hold = self.holds.get(device)
+        return hold is not None and hold.held
+
+
+def _past(row: Experiment, proposal: Proposal | None) -> Past:
+    effect = row.evidence.get("effect")
+    return Past(
+        experiment=row.id,
+        title=row.title,
+        axis=row.axis,
+        verdict=row.verdict,
+        params=row.params,
+        value=row.mean,
+        source=proposal.source if proposal else "",
+        move=proposal.move if proposal else "",
+        effect=effect if isinstance(effect, int | float) else None,
+        reason=row.reason,
+        agent=proposal.agent if proposal else "",
+        team=row.team,
+        direction=row.direction,
+        directive=proposal.directive if proposal else "",
+        base=row.base,
+    )
 
 
 def load(rows: Iterable[Row]) -> State:

@@ -1,0 +1,139 @@
+"""Analysts agree on directions: a few rounds, bounded in time, then teams form around what stands."""
+
+from __future__ import annotations
+
+from arctl.daemon.actions import Step, StopTurn
+from arctl.daemon.decide.teams.asking import analysts, ask, free
+from arctl.daemon.decide.teams.forming import form
+from arctl.daemon.model import (
+    Agent,
+    Campaign,
+    CampaignState,
+    DirectionState,
+    Discussion,
+    Event,
+    Move,
+    PostKind,
+    Role,
+    TurnState,
+    bump,
+)
+from arctl.daemon.state import State
+from arctl.daemon.talking import new_post
+
+#: Directions that one analyst may propose in one discussion.
+DIRECTIONS = 3
+#: Seconds before a discussion in which nobody answered is tried again.
+AGAIN = 300.0
+
+
+def discuss(state: State, now: float) -> Step:
+    """Begin the first discussion once the baseline stands, and lead the one that goes on."""
+    if state.stopping:
+        return Step()
+    for campaign in state.campaigns.values():
+        if campaign.state is not CampaignState.RUNNING or not talks(state, campaign.id):
+            continue
+        going = state.company.discussion(campaign.id)
+        if going is not None:
+            step = _lead(state, campaign, going, now)
+        elif _first(state, campaign, now):
+            step = begin(state, campaign, "nothing has been tried yet", now)
+        else:
+            continue
+        if step:
+            return step
+    return Step()
+
+
+def talks(state: State, campaign: str) -> bool:
+    """Tell whether a campaign works in directions: not with a solo agent, nor where that is switched off."""
+    if "directions" in state.spec(campaign).teams.off:
+        return False
+    return any(row.role is Role.ANALYST for row in state.company.agents_of(campaign))
+
+
+def _first(state: State, campaign: Campaign, now: float) -> bool:
+    """Tell whether the campaign has a baseline and no direction yet; silence is asked again after a while."""
+    champion = state.experiments[campaign.champion]
+    if not champion.bank and not champion.values:
+        return False
+    before = state.company.discussions_of(campaign.id)
+    if not before:
+        return True
+    last = before[-1]
+    return not last.answers and last.closed is not None and now >= last.closed + AGAIN
+
+
+def begin(state: State, campaign: Campaign, reason: str, now: float) -> Step:
+    """Open a discussion of the whole campaign."""
+    spec = state.spec(campaign.id)
+    ids = state.ids()
+    words = f"Discussion: {reason}."
+    post = new_post(state, ids, campaign.id, author="arctl", kind=PostKind.DECISION, text=words, now=now)
+    row = Discussion(
+        id=ids.new("s")[0],
+        campaign=campaign.id,
+        created=now,
+        reason=reason,
+        deadline=now + spec.teams.discussion,
+        rounds=spec.teams.rounds,
+        thread=post.id,
+    )
+    text = f"{row.id} begins: {reason}"
+    return Step(rows=[post, row], events=[Event("discussion.opened", campaign.id, row.id, text)])
+
+
+def _lead(state: State, campaign: Campaign, row: Discussion, now: float) -> Step:
+    """Ask who was not asked in this round, go to the next round, or close."""
+    waiting = [turn for turn in state.company.asked(campaign.id) if turn.subject == row.id]
+    if now >= row.deadline:
+        step = _close(state, campaign, row, f"its time was over in round {row.round}", now)
+        for turn in waiting:
+            step.rows.append(bump(turn, state=TurnState.WITHDRAWN, ended=now))
+            step.actions.append(StopTurn(turn.id))
+        return step
+    for agent in analysts(state, campaign.id):
+        if agent.name not in row.asked and free(state, agent, now):
+            return _ask(state, row, agent, now)
+    if waiting or _somebody_is_coming(state, campaign, row):
+        return Step()
+    if row.round < row.rounds and state.company.directions_of(campaign.id, DirectionState.PROPOSED):
+        text = f"{row.id} goes into round {row.round + 1} of {row.rounds}"
+        event = Event("discussion.round", campaign.id, row.id, text)
+        return Step(rows=[bump(row, round=row.round + 1, asked=())], events=[event])
+    return _close(state, campaign, row, f"{row.round} round{'s' if row.round > 1 else ''}", now)
+
+
+def _ask(state: State, row: Discussion, agent: Agent, now: float) -> Step:
+    first = row.round == 1
+    step = ask(
+        state,
+        agent,
+        Move.DISCUSS,
+        now,
+        subject=row.id,
+        want=DIRECTIONS if first else 0,
+        round_=row.round,
+        note=row.reason,
+    )
+    step.rows.append(bump(row, asked=(*row.asked, agent.name)))
+    return step
+
+
+def _somebody_is_coming(state: State, campaign: Campaign, row: Discussion) -> bool:
+    """Tell whether an analyst who was not asked yet is at another turn, and will be free after it."""
+    return any(
+        agent.name not in row.asked and state.company.turn_of(agent) is not None
+        for agent in analysts(state, campaign.id)
+    )
+
+
+def _close(state: State, campaign: Campaign, row: Discussion, how: str, now: float) -> Step:
+    step = form(state, campaign, row, now)
+    formed = sum(event.kind == "team.formed" for event in step.events)
+    step.rows.append(bump(row, closed=now, formed=formed))
+    text = f"{row.id} ends after {how}: {formed} team{'' if formed == 1 else 's'} at work"
+    data = {"answers": row.answers, "formed": formed}
+    step.events.append(Event("discussion.closed", campaign.id, row.id, text, data=data))
+    return step

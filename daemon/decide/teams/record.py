@@ -1,0 +1,58 @@
+"""What came of a direction: how much was tried since it last paid, what was kept, who knows more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arctl.daemon.decide.teams.supply import exhausted
+from arctl.daemon.model import JUDGED, Direction, ProposalState, Role, Team, Verdict
+from arctl.daemon.state import State
+from arctl.experiments.effects import parts
+
+#: Verdicts of experiments that used a slot and brought nothing.
+VAIN = frozenset(
+    {Verdict.REJECTED, Verdict.INCONCLUSIVE, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.NO_METRIC,
+     Verdict.NOT_FINITE, Verdict.INVALID}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What came of a team's direction since it took it up, or since its last acceptance."""
+
+    finished: int
+    rejected: int
+    accepted: int
+    open: int
+
+
+def record(state: State, team: Team, direction: Direction) -> Record:
+    """Count a direction's experiments: those in vain since the last acceptance, and all that were kept."""
+    rows = state.of_direction(direction.id)
+    begun = max(team.since, direction.since)
+    ended = [row for row in rows if row.closed is not None]
+    accepted = [row for row in ended if row.verdict == Verdict.ACCEPTED]
+    since = max([begun, *(row.closed or 0.0 for row in accepted)])
+    vain = [row for row in ended if row.verdict in VAIN and (row.closed or 0.0) > since]
+    judged = [row for row in ended if row.verdict in JUDGED and row.verdict != Verdict.ACCEPTED]
+    return Record(len(vain), len(judged), len(accepted), len(rows) - len(ended))
+
+
+def untried(state: State, direction: Direction) -> list[str]:
+    """Return the axes of a direction on which nothing was judged in it."""
+    rows = state.of_direction(direction.id)
+    seen = {part for row in rows if row.verdict in JUDGED for part in parts(row.axis)}
+    return [axis for axis in direction.axes if axis not in seen]
+
+
+def spent(state: State, team: Team, known: Record) -> bool:
+    """Tell whether a team has nothing under way and nobody who knows more."""
+    people = [row for row in state.company.members(team) if row.role is Role.ANALYST]
+    waiting = any(row.team == team.id for row in state.open_proposals(team.campaign) if still(row.state))
+    done = all(exhausted(state, row) for row in people)
+    return not known.open and not waiting and done
+
+
+def still(state: ProposalState) -> bool:
+    """Tell whether an open proposal may run without a person's word."""
+    return state is not ProposalState.PARKED

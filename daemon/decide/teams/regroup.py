@@ -1,0 +1,188 @@
+"""When a direction does not pay: refuted, split, merged, given up, or the whole campaign talks again."""
+
+from __future__ import annotations
+
+from arctl.daemon.actions import Step
+from arctl.daemon.decide.teams.discussion import begin, talks
+from arctl.daemon.decide.teams.forming import suits, take_up
+from arctl.daemon.decide.teams.moves import merge, split
+from arctl.daemon.decide.teams.record import record, spent, still, untried
+from arctl.daemon.model import (
+    JUDGED,
+    Campaign,
+    CampaignState,
+    DeadEnd,
+    Direction,
+    DirectionState,
+    Event,
+    PostKind,
+    ProposalState,
+    Role,
+    Team,
+    TeamState,
+    bump,
+)
+from arctl.daemon.state import State
+from arctl.daemon.talking import new_post
+
+
+def regroup(state: State, now: float) -> Step:
+    """Find the first team whose direction does not pay, and do something about it."""
+    if state.stopping:
+        return Step()
+    for campaign in state.campaigns.values():
+        if campaign.state is not CampaignState.RUNNING or not talks(state, campaign.id):
+            continue
+        if state.company.discussion(campaign.id) is not None:
+            continue
+        teams = state.company.teams_of(campaign.id)
+        for team in teams:
+            direction = state.company.directions.get(team.direction)
+            if direction is None:
+                if step := _occupy(state, campaign, team, now):
+                    return step
+            elif (
+                not team.held and not direction.held and (step := _end(state, campaign, team, direction, now))
+            ):
+                return step
+        if step := _talk_again(state, campaign, teams, now):
+            return step
+    return Step()
+
+
+def _end(state: State, campaign: Campaign, team: Team, direction: Direction, now: float) -> Step:
+    teams = state.spec(campaign.id).teams
+    known = record(state, team, direction)
+    done = spent(state, team, known)
+    if "regroup" in teams.off and not done:
+        return Step()
+    # What went on from a direction that paid has kept its word already; it can only stall.
+    doubtful = not known.accepted and not direction.parents
+    if doubtful and known.rejected >= teams.falsify_after and not untried(state, direction):
+        why = f"its prediction failed: {known.rejected} rejected, none accepted"
+        return _falsify(state, campaign, team, direction, why, now)
+    if known.finished >= teams.stall_after:
+        why = f"{known.finished} experiments without an acceptance"
+    elif done:
+        why = "nobody of the team has more to propose"
+    else:
+        return Step()
+    if known.accepted and not done and (step := split(state, campaign, team, direction, why, now)):
+        return step
+    if known.accepted and (step := merge(state, campaign, team, direction, why, now)):
+        return step
+    return _retire(state, team, direction, why)
+
+
+def _falsify(
+    state: State, campaign: Campaign, team: Team, direction: Direction, why: str, now: float
+) -> Step:
+    """Close a refuted direction as a dead end; its axes may be part of another hypothesis."""
+    ids = state.ids()
+    rows = [row for row in state.of_direction(direction.id) if row.verdict in JUDGED]
+    end = DeadEnd(
+        id=ids.new("d")[0],
+        campaign=campaign.id,
+        axis="",
+        created=now,
+        reason=f"{direction.title}: {why}",
+        reopen="a new champion, or a person",
+        closed_by="arctl",
+        evidence={
+            "experiments": [row.id for row in rows],
+            "effects": {row.id: row.evidence.get("effect") for row in rows},
+        },
+        direction=direction.id,
+    )
+    step = Step(rows=[end])
+    step.events.append(
+        Event("dead_end.closed", campaign.id, end.id, f"direction {direction.id} is a dead end: {end.reason}")
+    )
+    step.extend(_leave(state, team, direction, DirectionState.FALSIFIED, why))
+    words = f"{direction.title} ({direction.id}) is refuted: {why}. {direction.falsifier}".strip()
+    links = [direction.id, end.id, *(row.id for row in rows)]
+    step.rows.append(
+        new_post(
+            state, ids, campaign.id, author="arctl", kind=PostKind.DECISION, text=words, now=now,
+            team=team.id, links=links,
+        )
+    )  # fmt: skip
+    return step
+
+
+def _leave(state: State, team: Team, direction: Direction, how: DirectionState, why: str) -> Step:
+    """Have a team let go of its direction; what it had queued there is withdrawn."""
+    step = Step(rows=[bump(direction, state=how, team="", reason=why), bump(team, direction="", reason=why)])
+    text = f"team {team.name} leaves {direction.id} {direction.title} ({how}): {why}"
+    step.events.append(Event(f"direction.{how}", team.campaign, direction.id, text, data={"team": team.id}))
+    for row in state.open_proposals(team.campaign):
+        if row.direction == direction.id and row.state is not ProposalState.CLAIMED and not row.urgent:
+            step.rows.append(
+                bump(row, state=ProposalState.WITHDRAWN, reason=f"{direction.id} is {how}: {why}")
+            )
+    return step
+
+
+def _retire(state: State, team: Team, direction: Direction, why: str) -> Step:
+    return _leave(state, team, direction, DirectionState.RETIRED, why)
+
+
+def _occupy(state: State, campaign: Campaign, team: Team, now: float) -> Step:
+    """Give a team without a direction one that waits; where none does, its people join the others."""
+    held = {
+        axis for row in state.company.directions_of(campaign.id, DirectionState.ACTIVE) for axis in row.axes
+    }
+    people = [agent for agent in state.company.members(team) if agent.role is Role.ANALYST]
+    waiting = state.company.directions_of(campaign.id, DirectionState.STANDING)
+    for row in sorted(waiting, key=lambda item: not item.base) if people else ():
+        if suits(state, row, held):
+            team, taken = take_up(team, row, now)
+            text = f"team {team.name} takes up {row.id} {row.title}: {row.hypothesis}"
+            event = Event("direction.taken", campaign.id, row.id, text, data={"team": team.id})
+            return Step(rows=[team, taken], events=[event])
+    teams = state.company.teams_of(campaign.id)
+    others = [row for row in teams if row.direction]
+    if not others:
+        return Step()
+    if 2 * (len(teams) - len(others)) >= len(teams) and _worth_talking(state, campaign):
+        return begin(state, campaign, f"team {team.name} has no direction left, and it is not alone", now)
+    step = Step(rows=[bump(team, state=TeamState.RETIRED, reason="no direction is left for it")])
+    for number, agent in enumerate(state.company.members(team)):
+        host = others[number % len(others)]
+        step.rows.append(bump(agent, team=host.id, exhausted=""))
+    names = ", ".join(row.name for row in others)
+    text = f"team {team.name} is dissolved, no direction is left for it; its people join {names}"
+    step.events.append(Event("team.retired", campaign.id, team.id, text))
+    return step
+
+
+def _talk_again(state: State, campaign: Campaign, teams: list[Team], now: float) -> Step:
+    """Open a new discussion when no team has a direction any more, unless the last one led to nothing."""
+    if any(team.direction for team in teams):
+        return Step()
+    if not _worth_talking(state, campaign):
+        return Step()
+    reason = (
+        "every direction has ended. Look at the ledger again: what interacts, what could be scaled up, "
+        "what could be made simpler at equal metric"
+    )
+    return begin(state, campaign, reason, now)
+
+
+def _worth_talking(state: State, campaign: Campaign) -> bool:
+    """Tell whether anything was tried since people talked last: otherwise they would say the same again."""
+    before = state.company.discussions_of(campaign.id)
+    if not before or before[-1].closed is None or not before[-1].answers:
+        return False
+    return state.newest(campaign.id).created > before[-1].closed
+
+
+def explored(state: State, campaign: Campaign) -> bool:
+    """Tell whether a campaign has talked, tried, and has no direction left that anybody believes in."""
+    company = state.company
+    before = company.discussions_of(campaign.id)
+    if not before or before[-1].closed is None or not before[-1].answers:
+        return False
+    if company.directions_of(campaign.id, DirectionState.ACTIVE) or _worth_talking(state, campaign):
+        return False
+    return not any(still(row.state) for row in state.open_proposals(campaign.id))

@@ -1,0 +1,131 @@
+"""The best ready proposal becomes an experiment as soon as a slot can use it, or is written first."""
+
+from __future__ import annotations
+
+from arctl.daemon.actions import BuildCommit, Step
+from arctl.daemon.decide.supply import limit_met, room
+from arctl.daemon.decide.teams.asking import ask, free, writers
+from arctl.daemon.decide.teams.ranking import ranked
+from arctl.daemon.duplicates import duplicate
+from arctl.daemon.model import (
+    Agent,
+    Campaign,
+    CampaignState,
+    Event,
+    Move,
+    Proposal,
+    ProposalState,
+    RunState,
+    bump,
+)
+from arctl.daemon.opening import new_experiment
+from arctl.daemon.proposing import stale
+from arctl.daemon.state import State
+
+
+def take(state: State, now: float) -> Step:
+    """Take up the best proposal of a campaign that has room for one."""
+    if state.stopping:
+        return Step()
+    for campaign in state.campaigns.values():
+        if campaign.state is not CampaignState.RUNNING or campaign.drain:
+            continue
+        champion = state.experiments[campaign.champion]
+        if (not champion.bank and not champion.values) or limit_met(state, campaign, now):
+            continue
+        if room(state, campaign.id) <= 0:
+            continue
+        rows = [row for row in state.open_proposals(campaign.id) if _runnable(state, campaign, row)]
+        for row in ranked(state, campaign.id, rows):
+            if step := _begin(state, campaign, row, now):
+                return step
+        if not rows and (step := _uncritiqued(state, campaign, now)):
+            return step
+    return Step()
+
+
+def _runnable(state: State, campaign: Campaign, row: Proposal) -> bool:
+    """Tell whether a proposal may run now: ready, agreed to where that is asked for, and not held."""
+    if row.state is not ProposalState.READY:
+        return False
+    if state.spec(campaign.id).policy.approve and not row.approved and not row.urgent:
+        return False
+    team = state.company.teams.get(row.team)
+    direction = state.company.directions.get(row.direction)
+    return not (team is not None and team.held) and not (direction is not None and direction.held)
+
+
+def _begin(state: State, campaign: Campaign, row: Proposal, now: float) -> Step:
+    if row.change.get("kind") == "idea":
+        return _have_written(state, row, now)
+    return experiment_of(state, campaign, row, now)
+
+
+def experiment_of(state: State, campaign: Campaign, row: Proposal, now: float) -> Step:
+    """Make a proposal an experiment on the champion of the day, or on what its direction forked from."""
+    direction = state.company.directions.get(row.direction)
+    forked = direction is not None and direction.base not in ("", campaign.champion)
+    base = direction.base if direction is not None and forked else campaign.champion
+    ids = state.ids()
+    row = bump(row, base=base, state=ProposalState.TAKEN)
+    if why := stale(state, row):
+        row = bump(row, state=ProposalState.REFUSED, reason=why)
+        text = f"{row.id} {row.title} is refused: {why}"
+        return Step(rows=[row], events=[Event("proposal.refused", campaign.id, row.id, text)])
+    experiment = new_experiment(ids, row, now, forked=forked)
+    row = bump(row, experiment=experiment.id)
+    text = f"{experiment.id} {row.title}" + (", not critiqued" if row.uncritiqued else "")
+    data = {"proposal": row.id, "team": row.team, "direction": row.direction, "uncritiqued": row.uncritiqued}
+    event = Event("experiment.proposed", campaign.id, experiment.id, text, row.agent, data)
+    first = state.same_patch(campaign.id, str(row.change.get("patch", "")))
+    if first is not None:
+        step = Step(rows=[row], events=[event])
+        step.extend(duplicate(state, experiment, first, {}, now))
+        return step
+    foundation = state.experiments[base]
+    build = BuildCommit(campaign, experiment, row, foundation.promoted or foundation.commit)
+    return Step(rows=[row, experiment], events=[event], actions=[build])
+
+
+def _have_written(state: State, row: Proposal, now: float) -> Step:
+    """Have an experimenter of its team write an idea, or one of another team that is free."""
+    able = [agent for agent in writers(state, row.campaign) if free(state, agent, now)]
+    if not able:
+        return Step()
+    writer: Agent = min(able, key=lambda agent: (agent.team != row.team, agent.turns, agent.id))
+    claimed = bump(row, state=ProposalState.CLAIMED, writer=writer.name)
+    step = Step(rows=[claimed])
+    direction = state.company.directions.get(row.direction)
+    base = direction.base if direction is not None and direction.base else ""
+    step.extend(ask(state, writer, Move.IMPLEMENT, now, base=base, subject=row.id))
+    text = f"{writer.name} writes {row.id} {row.title}"
+    step.events.append(Event("proposal.claimed", row.campaign, row.id, text, writer.name))
+    return step
+
+
+def _uncritiqued(state: State, campaign: Campaign, now: float) -> Step:
+    """Where a slot stands idle, take the best proposal that waited long enough for a critique."""
+    wait = state.spec(campaign.id).teams.critique_wait
+    rows = [
+        row
+        for row in state.open_proposals(campaign.id)
+        if row.state is ProposalState.PENDING and now - row.created >= wait
+    ]
+    if not rows or not idle(state):
+        return Step()
+    row = ranked(state, campaign.id, rows)[0]
+    ready = bump(row, state=ProposalState.READY, uncritiqued=True)
+    text = f"{row.id} {row.title} runs without a critique: a slot is idle"
+    return Step(rows=[ready], events=[Event("proposal.uncritiqued", campaign.id, row.id, text)])
+
+
+def idle(state: State) -> bool:
+    """Tell whether a slot stands idle with nothing waiting for it."""
+    occupied = {run.device for run in state.active_runs()}
+    free_slots = [
+        device
+        for device in state.devices.values()
+        if device.id not in occupied and not device.barred and not state.is_held(device.id)
+    ]
+    waiting = [run for run in state.live_runs() if run.state is not RunState.RUNNING and not run.device]
+    return len(free_slots) > len(waiting)

@@ -1,0 +1,76 @@
+"""What can happen: each fact is plain data, reported by an actor, a client or the clock."""
+
+from __future__ import annotations
+
+from arctl.daemon.facts.clients import AddCampaign, Control, Detach, EditRefused, EditSeen, StopDaemon
+from arctl.daemon.facts.minds import ReserveCall, SettleCall, TurnAnswered, TurnBeat, TurnFailed
+from arctl.daemon.facts.work import (
+    ActionFailed,
+    BranchMoved,
+    CampaignAdmitted,
+    CampaignRefused,
+    CommitBuilt,
+    CommitRefused,
+    DevicesSeen,
+    PointsSeen,
+    RunEnded,
+    RunLost,
+    RunStarted,
+    Tick,
+    TreePrepared,
+)
+
+Fact = (
+    Tick
+    | AddCampaign
+    | Control
+    | StopDaemon
+    | Detach
+    | EditSeen
+    | EditRefused
+    | CampaignAdmitted
+    | CampaignRefused
+    | CommitBuilt
+    | CommitRefused
+    | TreePrepared
+    | BranchMoved
+    | RunStarted
+    | PointsSeen
+    | RunEnded
+    | RunLost
+    | TurnAnswered
+    | TurnFailed
+    | TurnBeat
+    | ReserveCall
+    | SettleCall
+    | DevicesSeen
+    | ActionFailed
+)
+
+__all__ = [
+    "ActionFailed",
+    "AddCampaign",
+    "BranchMoved",
+    "CampaignAdmitted",
+    "CampaignRefused",
+    "CommitBuilt",
+    "CommitRefused",
+    "Control",
+    "Detach",
+    "DevicesSeen",
+    "EditRefused",
+    "EditSeen",
+    "Fact",
+    "PointsSeen",
+    "ReserveCall",
+    "RunEnded",
+    "RunLost",
+    "RunStarted",
+    "SettleCall",
+    "StopDaemon",
+    "Tick",
+    "TreePrepared",
+    "TurnAnswered",
+    "TurnBeat",
+    "TurnFailed",
+]

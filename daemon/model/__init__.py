@@ -1,0 +1,173 @@
+"""The rows: one frozen dataclass for each table of current state, written whole at every change."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+from arctl.daemon.model.community import Agent, Critique, Direction, Discussion, Team, Turn
+from arctl.daemon.model.record import CurvePoint, Event, Json, Result
+from arctl.daemon.model.states import (
+    ACTIVE,
+    ALIVE,
+    JUDGED,
+    PROPOSED,
+    REQUEUE,
+    SERVICE_ORDER,
+    TELLING,
+    UNTRIED,
+    WAITING,
+    AgentState,
+    CallState,
+    CampaignState,
+    DirectionState,
+    DirectiveState,
+    ExperimentState,
+    Move,
+    Outcome,
+    PostKind,
+    ProposalState,
+    Purpose,
+    Role,
+    RunState,
+    Stance,
+    TeamState,
+    TurnState,
+    Verdict,
+)
+from arctl.daemon.model.talk import Call, Deed, Directive, Hold, Post
+from arctl.daemon.model.work import Campaign, DeadEnd, Experiment, Proposal, Run
+
+Row = (
+    Campaign
+    | Proposal
+    | Experiment
+    | Run
+    | DeadEnd
+    | Agent
+    | Team
+    | Direction
+    | Discussion
+    | Turn
+    | Critique
+    | Post
+    | Directive
+    | Deed
+    | Call
+    | Hold
+)
+R = TypeVar(
+    "R",
+    Campaign,
+    Proposal,
+    Experiment,
+    Run,
+    DeadEnd,
+    Agent,
+    Team,
+    Direction,
+    Discussion,
+    Turn,
+    Critique,
+    Post,
+    Directive,
+    Deed,
+    Call,
+    Hold,
+)
+
+#: Each kind of row, its table, and the letter with which its ids begin; others are named by people.
+TABLES: dict[type[Any], str] = {
+    Campaign: "campaigns",
+    Proposal: "proposals",
+    Experiment: "experiments",
+    Run: "runs",
+    DeadEnd: "dead_ends",
+    Agent: "agents",
+    Team: "teams",
+    Direction: "directions",
+    Discussion: "discussions",
+    Turn: "turns",
+    Critique: "critiques",
+    Post: "posts",
+    Directive: "directives",
+    Deed: "deeds",
+    Call: "calls",
+    Hold: "holds",
+}
+LETTERS: dict[type[Any], str] = {
+    Proposal: "p",
+    Experiment: "e",
+    Run: "r",
+    DeadEnd: "d",
+    Agent: "a",
+    Team: "t",
+    Direction: "h",
+    Discussion: "s",
+    Turn: "q",
+    Critique: "c",
+    Post: "m",
+    Directive: "i",
+    Deed: "u",
+    Call: "k",
+}
+
+
+def bump(row: R, **changes: Any) -> R:
+    """Return the row with `changes` and its revision one higher."""
+    return dataclasses.replace(row, rev=row.rev + 1, **changes)
+
+
+__all__ = [
+    "ACTIVE",
+    "ALIVE",
+    "JUDGED",
+    "LETTERS",
+    "PROPOSED",
+    "REQUEUE",
+    "SERVICE_ORDER",
+    "TABLES",
+    "TELLING",
+    "UNTRIED",
+    "WAITING",
+    "Agent",
+    "AgentState",
+    "Call",
+    "CallState",
+    "Campaign",
+    "CampaignState",
+    "Critique",
+    "CurvePoint",
+    "DeadEnd",
+    "Deed",
+    "Direction",
+    "DirectionState",
+    "Directive",
+    "DirectiveState",
+    "Discussion",
+    "Event",
+    "Experiment",
+    "ExperimentState",
+    "Hold",
+    "Json",
+    "Move",
+    "Outcome",
+    "Post",
+    "PostKind",
+    "Proposal",
+    "ProposalState",
+    "Purpose",
+    "R",
+    "Result",
+    "Role",
+    "Row",
+    "Run",
+    "RunState",
+    "Stance",
+    "Team",
+    "TeamState",
+    "Turn",
+    "TurnState",
+    "Verdict",
+    "bump",
+]

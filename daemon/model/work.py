@@ -1,0 +1,206 @@
+"""The work: campaigns, proposals, experiments, their runs, and what was given up."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from arctl.daemon.model.record import Json
+from arctl.daemon.model.states import (
+    CampaignState,
+    ExperimentState,
+    ProposalState,
+    Purpose,
+    RunState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One search: a repository, an objective, a metric, a budget, a policy."""
+
+    id: str
+    root: str
+    spec: str
+    state: CampaignState
+    created: float
+    prefix: str = ""
+    reason: str = ""
+    base_commit: str = ""
+    champion: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+    setup_done: bool = False
+    #: What `spec.objective` says, as text; what agents are told.
+    objective: str = ""
+    #: Why its agents cannot think at the moment; empty when they can. Queued work goes on.
+    trouble: str = ""
+    #: Why the user's repository did not take the champion branch; empty when it did.
+    behind: str = ""
+    #: While it is paused: what was begun still gets the runs that it needs to be judged.
+    drain: bool = False
+    #: The experiment that a person is making champion; it is until the branch has moved.
+    wanted: str = ""
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An idea with its hypothesis, axis, expectation and change.
+
+    `change` is one of `{"kind": "params", "values"}`, `{"kind": "patch", "patch"}`,
+    `{"kind": "edits", "edits": [{"path", "old", "new"}]}`, `{"kind": "merge", "commit", "of"}`, or
+    `{"kind": "idea"}` while nobody has written it yet.
+    """
+
+    id: str
+    campaign: str
+    created: float
+    agent: str
+    brain: str
+    title: str
+    change: Json
+    base: str
+    state: ProposalState = ProposalState.READY
+    team: str = ""
+    direction: str = ""
+    hypothesis: str = ""
+    axis: str = ""
+    move: str = ""
+    expected: str = ""
+    if_works: str = ""
+    if_fails: str = ""
+    cost: str = ""
+    #: In what it differs from the tried ones that are near it.
+    difference: str = ""
+    #: Experiments and proposals that are near it: the same axis and value within tolerance.
+    near: tuple[str, ...] = ()
+    #: What the brain drew it from; never drawn twice in one campaign.
+    source: str = ""
+    #: The directive under which it was made.
+    directive: str = ""
+    #: A person's proposals, and those made under a directive, go first.
+    urgent: bool = False
+    #: A person agreed to it, where nothing runs without that.
+    approved: bool = False
+    #: It was taken up without a critique, so that no slot stood idle.
+    uncritiqued: bool = False
+    #: Who wrote its change, where that was not its author; and how often that was tried in vain.
+    writer: str = ""
+    tries: int = 0
+    #: How often it was written anew after an objection.
+    revised: int = 0
+    reason: str = ""
+    #: The proposal that this one is written anew from, or is a second try of.
+    of: str = ""
+    experiment: str = ""
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A proposal made real: one commit on top of a champion, its runs and its verdict.
+
+    `values` are the metric of every successful run, in order; `bank` are those of the fresh runs
+    that a champion is judged by, never the runs that won its promotion.
+    """
+
+    id: str
+    campaign: str
+    number: int
+    created: float
+    state: ExperimentState
+    title: str
+    proposal: str = ""
+    axis: str = ""
+    base: str = ""
+    commit: str = ""
+    tree: str = ""
+    params: Json = field(default_factory=dict)
+    verdict: str = ""
+    reason: str = ""
+    evidence: Json = field(default_factory=dict)
+    values: tuple[float, ...] = ()
+    bank: tuple[float, ...] = ()
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    #: The commit on the champion branch, once accepted; the next experiments build on it.
+    promoted: str = ""
+    same_as: str = ""
+    #: The winner on an older champion that this is, tried again on a newer one.
+    rebase_of: str = ""
+    team: str = ""
+    direction: str = ""
+    #: It is built on an experiment that was never champion; it is judged against the champion all the same.
+    forked: bool = False
+    #: How often a crash of it was repaired.
+    repairs: int = 0
+    #: A person made it champion or took that back.
+    by_hand: bool = False
+    held: bool = False
+    closed: float | None = None
+    seconds: float = 0.0
+    rev: int = 0
+
+    @property
+    def record(self) -> tuple[float, ...]:
+        """The values that stand for it: fresh runs where it has any, else those it was judged by."""
+        return self.bank or self.values
+
+    @property
+    def mean(self) -> float | None:
+        """The mean of its record, None where nothing was measured."""
+        return math.fsum(self.record) / len(self.record) if self.record else None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of an experiment: one seed, one device, one attempt at a time."""
+
+    id: str
+    campaign: str
+    experiment: str
+    number: int
+    created: float
+    purpose: Purpose
+    seed: int
+    state: RunState
+    attempt: int = 1
+    #: How often its shim died under it.
+    losses: int = 0
+    held: bool = False
+    outcome: str = ""
+    reason: str = ""
+    device: str = ""
+    device_name: str = ""
+    tree: str = ""
+    started: float | None = None
+    ended: float | None = None
+    seconds: float = 0.0
+    value: float | None = None
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    evidence: Json = field(default_factory=dict)
+    #: Why it is being stopped, from the moment that somebody asked; REQUEUE when it is to be run again.
+    stopping: str = ""
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEnd:
+    """A closed direction or axis with its evidence and what would reopen it; proposals inside it are refused.
+
+    `low` and `high` bound the values of a numeric axis that are closed; without them all of it is.
+    """
+
+    id: str
+    campaign: str
+    axis: str
+    created: float
+    reason: str
+    reopen: str
+    closed_by: str
+    evidence: Json = field(default_factory=dict)
+    direction: str = ""
+    low: float | None = None
+    high: float | None = None
+    #: Who or what opened it again, and why; empty while it is closed.
+    revived: str = ""
+    rev: int = 0

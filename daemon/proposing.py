@@ -1,0 +1,197 @@
+"""How an idea enters the queue: what it repeats, what binds it, and who has to look at it first. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from arctl.daemon.actions import Step
+from arctl.daemon.binding import closing_dead_end
+from arctl.daemon.model import (
+    JUDGED,
+    UNTRIED,
+    Campaign,
+    Critique,
+    Event,
+    Proposal,
+    ProposalState,
+    Role,
+    Stance,
+    Verdict,
+    bump,
+)
+from arctl.daemon.opening import new_proposal
+from arctl.daemon.state import Ids, State
+from arctl.daemon.turns import Draft
+from arctl.experiments.similarity import near_params, near_words
+from arctl.text import clean, clean_block
+
+#: The longest title and the longest of the other texts that are kept.
+MAX_TITLE = 200
+MAX_TEXT = 4000
+#: Tried ones near a new one that are named.
+MAX_NEAR = 5
+
+
+def admit(
+    state: State,
+    ids: Ids,
+    campaign: Campaign,
+    draft: Draft,
+    *,
+    author: str,
+    brain: str,
+    base: str,
+    now: float,
+    team: str = "",
+    direction: str = "",
+    urgent: bool = False,
+    directive: str = "",
+) -> Step:
+    """Write an idea down and say where it stands: refused, objected to, waiting for a critique, or ready."""
+    if draft.source and draft.source in state.sources(campaign.id):
+        return Step()
+    draft = tidy(draft)
+    row = new_proposal(ids, campaign.id, base, draft, agent=author, brain=brain, now=now)
+    row = dataclasses.replace(
+        row, team=team, direction=direction, urgent=urgent, directive=directive, near=near(state, row)
+    )
+    row, critiques = _placed(state, ids, row, now)
+    return _written(row, critiques, author)
+
+
+def revise(state: State, ids: Ids, row: Proposal, draft: Draft, now: float) -> Step:
+    """Write a proposal anew after an objection; what bound the old words binds the new ones as well."""
+    draft = tidy(draft)
+    kept = {field.name for field in dataclasses.fields(Draft)} - {"source"}
+    words = {name: getattr(draft, name) for name in kept}
+    new = bump(row, **words, revised=row.revised + 1)
+    new = dataclasses.replace(new, near=near(state, new))
+    lifted = [
+        bump(critique, lifted="revised")
+        for critique in state.company.critiques_on(row.id)
+        if not critique.lifted and critique.stance is not Stance.ENDORSE
+    ]
+    new, critiques = _placed(state, ids, new, now, seen=True)
+    step = _written(new, critiques, row.agent)
+    step.rows.extend(lifted)
+    return step
+
+
+def tidy(draft: Draft) -> Draft:
+    """Take escapes out of every text and bound its length: brains may answer anything."""
+    texts: dict[str, Any] = {
+        field.name: clean_block(str(getattr(draft, field.name)))[:MAX_TEXT]
+        for field in dataclasses.fields(Draft)
+        if field.name not in ("change", "title", "axis", "source")
+    }
+    title = clean(str(draft.title)).strip()[:MAX_TITLE] or "untitled"
+    axis = clean(str(draft.axis)).strip()[:MAX_TITLE]
+    change = draft.change if isinstance(draft.change, dict) else {}
+    return dataclasses.replace(draft, title=title, axis=axis, change=change, **texts)
+
+
+def near(state: State, row: Proposal) -> tuple[str, ...]:
+    """Return what was tried or proposed near it: the same axis, values or words within tolerance."""
+    spec = state.spec(row.campaign)
+    if "near" in spec.teams.off or not row.axis:
+        return ()
+    found = []
+    values = _values(state, row)
+    for tried in state.on_axis(row.campaign, row.axis):
+        if tried.verdict in UNTRIED or tried.verdict in (Verdict.REBASED, Verdict.DUPLICATE):
+            continue
+        theirs = tried.params or _values(state, state.proposals.get(tried.proposal))
+        if values is not None:
+            if theirs and near_params(spec.params, values, theirs):
+                found.append(tried.id)
+        elif near_words(row.title, tried.title):
+            found.append(tried.id)
+    for other in state.open_proposals(row.campaign):
+        if other.id == row.id or other.axis != row.axis:
+            continue
+        theirs = _values(state, other)
+        if values is not None and theirs is not None:
+            if near_params(spec.params, values, theirs):
+                found.append(other.id)
+        elif values is None and near_words(row.title, other.title):
+            found.append(other.id)
+    return tuple(found[-MAX_NEAR:])
+
+
+def stale(state: State, row: Proposal) -> str:
+    """Say why a proposal that waited may not run any more, on the base that it has now; empty if it may."""
+    off = state.spec(row.campaign).teams.off
+    end = None if "dead_ends" in off else closing_dead_end(state, row)
+    if end is not None and not row.urgent:
+        return f"dead end {end.id} ({end.axis}) was closed while it waited: {end.reason}"
+    if row.urgent or row.difference:
+        return ""
+    tried = [ident for ident in near(state, row) if ident in state.experiments]
+    return f"near {', '.join(tried)}, which came while it waited" if tried else ""
+
+
+def _values(state: State, row: Proposal | None) -> dict[str, Any] | None:
+    """Return the values of the whole surface that a change of parameters leads to; None for other changes."""
+    base = state.experiments.get(row.base) if row is not None else None
+    if row is None or base is None or row.change.get("kind") != "params":
+        return None
+    values = row.change.get("values")
+    if not isinstance(values, dict):
+        return None
+    return {**base.params, **values}
+
+
+def _placed(
+    state: State, ids: Ids, row: Proposal, now: float, *, seen: bool = False
+) -> tuple[Proposal, list[Critique]]:
+    """Return the proposal in the state that the rules give it, with the objections of the rules."""
+    off = state.spec(row.campaign).teams.off
+    end = None if "dead_ends" in off else closing_dead_end(state, row)
+    if end is not None:
+        reason = f"inside dead end {end.id} ({end.axis}): {end.reason}; it would reopen with {end.reopen}"
+        return dataclasses.replace(row, state=ProposalState.REFUSED, reason=reason), []
+    if not row.urgent and not row.difference and (why := _repeats(state, row)):
+        if seen:
+            return dataclasses.replace(row, state=ProposalState.WITHDRAWN, reason=why), []
+        critique = Critique(ids.new("c")[0], row.campaign, now, row.id, "arctl", Stance.OBJECT, why, row.near)
+        return dataclasses.replace(row, state=ProposalState.OBJECTED, reason=why), [critique]
+    waits = not seen and not row.urgent and has_critics(state, row)
+    placed = ProposalState.PENDING if waits else ProposalState.READY
+    return dataclasses.replace(row, state=placed, reason=""), []
+
+
+def _repeats(state: State, row: Proposal) -> str:
+    """Say what a proposal repeats without naming the difference; empty where it repeats nothing."""
+    if row.near:
+        return f"near {', '.join(row.near)}: say in what it differs"
+    if row.move not in ("up", "down"):
+        return ""
+    tried = [item for item in state.on_axis(row.campaign, row.axis) if item.verdict in JUDGED][-2:]
+    if len(tried) < 2 or any(item.verdict == Verdict.ACCEPTED for item in tried):
+        return ""
+    moves = {state.proposals[item.proposal].move for item in tried if item.proposal}
+    if moves != {row.move}:
+        return ""
+    names = " and ".join(item.id for item in tried)
+    return f"the third move {row.move} on {row.axis} after {names}: turn round, or say why not"
+
+
+def has_critics(state: State, row: Proposal) -> bool:
+    """Tell whether somebody other than its author could look at a proposal."""
+    if "critique" in state.spec(row.campaign).teams.off:
+        return False
+    return any(
+        agent.role is Role.ANALYST and agent.name != row.agent
+        for agent in state.company.agents_of(row.campaign)
+    )
+
+
+def _written(row: Proposal, critiques: list[Critique], author: str) -> Step:
+    said = f": {row.reason}" if row.reason else ""
+    kind = "proposal.refused" if row.state is ProposalState.REFUSED else "proposal.made"
+    if row.revised:
+        kind = "proposal.revised" if row.state is not ProposalState.REFUSED else kind
+    text = f"{row.id} {row.title} is {row.state}{said}"
+    data = {"state": row.state.value, "axis": row.axis, "near": list(row.near), "team": row.team}
+    return Step(rows=[row, *critiques], events=[Event(kind, row.campaign, row.id, text, author, data)])

@@ -1,0 +1,59 @@
+"""Undo: the request that takes a deed back, carried out as if it were asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from arctl.daemon.model import Deed, bump
+from arctl.daemon.reduce.control.base import Done, Handler, Request
+from arctl.errors import RefusedError
+
+
+def undo(request: Request, handlers: dict[str, Handler]) -> Done:
+    """Take back a deed: the named one, or the newest of this person's that can be."""
+    deed = _deed(request)
+    said = f"{deed.id} ({deed.verb} {deed.target})"
+    again = dataclasses.replace(
+        request.fact,
+        verb=deed.undo["verb"],
+        target=deed.undo["target"],
+        reason=request.reason or f"undo of {deed.id}",
+        if_rev=None,
+        data=dict(deed.undo.get("data") or {}),
+    )
+    try:
+        done = handlers[again.verb](dataclasses.replace(request, fact=again))
+    except RefusedError as error:
+        msg = f"{said} cannot be undone any more: {error.message}"
+        raise RefusedError(msg, error.remedy) from error
+    if not done.step.rows:
+        msg = f"{said} has nothing left to undo: things stand as they did before it"
+        raise RefusedError(msg, "`arctl undo --list` shows what can be undone")
+    done.step.rows.append(bump(deed, undone=True))
+    return dataclasses.replace(done, undo={}, answer={**done.answer, "undone": deed.id})
+
+
+def _deed(request: Request) -> Deed:
+    deeds = request.state.company.deeds
+    if ident := request.fact.target:
+        if ident in deeds:
+            return _undoable(deeds[ident])
+        if ident not in request.state.campaigns:
+            msg = f"there is no deed {ident!r}"
+            raise RefusedError(msg, "`arctl undo --list` shows what was done")
+    for deed in reversed(deeds.values()):
+        ours = deed.actor == request.actor and (not ident or deed.campaign in (ident, ""))
+        if ours and deed.undo and not deed.undone:
+            return deed
+    msg = f"there is nothing that {request.actor} did and that can be undone"
+    raise RefusedError(msg, "`arctl undo --list` shows what was done")
+
+
+def _undoable(deed: Deed) -> Deed:
+    if deed.undone:
+        msg = f"{deed.id} was undone already"
+        raise RefusedError(msg, "`arctl undo --list` shows the others")
+    if not deed.undo:
+        msg = f"{deed.id} ({deed.text or deed.verb}) cannot be undone"
+        raise RefusedError(msg, "what was measured, said or stopped stays so")
+    return deed

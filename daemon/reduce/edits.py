@@ -1,0 +1,131 @@
+"""Edits of `arctl.toml` and the objective while a campaign runs: taken up, or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from arctl.daemon import facts
+from arctl.daemon.actions import Step, WatchFiles
+from arctl.daemon.model import Campaign, CampaignState, Event, bump
+from arctl.daemon.reduce.campaigns import measured_otherwise
+from arctl.daemon.releasing import woken
+from arctl.daemon.specs import read
+from arctl.daemon.state import State
+from arctl.experiments.errors import SpecError
+from arctl.experiments.spec import Spec
+
+SPEC = "arctl.toml"
+#: Who edits: the file does not say.
+EDITOR = "editor"
+#: Changed settings that one sentence names.
+MAX_NAMED = 6
+#: The longest value that it shows.
+MAX_SHOWN = 40
+
+
+def seen(state: State, fact: facts.EditSeen, now: float) -> Step:
+    """Take an edit up, or say why it cannot be while results are to be compared."""
+    del now
+    campaign = state.campaigns.get(fact.campaign)
+    if campaign is None:
+        return Step()
+    if fact.file == SPEC:
+        return _spec(state, campaign, fact)
+    if fact.file != state.spec(campaign.id).objective or fact.text == campaign.objective:
+        return Step()
+    text = f"{fact.file} was edited; agents are told so from their next turn on{_stands(campaign)}"
+    event = Event("objective.edited", campaign.id, campaign.id, text, EDITOR, {"diff": fact.diff})
+    return Step(rows=[bump(campaign, objective=fact.text)], events=[event])
+
+
+def refused(state: State, fact: facts.EditRefused, now: float) -> Step:
+    """Tell what is wrong with an edit; what was there before stays."""
+    del now
+    campaign = state.campaigns.get(fact.campaign)
+    return _not_taken(campaign, fact.file, fact.message, fact.remedy) if campaign else Step()
+
+
+def _not_taken(campaign: Campaign, file: str, message: str, remedy: str, diff: str = "") -> Step:
+    """Return the event of an edit that is not taken up."""
+    text = f"the edit of {file} is not taken, what was there before stays: {message}; {remedy}"
+    data = {"file": file, "message": message, "remedy": remedy, "diff": diff}
+    return Step(events=[Event("edit.refused", campaign.id, campaign.id, text, EDITOR, data)])
+
+
+def _spec(state: State, campaign: Campaign, fact: facts.EditSeen) -> Step:
+    if fact.text == campaign.spec:
+        return Step()
+    try:
+        old, new = state.spec(campaign.id), read(fact.text, campaign.id)
+    except SpecError as error:
+        return _not_taken(campaign, SPEC, "; ".join(map(str, error.problems)), error.remedy, fact.diff)
+    if problem := _unfit(state, campaign, old, new):
+        return _not_taken(campaign, SPEC, *problem, fact.diff)
+    changed = list(changes(old, new))
+    setup = campaign.setup_done or new.run.setup is None
+    row = bump(campaign, spec=fact.text, setup_done=setup)
+    named = ", ".join(changed[:MAX_NAMED]) or "nothing that arctl reads is different"
+    more = f" and {len(changed) - MAX_NAMED} more" if len(changed) > MAX_NAMED else ""
+    counts = "; it counts from the next decision on" if changed else ""
+    text = f"{SPEC} was edited: {named}{more}{counts}{_stands(campaign)}"
+    data = {"diff": fact.diff, "changed": changed}
+    step = Step(rows=[row], events=[Event("spec.edited", campaign.id, campaign.id, text, EDITOR, data)])
+    if changed:
+        # Whoever had nothing more to propose may have now.
+        step.extend(woken(state, campaign.id))
+    if old.objective != new.objective:
+        step.actions.append(WatchFiles(row))
+    return step
+
+
+def _unfit(state: State, campaign: Campaign, old: Spec, new: Spec) -> tuple[str, str] | None:
+    """Say why a readable text is not this campaign's any more, and what to do; None where it is."""
+    if new.name != campaign.id:
+        message = f"the name is {new.name}, not {campaign.id}"
+        return message, "put the name back; `arctl start` begins another campaign under another name"
+    if changed := measured_otherwise(old, new):
+        message = f"it measures otherwise than until now: {', '.join(changed)}"
+        return (
+            message,
+            "results of both could not be compared: put it back, or give it another name and start",
+        )
+    moved = [
+        name
+        for name, param in new.params.items()
+        if (known := old.params.get(name)) is None
+        or (known.file, known.key, known.type) != (param.file, param.key, param.type)
+    ]
+    values = state.experiments[campaign.champion].params
+    if moved := [name for name in moved if name not in values or name in old.params]:
+        message = f"it tunes other constants: {', '.join(f'params.{name}' for name in moved)}"
+        return message, "the surface is read at the start: put it back, or give it another name and start"
+    return None
+
+
+def changes(old: Spec, new: Spec) -> Iterator[str]:
+    """Yield what differs between two specifications, as `limits.hours 2 -> 4`."""
+    before, after = dict(_flat("", old.to_dict())), dict(_flat("", new.to_dict()))
+    for key in sorted({*before, *after}):
+        if before.get(key) != after.get(key):
+            was = _shown(before[key]) if key in before else "unset"
+            yield f"{key} {was} -> {_shown(after[key]) if key in after else 'unset'}"
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else str(key), item)
+    else:
+        yield prefix, value
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
+def _stands(campaign: Campaign) -> str:
+    if campaign.state is CampaignState.RUNNING:
+        return ""
+    return f"; the campaign is {campaign.state} and stays so until `arctl resume {campaign.id}`"

@@ -1,0 +1,10 @@
+"""What is: rows by id and the indices that decisions need; plain data, reduced from rows, no I/O."""
+
+from __future__ import annotations
+
+from arctl.daemon.state.company import Company
+from arctl.daemon.state.core import State, load
+from arctl.daemon.state.ids import Ids
+from arctl.daemon.state.spending import Spending
+
+__all__ = ["Company", "Ids", "Spending", "State", "load"]

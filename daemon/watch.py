@@ -1,0 +1,212 @@
+"""The watch actor: sees when people edit `arctl.toml` or the objective, and reports what stands there now.
+
+A folder that is moved or deleted is waited for in silence. What cannot be read as a specification is
+reported with its line, once for each text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import difflib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arctl.daemon.actions import WatchFiles
+from arctl.daemon.facts import EditRefused, EditSeen, Fact
+from arctl.daemon.specs import read, spec_of
+from arctl.experiments.check import check_files
+from arctl.experiments.errors import Problem, SpecError
+
+log = logging.getLogger(__name__)
+
+SPEC = "arctl.toml"
+#: Milliseconds without further changes after which a file counts as written, and between looks at them.
+DEBOUNCE, STEP = 300, 50
+#: Milliseconds after which the files are looked at without any news: not every file system sends some.
+LOOK_ANYWAY = 5000
+#: Seconds between looks for a folder that is not there.
+AWAY = 2.0
+#: Seconds after which a text that cannot be used is read again: editors write in more than one step.
+SETTLE = 0.3
+#: The longest file that is read, in bytes, and the longest difference that is kept, in lines.
+MAX_BYTES = 256 << 10
+MAX_DIFF = 400
+#: Characters of the objective that agents are told, as at the start of a campaign.
+MAX_OBJECTIVE = 60_000
+#: Problems that one report names.
+MAX_PROBLEMS = 3
+
+
+@dataclass
+class _Campaign:
+    """What is known of one campaign's files: the texts that were reported last, good or bad."""
+
+    id: str
+    root: Path
+    objective: str | None
+    task: asyncio.Task[None] | None = None
+    told: dict[str, str] = field(default_factory=dict)
+
+
+class Watch:
+    """Watches each campaign's files in a task of its own."""
+
+    def __init__(self, report: Callable[[Fact], None]) -> None:
+        self._report = report
+        self._watched: dict[str, _Campaign] = {}
+
+    async def handle(self, action: WatchFiles) -> None:
+        """Look after a campaign's files from now on; asked again, from what it says now."""
+        campaign = action.campaign
+        known = self._watched.pop(campaign.id, None)
+        if known is not None:
+            await _ended(known)
+        told = {SPEC: campaign.spec}
+        objective = spec_of(campaign).objective
+        if objective is not None:
+            told[objective] = campaign.objective
+        row = _Campaign(campaign.id, Path(campaign.root), objective, told=told)
+        self._watched[campaign.id] = row
+        row.task = asyncio.create_task(self._watch(row), name=f"watch {campaign.id}")
+
+    async def close(self) -> None:
+        """Watch nothing any more."""
+        rows = list(self._watched.values())
+        self._watched.clear()
+        await asyncio.gather(*(_ended(row) for row in rows))
+
+    async def _watch(self, row: _Campaign) -> None:
+        while True:
+            try:
+                await self._look(row)
+                await self._changes(row)
+            except OSError as error:
+                # A folder that went away while it was looked at, or one that cannot be watched.
+                log.info("the files of %s cannot be watched now: %s", row.id, error)
+            except Exception:  # the boundary of this loop: whatever a file holds, it is looked at again
+                log.exception("the files of %s could not be looked at", row.id)
+            await asyncio.sleep(AWAY)
+
+    async def _changes(self, row: _Campaign) -> None:
+        """Look at the files whenever one changed, until their folder is not what it was."""
+        from watchfiles import awatch
+
+        folders = sorted({path.parent for path in _paths(row) if path.parent.is_dir()})
+        if not folders:
+            return
+        names = {str(path) for path in _paths(row)}
+        stood = [_identity(folder) for folder in folders]
+        async for _ in awatch(
+            *folders,
+            watch_filter=lambda change, path: path in names,
+            debounce=DEBOUNCE,
+            step=STEP,
+            rust_timeout=LOOK_ANYWAY,
+            yield_on_timeout=True,
+            recursive=False,
+            ignore_permission_denied=True,
+        ):
+            await self._look(row)
+            if [_identity(folder) for folder in folders] != stood:
+                return
+
+    async def _look(self, row: _Campaign) -> None:
+        """Report each file whose text is new."""
+        for file in _files(row):
+            text = await asyncio.to_thread(_text, row.root / file)
+            if text is not None and file != SPEC:
+                text = text[:MAX_OBJECTIVE]
+            if text is None or text == row.told.get(file):
+                continue
+            fact = await asyncio.to_thread(_judged, row, file, text)
+            if isinstance(fact, EditRefused):
+                await asyncio.sleep(SETTLE)
+                again = await asyncio.to_thread(_text, row.root / file)
+                if again is None or again[: len(text)] != text:
+                    continue  # it was still being written; the next change brings it
+            row.told[file] = text
+            self._report(fact)
+
+
+def _files(row: _Campaign) -> list[str]:
+    return [SPEC, *([row.objective] if row.objective is not None else [])]
+
+
+def _paths(row: _Campaign) -> list[Path]:
+    return [row.root / file for file in _files(row)]
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        stat = folder.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+async def _ended(row: _Campaign) -> None:
+    if row.task is not None:
+        row.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await row.task
+
+
+def _text(path: Path) -> str | None:
+    """Return a file's text, None where there is none now; what is no text is read as far as it is one."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError:
+        return None
+    return raw.decode("utf-8-sig", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _judged(row: _Campaign, file: str, text: str) -> EditSeen | EditRefused:
+    """Return what is to be said of a new text."""
+    if len(text) > MAX_BYTES:
+        return EditRefused(row.id, file, f"{file} is longer than {MAX_BYTES >> 10} KiB", "keep it short")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        return EditRefused(row.id, file, f"{file}:{line}: is not UTF-8 text", "save it as UTF-8")
+    if file == SPEC and (problems := _problems(row, text)):
+        lines = [_line(problem) for problem in problems[:MAX_PROBLEMS]]
+        if len(problems) > MAX_PROBLEMS:
+            lines.append(f"and {len(problems) - MAX_PROBLEMS} more: `arctl check` lists them")
+        return EditRefused(row.id, file, "; ".join(lines), problems[0].remedy.rstrip("."))
+    return EditSeen(row.id, file, text, _diff(row.told.get(file, ""), text, file))
+
+
+def _problems(row: _Campaign, text: str) -> tuple[Problem, ...]:
+    """Return what is wrong with a specification, by itself and with the files that it names."""
+    try:
+        spec = read(text, row.id)
+    except SpecError as error:
+        return error.problems
+    return tuple(check_files(spec, lambda file: text if file == SPEC else _known(row.root / file), SPEC))
+
+
+def _known(path: Path) -> str | None:
+    text = _text(path)
+    return text.encode("utf-8", "replace").decode("utf-8") if text is not None else None
+
+
+def _line(problem: Problem) -> str:
+    where = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
+    key = f"{problem.key}: " if problem.key else ""
+    return f"{where}: {key}{problem.message.rstrip('.')}"
+
+
+def _diff(old: str, new: str, file: str) -> str:
+    lines = difflib.unified_diff(
+        old.splitlines(), new.splitlines(), f"a/{file}", f"b/{file}", lineterm="", n=2
+    )
+    found = list(lines)
+    cut = found[:MAX_DIFF] + (["[cut: the difference is longer]"] if len(found) > MAX_DIFF else [])
+    return "\n".join(cut) + "\n" if cut else ""

@@ -1,0 +1,18 @@
+"""What people's words do to a proposal: an objection blocks it, a revision or endorsements free it. Pure."""
+
+from __future__ import annotations
+
+from arctl.daemon.model import Critique, Proposal, ProposalState, Stance
+
+#: Endorsements that lift an objection which its author did not answer.
+LIFTING = 2
+
+
+def weighed(row: Proposal, critiques: list[Critique]) -> ProposalState:
+    """Return where a proposal stands, by each person's latest word; its author's own does not count."""
+    latest = {item.author: item.stance for item in critiques if not item.lifted and item.author != row.agent}
+    endorsed = sum(stance is Stance.ENDORSE for stance in latest.values())
+    blocked = any(stance is not Stance.ENDORSE for stance in latest.values())
+    if blocked and endorsed < LIFTING:
+        return ProposalState.OBJECTED
+    return ProposalState.READY if latest else ProposalState.PENDING

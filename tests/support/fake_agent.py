@@ -1,0 +1,442 @@
+"""A scripted coding agent for the `command` brain: reads .arctl/task.json, answers each move, or misbehaves.
+
+    [brain]
+    kind = "command"
+    command = ["python3", "/full/path/of/fake_agent.py"]
+
+Options stand before the task's path, which the brain adds:
+    --weak          every third proposal repeats what was tried, for a critic to object to
+    --crash         what it implements crashes at first; asked to repair that, it does
+    --mode NAME     misbehave in a way of `MODES`, whatever is asked
+    --when MOVE     misbehave in that move only
+    --arg TEXT      what the misbehaviour needs: a path, an address, a process id
+It knows tunable constants that stand as `NAME = value` on a line of their own. Standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+#: The line that `--crash` puts into a program, and `repair` takes out again.
+BUG = 'raise RuntimeError("the bug that a repair must find")  # bug\n'
+
+
+class Desk:
+    """The folder of task and answer."""
+
+    def __init__(self, task: Path) -> None:
+        self.path = task.parent
+        self.task: Json = json.loads((self.path / "task.json").read_text(encoding="utf-8"))
+        self.tree = self.path.parent
+
+    def answer(self, **answer: Any) -> None:
+        (self.path / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
+
+    def notes(self, text: str) -> None:
+        (self.path / "notes.md").write_text(text, encoding="utf-8")
+
+
+# -- the moves -----------------------------------------------------------------------------------------------
+
+
+def moves(task: Json) -> list[tuple[str, Any]]:
+    """Return every single change of a constant, in an order that depends on the task alone."""
+    params, champion = task["tunable"], task["champion"]["params"]
+    found = []
+    for name in sorted(set(params) & set(champion)):
+        param, value = params[name], champion[name]
+        if param["type"] in ("float", "int"):
+            for factor in (2.0, 0.5, 1.5, 0.7, 3.0):
+                step = min(max(value * factor, param.get("low", value)), param.get("high", value))
+                found.append((name, int(step) if param["type"] == "int" else float(f"{step:.6g}")))
+        else:
+            choices = param.get("choices") or [True, False]
+            found += [(name, choice) for choice in choices]
+    return [(name, value) for name, value in found if value != champion[name]]
+
+
+def tried(task: Json) -> set[tuple[str, str]]:
+    """Return the constants and values that any experiment or open proposal has."""
+    found = {(name, repr(value)) for past in task["history"] for name, value in past["params"].items()}
+    for proposal in task["open"]:
+        for name, value in (proposal["change"].get("values") or {}).items():
+            found.add((name, repr(value)))
+        if wish := wished(proposal["hypothesis"]):
+            found.add((wish[0], wish[1]))
+    return found
+
+
+def wished(text: str) -> tuple[str, str] | None:
+    """Return the constant and value that a hypothesis of ours asks for."""
+    found = re.search(r"\bset (\w+) to (\S+)", text)
+    return (found[1], found[2]) if found else None
+
+
+def discuss(desk: Desk, given: argparse.Namespace) -> None:
+    task = desk.task
+    dead = {row["axis"] for row in task["dead_ends"] if not row["revived"]}
+    free = [name for name in sorted(task["tunable"]) if name not in task["taken"] and name not in dead]
+    others = [row for row in task["directions"] if row["author"] != task["agent"]["name"]]
+    directions = [
+        {
+            "title": f"Where {name} should be",
+            "hypothesis": f"The champion is not at its best in {name}.",
+            "axes": [name],
+            "prediction": f"A change of {name} is accepted within three experiments.",
+            "falsifier": f"Three changes of {name} are rejected.",
+            "first": [f"double {name}"],
+        }
+        for name in free
+    ]
+    opinions = [
+        {"subject": row["id"], "stance": "endorse", "reason": "its axis is cold, so it can teach something"}
+        for row in others
+        if row["state"] == "proposed"
+    ]
+    desk.answer(
+        directions=directions if task["round"] <= 1 else [],
+        opinions=opinions,
+        acknowledgements=acknowledged(task),
+    )
+
+
+def acknowledged(task: Json) -> list[Json]:
+    found = []
+    for row in task["directives"]:
+        if row["state"] == "issued":
+            found.append({"directive": row["id"], "plan": f"We take it up: {row['text'][:80]}"})
+        elif row["state"] == "acknowledged" and task["move"] == "propose":
+            report = {"directive": row["id"], "report": "The next proposals follow it.", "done": True}
+            found.append(report)
+    return found
+
+
+def propose(desk: Desk, given: argparse.Namespace) -> None:
+    task = desk.task
+    if task["proposal"] is not None:
+        return desk.answer(proposals=[], posts=[{"text": f"I withdraw {task['proposal']['id']}."}])
+    axes = task["direction"]["axes"] if task["direction"] else list(task["tunable"])
+    dead = {row["axis"] for row in task["dead_ends"] if not row["revived"]}
+    known = tried(task)
+    fresh = [
+        (name, value)
+        for name, value in moves(task)
+        if name in axes and name not in dead and (name, repr(value)) not in known
+    ]
+    number = len(task["history"]) + len(task["open"])
+    proposals = []
+    for at, (name, value) in enumerate(fresh[: task["want"]]):
+        proposals.append(proposal(task, name, value, number + at))
+    if given.weak and proposals and number % 3 == 1:
+        name = proposals[0]["axis"]
+        weak = proposal(task, name, task["champion"]["params"][name], 0)
+        proposals[-1] = {**weak, "title": f"Weak: {name} as it is"}
+    desk.notes(f"Turn {task['turn']}: proposed {len(proposals)} of {len(fresh)} open values.\n")
+    desk.answer(
+        proposals=proposals,
+        exhausted=not fresh,
+        acknowledgements=acknowledged(task),
+        posts=[{"text": f"I propose {len(proposals)} experiments.", "kind": "note"}] if proposals else [],
+    )
+    return None
+
+
+def proposal(task: Json, name: str, value: Any, number: int) -> Json:
+    """Return one proposal; every second one is words only, for an experimenter to write."""
+    change = {"kind": "params", "values": {name: value}} if number % 2 == 0 else {"kind": "idea"}
+    up = isinstance(value, (int, float)) and value > task["champion"]["params"][name]
+    return {
+        "title": f"{name} at {value}",
+        "hypothesis": f"The champion is beside the optimum; set {name} to {value!r} to see.",
+        "axis": name,
+        "move": "up" if up else "down",
+        "expected": "0.01",
+        "if_works": "go on the same way",
+        "if_fails": "turn round",
+        "cost": "one run",
+        "change": change,
+    }
+
+
+def critique(desk: Desk, given: argparse.Namespace) -> None:
+    row = desk.task["proposal"]
+    wish = wished(row["hypothesis"])
+    champion = desk.task["champion"]["params"]
+    weak = wish is not None and repr(champion.get(wish[0])) == wish[1]
+    stance, reason = (
+        ("object", f"{wish[0]} is {wish[1]} already: it repeats the champion" if wish else "")
+        if weak
+        else ("endorse", "it moves one thing, and it may fail")
+    )
+    links = [desk.task["champion"]["experiment"]]
+    desk.answer(opinions=[{"subject": row["id"], "stance": stance, "reason": reason, "links": links}])
+
+
+def implement(desk: Desk, given: argparse.Namespace) -> None:
+    task = desk.task
+    wish = wished(task["proposal"]["hypothesis"]) if task["proposal"] else None
+    if wish is None:
+        return desk.answer(declined="the proposal does not say what to set")
+    name, value = wish
+    path = desk.tree / task["tunable"][name]["file"]
+    text = path.read_text(encoding="utf-8")
+    new, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, count=1, flags=re.MULTILINE)
+    if not count:
+        return desk.answer(declined=f"{path.name} has no line {name} = …")
+    if given.crash:
+        head, line, tail = new.partition(f"{name} = {value}\n")
+        new = head + line + BUG + tail
+    path.write_text(new, encoding="utf-8")
+    print(f"{name} is {value} now")
+    return None
+
+
+def repair(desk: Desk, given: argparse.Namespace) -> None:
+    if "RuntimeError" not in desk.task["log"]:
+        return desk.answer(declined="the log does not say what is wrong")
+    for pattern in desk.task["editable"]:
+        for path in desk.tree.glob(pattern):
+            text = path.read_text(encoding="utf-8")
+            if BUG in text:
+                path.write_text(text.replace(BUG, ""), encoding="utf-8")
+    print("took the bug out")
+    return None
+
+
+def reflect(desk: Desk, given: argparse.Namespace) -> None:
+    row = desk.task["experiment"]
+    words = f"{row['id']} ended as {row['verdict']}: {row['reason'] or 'as expected'}."
+    desk.answer(posts=[{"text": words, "kind": "reflection", "links": [row["id"]]}])
+
+
+MOVES: dict[str, Callable[[Desk, argparse.Namespace], None]] = {
+    "discuss": discuss,
+    "propose": propose,
+    "critique": critique,
+    "implement": implement,
+    "repair": repair,
+    "reflect": reflect,
+}
+
+
+# -- misbehaviour --------------------------------------------------------------------------------------------
+
+
+def leave_daemon(arg: str) -> None:
+    """Leave processes of all sorts behind; their ids as seen outside are found by the text in `arg`."""
+    loop = f"import time  # {arg}\nwhile True: time.sleep(0.1)"
+    subprocess.Popen([sys.executable, "-c", loop])
+    subprocess.Popen([sys.executable, "-c", loop], start_new_session=True)
+    twice = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"
+    subprocess.run([sys.executable, "-c", twice, sys.executable, "-c", loop], check=True)
+
+
+def leave_daemon_and_hang(arg: str) -> None:
+    leave_daemon(arg)
+    hang(arg)
+
+
+def big_change(arg: str) -> None:
+    del arg
+    Path("train.py").write_text("x = 1\n" * 200_000)
+
+
+def many_files(arg: str) -> None:
+    for number in range(int(arg)):
+        Path(f"f{number}").touch()
+
+
+def attack(arg: str) -> None:
+    """Try everything that a sandbox forbids; the notes say what worked. `arg` names the targets."""
+    targets: Json = json.loads(arg)
+    done: Json = {"env": dict(os.environ)}
+
+    def attempt(name: str, act: Callable[[], Any]) -> None:
+        try:
+            done[name] = str(act() or "worked")
+        except (OSError, subprocess.SubprocessError) as error:
+            done[name] = f"stopped: {type(error).__name__}"
+
+    def connect(family: int, address: Any) -> None:
+        with socket.socket(family, socket.SOCK_STREAM) as link:
+            link.settimeout(5)
+            link.connect(address)
+
+    def loop_back() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            connect(socket.AF_INET, server.getsockname())
+
+    def shake() -> None:
+        if not int(subprocess.run(["unshare", "--user", "true"], check=False).returncode):
+            return
+        raise PermissionError
+
+    for path in targets.get("read", []):
+        attempt(f"read {path}", lambda path=path: Path(path).read_text()[:100])
+    for path in targets.get("list", []):
+        attempt(
+            f"list {path}",
+            lambda path=path: ",".join(sorted(found.name for found in Path(path).iterdir())) or "empty",
+        )
+    for path in targets.get("write", []):
+        attempt(f"write {path}", lambda path=path: Path(path).write_text("mine"))
+    for pid in targets.get("signal", []):
+        attempt(f"signal {pid}", lambda pid=pid: os.kill(pid, 0))
+    for path in targets.get("socket", []):
+        attempt(f"socket {path}", lambda path=path: connect(socket.AF_UNIX, path))
+    for port in targets.get("tcp", []):
+        attempt(f"tcp {port}", lambda port=port: connect(socket.AF_INET, ("127.0.0.1", port)))
+    attempt("loopback", loop_back)
+    attempt("namespaces", shake)
+    attempt(
+        "processes", lambda: str(len([found for found in Path("/proc").iterdir() if found.name.isdigit()]))
+    )
+    # What was seen comes out as notes.
+    write("notes.md", json.dumps(done))
+    write("answer.json", '{"posts": [{"text": "I looked around."}]}')
+
+
+def nested_repository(arg: str) -> None:
+    """Leave repositories whose configuration runs a program, for a careless git to obey."""
+    for folder in (Path(), Path("sub")):
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["git", "init", "-q", str(folder)], check=True)
+        config = folder / ".git" / "config"
+        trap = f'[core]\n\tfsmonitor = "touch {arg}; false"\n\tpager = touch {arg}\n'
+        config.write_text(config.read_text() + trap)
+    Path("sub/new.txt").write_text("new\n")
+    commit = ["git", "-C", "sub", "-c", "user.name=x", "-c", "user.email=x@x", "-c", "core.fsmonitor=false"]
+    subprocess.run([*commit, "add", "."], check=True)
+    subprocess.run([*commit, "commit", "-qm", "x"], check=True)
+    Path("train.py").write_text(Path("train.py").read_text() + "# touched\n")
+
+
+def hang(arg: str) -> None:
+    del arg
+    while True:
+        time.sleep(1)
+
+
+def flood(arg: str) -> None:
+    del arg
+    while True:
+        os.write(1, b"y\n" * 32768)
+
+
+def nothing(arg: str) -> None:
+    del arg
+
+
+def write(name: str, text: str | bytes) -> None:
+    Path(".arctl", name).write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+def linked_answer(arg: str) -> None:
+    Path(".arctl/answer.json").symlink_to(arg)
+
+
+def linked_desk(arg: str) -> None:
+    Path(".arctl").rename("elsewhere")
+    Path(".arctl").symlink_to(arg)
+
+
+def linked_file(arg: str) -> None:
+    Path("train.py").unlink()
+    Path("train.py").symlink_to(arg)
+
+
+def odd_files(arg: str) -> None:
+    del arg
+    os.mkfifo("pipe")
+    os.mkfifo(".arctl/answer.json")
+
+
+def closed_folders(arg: str) -> None:
+    del arg
+    Path("a/b").mkdir(parents=True)
+    Path("a/b/c.txt").write_text("x")
+    Path("a/b").chmod(0)
+    Path("a").chmod(0)
+
+
+def crash(arg: str) -> None:
+    print("words on the way", flush=True)
+    print("Traceback: \x1b[31mit broke\x1b[0m", file=sys.stderr)
+    sys.exit(int(arg or 3))
+
+
+def claude_error(arg: str) -> None:
+    """Speak as claude does when it failed: `is_error` beside success, and exit status 0."""
+    result = {"type": "result", "subtype": "success", "is_error": True, "result": arg, "total_cost_usd": 0.5}
+    print(json.dumps(result))
+
+
+def tell(arg: str) -> None:
+    print(arg)
+
+
+def caches(arg: str) -> None:
+    """Change a file, and leave a cache of Python beside it."""
+    del arg
+    Path("__pycache__").mkdir()
+    Path("__pycache__/train.pyc").write_bytes(b"\0\1")
+    Path("train.py").write_text(Path("train.py").read_text() + "# touched\n")
+    write("notes.md", "# A comment at the end\n\nIt says that this was here.\n")
+
+
+MODES: dict[str, Callable[[str], None]] = {
+    "hang": hang,
+    "flood": flood,
+    "nothing": nothing,
+    "nonsense": lambda arg: write("answer.json", "{nonsense"),
+    "answer": lambda arg: write("answer.json", arg),
+    "deep": lambda arg: write("answer.json", "[" * 100_000),
+    "huge": lambda arg: write("answer.json", '{"declined": "' + "x" * 3_000_000 + '"}'),
+    "big_change": big_change,
+    "many_files": many_files,
+    "linked_answer": linked_answer,
+    "linked_desk": linked_desk,
+    "linked_file": linked_file,
+    "odd_files": odd_files,
+    "closed_folders": closed_folders,
+    "nested_repository": nested_repository,
+    "daemon": leave_daemon,
+    "daemon_and_hang": leave_daemon_and_hang,
+    "attack": attack,
+    "crash": crash,
+    "claude_error": claude_error,
+    "tell": tell,
+    "caches": caches,
+}
+
+
+def main() -> None:
+    """Be the agent once."""
+    parser = argparse.ArgumentParser(description="A scripted coding agent, for tests.")
+    parser.add_argument("--weak", action="store_true")
+    parser.add_argument("--crash", action="store_true")
+    parser.add_argument("--mode", choices=sorted(MODES))
+    parser.add_argument("--when", choices=sorted(MOVES))
+    parser.add_argument("--arg", default="")
+    parser.add_argument("task", type=Path)
+    given, _ = parser.parse_known_args()
+    desk = Desk(given.task)
+    if given.mode and given.when in (None, desk.task["move"]):
+        MODES[given.mode](given.arg)
+    else:
+        MOVES[desk.task["move"]](desk, given)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""Live edits: real files under a real watcher, and what the daemon makes of what it sees."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from arctl.daemon import facts, watch
+from arctl.daemon.actions import WatchFiles
+from arctl.daemon.marks import Rest
+from arctl.daemon.model import CampaignState
+from arctl.daemon.watch import Watch
+from arctl.daemon.workspace import admission
+from tests.support.steering import SPEC, Stage
+
+SCRIPT = 'LR = 0.01\nWIDTH = 32\nOPT = "adam"\nMOMENTUM = 0.9\nFAST = False\n'
+WITH_OBJECTIVE = 'objective = "docs/program.md"\n' + SPEC
+
+pytestmark = pytest.mark.anyio
+
+
+class Folder:
+    """A campaign's folder and all that the watcher reported of it."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = root
+        self.seen: list[facts.Fact] = []
+        self.came = asyncio.Event()
+        (root / "docs").mkdir(parents=True)
+        (root / "train.py").write_text(SCRIPT)
+        (root / "arctl.toml").write_text(WITH_OBJECTIVE)
+        (root / "docs" / "program.md").write_text("go down\n")
+        self.campaign = dataclasses.replace(
+            Stage().state.campaigns["toy"], root=str(root), spec=WITH_OBJECTIVE, objective="go down\n"
+        )
+        self.watch = Watch(self._report)
+        monkeypatch.setattr(watch, "AWAY", 0.1)
+        monkeypatch.setattr(watch, "LOOK_ANYWAY", 500)
+        monkeypatch.setattr(watch, "DEBOUNCE", 60)
+
+    def _report(self, fact: facts.Fact) -> None:
+        self.seen.append(fact)
+        self.came.set()
+
+    async def next(self) -> facts.Fact:
+        """Wait for the next report."""
+        async with asyncio.timeout(30):
+            while not self.seen:
+                self.came.clear()
+                await self.came.wait()
+        return self.seen.pop(0)
+
+    def write(self, text: str, name: str = "arctl.toml") -> None:
+        (self.root / name).write_text(text)
+
+    def replace(self, text: str, name: str = "arctl.toml") -> None:
+        """Save as editors do that never leave half a file."""
+        aside = self.root / f".{Path(name).name}.tmp"
+        aside.write_text(text)
+        os.replace(aside, self.root / name)
+
+
+@pytest.fixture
+async def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Folder]:
+    found = Folder(tmp_path / "toy", monkeypatch)
+    await found.watch.handle(WatchFiles(found.campaign))
+    yield found
+    await found.watch.close()
+
+
+@pytest.mark.parametrize("save", [Folder.write, Folder.replace])
+async def test_an_edit_is_seen_with_its_difference(folder: Folder, save: Callable[..., None]) -> None:
+    text = WITH_OBJECTIVE.replace("experiments = 20", "experiments = 40")
+    save(folder, text)
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditSeen)
+    assert (fact.campaign, fact.file, fact.text) == ("toy", "arctl.toml", text)
+    assert "-experiments = 20\n+experiments = 40" in fact.diff
+    save(folder, "go up\n", "docs/program.md")
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditSeen)
+    assert (fact.file, fact.text) == ("docs/program.md", "go up\n")
+    assert fact.diff == "--- a/docs/program.md\n+++ b/docs/program.md\n@@ -1 +1 @@\n-go down\n+go up\n"
+
+
+async def test_a_bad_edit_is_told_once_with_its_line_and_a_good_one_after_it_is_taken(folder: Folder) -> None:
+    bad = WITH_OBJECTIVE.replace("experiments = 20", 'experiments = "many"')
+    folder.write(bad)
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditRefused)
+    line = bad[: bad.index('experiments = "many"')].count("\n") + 1
+    assert fact.message.startswith(f"arctl.toml:{line}: limits.experiments: ")
+    assert fact.remedy
+    os.utime(folder.root / "arctl.toml")
+    folder.replace(bad)
+    good = WITH_OBJECTIVE.replace("experiments = 20", "experiments = 21")
+    folder.write(good)
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditSeen), "the same bad text is told once"
+    assert "-experiments = 20" not in fact.diff or fact.text == good
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[run\n", "is not valid TOML"),
+        (WITH_OBJECTIVE.replace("train.py", "gone.py"), "arctl.toml:"),
+        (WITH_OBJECTIVE.replace("[limits]", "[limit]"), "is not a key that arctl knows"),
+        (WITH_OBJECTIVE.replace("docs/program.md", "none.md"), "there is no file none.md"),
+        ("x" * (300 << 10), "longer than 256 KiB"),
+    ],
+)
+async def test_what_cannot_be_used_is_refused(folder: Folder, text: str, words: str) -> None:
+    folder.write(text)
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditRefused)
+    assert words in fact.message
+
+
+async def test_bytes_that_are_no_text_are_refused_with_their_line(folder: Folder) -> None:
+    (folder.root / "arctl.toml").write_bytes(WITH_OBJECTIVE.encode() + b"\n# \xff\xfe\n")
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditRefused)
+    assert f"arctl.toml:{WITH_OBJECTIVE.count(chr(10)) + 2}" in fact.message
+
+
+async def test_a_folder_that_goes_away_and_comes_back_is_watched_again(
+    folder: Folder, tmp_path: Path
+) -> None:
+    shutil.move(folder.root, tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "arctl.toml").write_text("nonsense")
+    folder.root.mkdir()
+    (folder.root / "docs").mkdir()
+    for name, text in (("train.py", SCRIPT), ("docs/program.md", "go down\n")):
+        (folder.root / name).write_text(text)
+    folder.write(WITH_OBJECTIVE.replace("20", "22"))
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditSeen)
+    assert "experiments = 22" in fact.text
+    shutil.rmtree(folder.root)
+    folder.root.mkdir()
+    (folder.root / "train.py").write_text(SCRIPT)
+    folder.write(SPEC.replace("20", "23"))
+    assert "experiments = 23" in (await folder.next()).text  # type: ignore[union-attr]
+    assert not folder.seen
+
+
+async def test_what_was_edited_while_nobody_watched_is_seen_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Folder(tmp_path / "toy", monkeypatch)
+    found.write(WITH_OBJECTIVE.replace("20", "24").replace("\n", "\r\n"))
+    await found.watch.handle(WatchFiles(found.campaign))
+    fact = await found.next()
+    assert isinstance(fact, facts.EditSeen)
+    assert "\r" not in fact.text
+    # Watched again with what was taken in: nothing is new.
+    await found.watch.handle(WatchFiles(dataclasses.replace(found.campaign, spec=fact.text)))
+    found.write("go sideways\n", "docs/program.md")
+    assert (await found.next()).file == "docs/program.md"  # type: ignore[union-attr]
+    await found.watch.close()
+    await found.watch.close()
+
+
+async def test_a_long_objective_is_cut_as_at_the_start(folder: Folder) -> None:
+    assert watch.MAX_OBJECTIVE == admission.MAX_OBJECTIVE
+    folder.write("y" * 70_000, "docs/program.md")
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditSeen)
+    assert len(fact.text) == watch.MAX_OBJECTIVE
+
+
+# -- what the daemon makes of it ----------------------------------------------------------------------------
+
+
+def edited(stage: Stage, text: str) -> str:
+    """Let an edit be seen, and return what was said of it."""
+    stage.fact(facts.EditSeen("toy", "arctl.toml", text, "the diff"))
+    return stage.events[-1].text if stage.step.events else ""
+
+
+async def test_a_good_edit_counts_from_the_next_decision_on() -> None:
+    stage = Stage()
+    stage.set(dataclasses.replace(stage.state.company.agents["a1"], exhausted="e2/h1"))
+    text = SPEC.replace("experiments = 20", "experiments = 40\nhours = 2.0")
+    said = edited(stage, text)
+    assert "limits.experiments 20 -> 40, limits.hours unset -> 2.0" in said
+    assert stage.state.campaigns["toy"].spec == text
+    assert stage.state.spec("toy").limits.experiments == 40
+    assert stage.events[-1].kind == "spec.edited"
+    assert stage.events[-1].data["diff"] == "the diff"
+    assert not stage.state.company.agents["a1"].exhausted, "there may be more to propose now"
+    assert Rest("a1", 0.0) in stage.step.marks
+    assert edited(stage, text) == "", "the same text again"
+
+
+async def test_a_comment_is_no_change() -> None:
+    stage = Stage()
+    assert "nothing that arctl reads is different" in edited(stage, "# a word\n" + SPEC)
+    assert stage.state.campaigns["toy"].spec.startswith("# a word")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("python3 train.py", "python3 train.py --fast", "measures otherwise than until now: run.command"),
+        ('name = "loss"', 'name = "gain"', "metric.name"),
+        ('name = "toy"', 'name = "play"', "the name is play, not toy"),
+        ("[params.FAST]", "[params.SLOW]", "tunes other constants: params.SLOW"),
+        ('file = "train.py"\ntype = "int"', 'file = "train.py"\nkey = "W"\ntype = "int"', "params.WIDTH"),
+        ("[limits]", "[limits", "arctl.toml:"),
+    ],
+)
+async def test_an_edit_that_does_not_fit_the_campaign_is_refused(old: str, new: str, words: str) -> None:
+    stage = Stage()
+    said = edited(stage, SPEC.replace(old, new))
+    assert words in said
+    assert "not taken, what was there before stays" in said
+    assert stage.events[-1].kind == "edit.refused"
+    assert stage.state.campaigns["toy"].spec == SPEC
+
+
+async def test_a_parameter_may_be_dropped_or_widened() -> None:
+    stage = Stage()
+    text = SPEC.replace('[params.FAST]\nfile = "train.py"\ntype = "bool"\n', "").replace(
+        "high = 128", "high = 256"
+    )
+    assert "params.WIDTH.high 128.0 -> 256.0" in edited(stage, text)
+    assert "FAST" not in stage.state.spec("toy").params
+
+
+async def test_a_finished_campaign_stays_finished_and_says_how_it_goes_on() -> None:
+    stage = Stage()
+    stage.set(dataclasses.replace(stage.state.campaigns["toy"], state=CampaignState.FINISHED))
+    said = edited(stage, SPEC.replace("20", "40"))
+    assert "the campaign is finished and stays so until `arctl resume toy`" in said
+    assert stage.state.campaigns["toy"].state is CampaignState.FINISHED
+
+
+async def test_a_new_objective_is_told_to_agents_and_watched() -> None:
+    stage = Stage()
+    edited(stage, 'objective = "program.md"\n' + SPEC)
+    assert [type(action) for action in stage.step.actions] == [WatchFiles]
+    stage.fact(facts.EditSeen("toy", "program.md", "go down", "d"))
+    assert stage.state.campaigns["toy"].objective == "go down"
+    assert stage.events[-1].kind == "objective.edited"
+    stage.fact(facts.EditSeen("toy", "other.md", "x", "d"))
+    assert stage.state.campaigns["toy"].objective == "go down"
+
+
+async def test_a_refusal_and_strangers_change_nothing() -> None:
+    stage = Stage()
+    stage.fact(facts.EditRefused("toy", "arctl.toml", "arctl.toml:3: run: is missing", "write it"))
+    assert stage.texts("edit.refused") == [
+        "the edit of arctl.toml is not taken, what was there before stays: "
+        "arctl.toml:3: run: is missing; write it"
+    ]
+    assert not stage.step.rows
+    stage.fact(facts.EditSeen("gone", "arctl.toml", SPEC, ""))
+    stage.fact(facts.EditRefused("gone", "arctl.toml", "x", "y"))
+    assert not stage.step.events
