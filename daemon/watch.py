@@ -29,7 +29,7 @@ DEBOUNCE, STEP = 300, 50
 LOOK_ANYWAY = 5000
 #: Seconds between looks for a folder that is not there.
 AWAY = 2.0
-#: Seconds after which a text that cannot be used is read again: editors write in more than one step.
+#: Seconds for which a new text must stay as it is.
 SETTLE = 0.3
 #: The longest file that is read, in bytes, and the longest difference that is kept, in lines.
 MAX_BYTES = 256 << 10
@@ -116,19 +116,24 @@ class Watch:
     async def _look(self, row: _Campaign) -> None:
         """Report each file whose text is new."""
         for file in _files(row):
-            text = await asyncio.to_thread(_text, row.root / file)
-            if text is not None and file != SPEC:
-                text = text[:MAX_OBJECTIVE]
-            if text is None or text == row.told.get(file):
-                continue
-            fact = await asyncio.to_thread(_judged, row, file, text)
-            if isinstance(fact, EditRefused):
-                await asyncio.sleep(SETTLE)
-                again = await asyncio.to_thread(_text, row.root / file)
-                if again is None or again[: len(text)] != text:
-                    continue  # it was still being written; the next change brings it
-            row.told[file] = text
-            self._report(fact)
+            text = await _settled(row, file)
+            if text is not None and text != row.told[file]:
+                fact = await asyncio.to_thread(_judged, row, file, text)
+                row.told[file] = text
+                self._report(fact)
+
+
+async def _settled(row: _Campaign, file: str) -> str | None:
+    """Return a file's text once it stays: editors write in more than one step."""
+    text = await asyncio.to_thread(_text, row.root / file)
+    while text is not None and text != row.told[file]:
+        await asyncio.sleep(SETTLE)
+        again = await asyncio.to_thread(_text, row.root / file)
+        if again == text:
+            # Of the objective as much is told as at the start.
+            return text if file == SPEC else text[:MAX_OBJECTIVE]
+        text = again
+    return text
 
 
 def _files(row: _Campaign) -> list[str]:
@@ -176,10 +181,7 @@ def _judged(row: _Campaign, file: str, text: str) -> EditSeen | EditRefused:
         line = text.count("\n", 0, error.start) + 1
         return EditRefused(row.id, file, f"{file}:{line}: is not UTF-8 text", "save it as UTF-8")
     if file == SPEC and (problems := _problems(row, text)):
-        lines = [_line(problem) for problem in problems[:MAX_PROBLEMS]]
-        if len(problems) > MAX_PROBLEMS:
-            lines.append(f"and {len(problems) - MAX_PROBLEMS} more: `arctl check` lists them")
-        return EditRefused(row.id, file, "; ".join(lines), problems[0].remedy.rstrip("."))
+        return EditRefused(row.id, file, *_said(problems))
     return EditSeen(row.id, file, text, _diff(row.told.get(file, ""), text, file))
 
 
@@ -195,6 +197,16 @@ def _problems(row: _Campaign, text: str) -> tuple[Problem, ...]:
 def _known(path: Path) -> str | None:
     text = _text(path)
     return text.encode("utf-8", "replace").decode("utf-8") if text is not None else None
+
+
+def _said(problems: tuple[Problem, ...]) -> tuple[str, str]:
+    """Return what is wrong, line by line, and what to do about it."""
+    if len(problems) == 1:
+        return _line(problems[0]), problems[0].remedy.rstrip(".")
+    lines = [f"{_line(problem)} ({problem.remedy.rstrip('.')})" for problem in problems[:MAX_PROBLEMS]]
+    if len(problems) > MAX_PROBLEMS:
+        lines.append(f"and {len(problems) - MAX_PROBLEMS} more")
+    return "; ".join(lines), "correct these lines; `arctl check` reads the file again"
 
 
 def _line(problem: Problem) -> str:

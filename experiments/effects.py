@@ -55,6 +55,12 @@ def parts(axis: str) -> tuple[str, ...]:
     return tuple(part for part in axis.split("+") if part)
 
 
+def clash(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Tell whether two sets of axes meet: where one of them is, or lies within, one of the others."""
+    others = tuple(other)
+    return any(covers(a, b) or covers(b, a) for a in one for b in others)
+
+
 def covers(outer: str, inner: str) -> bool:
     """Tell whether an axis lies within another: `optimizer` covers `optimizer.lr.matrix`."""
     return inner == outer or inner.startswith(f"{outer}.")

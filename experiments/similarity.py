@@ -23,7 +23,7 @@ def near_value(param: Param, one: Any, other: Any) -> bool:
     """Tell whether two values of a parameter are the same within tolerance."""
     if one == other:
         return True
-    if isinstance(one, bool | str) or isinstance(other, bool | str) or param.type in ("bool", "choice"):
+    if not (_number(one) and _number(other)) or param.type in ("bool", "choice"):
         return False
     low, high = param.low, param.high
     if low is None or high is None or high <= low:
@@ -31,6 +31,16 @@ def near_value(param: Param, one: Any, other: Any) -> bool:
     if param.log and low > 0 and one > 0 and other > 0:
         return abs(math.log(one) - math.log(other)) <= TOLERANCE * (math.log(high) - math.log(low))
     return bool(abs(one - other) <= TOLERANCE * (high - low))
+
+
+def _number(value: Any) -> bool:
+    """Tell whether a value can be reckoned with: what a brain proposes may be anything."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def near_params(params: Mapping[str, Param], one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

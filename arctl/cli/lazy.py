@@ -48,6 +48,13 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
         },
     ),
     ("Look", "show", {"show": "Show all that is known of an experiment."}),
+    ("Look", "tree", {"tree": "Draw the lineage: what was built on what, kept or not."}),
+    ("Look", "teams", {"teams": "Show the teams: direction, members, record, queue."}),
+    (
+        "Look",
+        "agents",
+        {"agents": "List the agents: role, team, brain, what each is asked now, its record and cost."},
+    ),
     ("Look", "curve", {"curve": "Draw a run's learning curve."}),
     ("Look", "costs", {"costs": "Show what the calls of language models used and cost."}),
     ("Look", "champion", {"champion": "Show the best accepted experiment."}),

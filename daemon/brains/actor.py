@@ -9,9 +9,10 @@ from importlib.metadata import entry_points
 
 from arctl.daemon.actions import AskAgent, BrainAction
 from arctl.daemon.brains.base import Brain
+from arctl.daemon.brains.shape import misfit
 from arctl.daemon.facts import Fact, TurnAnswered, TurnFailed
 from arctl.daemon.thought import BrainFault, Services
-from arctl.daemon.turns import Question
+from arctl.daemon.turns import Question, Reply
 from arctl.errors import ArctlError
 from arctl.experiments.company import Brain as Settings
 
@@ -60,7 +61,9 @@ class Brains:
             log.exception("the brain of %s failed", question.agent.name)
             self._report(TurnFailed(turn, "broken", f"{type(error).__name__}: {error}"))
         else:
-            self._report(TurnAnswered(turn, reply))
+            wrong = misfit(reply, Reply)
+            broken = TurnFailed(turn, "broken", f"the brain answered with nonsense: {wrong}")
+            self._report(broken if wrong else TurnAnswered(turn, reply))
 
     def close(self) -> None:
         """Wait for nobody who is still thinking."""

@@ -10,10 +10,10 @@ from arctl.daemon.brains.base import RuledBrain
 from arctl.daemon.thought import Services
 from arctl.daemon.turns import Draft, Question, Reply
 from arctl.errors import ArctlError
+from arctl.experiments import cards
 from arctl.experiments.company import Brain as Settings
 from arctl.experiments.effects import covers
-
-FIELDS = ("title", "hypothesis", "axis", "move", "expected", "if-works", "if-fails")
+from arctl.experiments.errors import ScienceError
 
 
 class DeckBrain(RuledBrain):
@@ -78,45 +78,24 @@ def _within(question: Question, card: Draft) -> bool:
 
 
 def read(path: Path) -> Draft:
-    """Read a patch with its header; raises `ArctlError` with the line that is wrong.
-
-    The header is `key: value` lines, closed by a line `---`; an indented line continues the one above.
-    """
+    """Read a patch with its header; raises `ArctlError` with the line that is wrong."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path.name} cannot be read: {error}"
         raise ArctlError(msg, "it must be a UTF-8 text file") from error
-    fields: dict[str, str] = {}
-    lines = text.splitlines(keepends=True)
-    key = ""
-    for number, line in enumerate(lines, start=1):
-        if line.strip() == "---":
-            patch = "".join(lines[number:])
-            break
-        name, colon, value = line.partition(":")
-        if line[:1].isspace() and key:
-            fields[key] += " " + line.strip()
-        elif colon and name.strip() in FIELDS:
-            key = name.strip()
-            fields[key] = value.strip()
-        elif line.strip():
-            msg = f"{path.name}:{number}: {line.strip()[:40]!r} is no header line"
-            raise ArctlError(msg, f"write one of {', '.join(FIELDS)}, then a line --- before the diff")
-    else:
-        msg = f"{path.name}: the header is not closed"
-        raise ArctlError(msg, "put a line --- between the header and the diff")
-    if not fields.get("title"):
-        msg = f"{path.name}: there is no title"
-        raise ArctlError(msg, "begin the header with a line `title: …`")
+    try:
+        card = cards.parse(text, path.name)
+    except ScienceError as error:
+        raise ArctlError(error.message, error.remedy) from error
     return Draft(
-        title=fields["title"],
-        change={"kind": "patch", "patch": patch},
-        hypothesis=fields.get("hypothesis", ""),
-        axis=fields.get("axis", ""),
-        move=fields.get("move", ""),
-        expected=fields.get("expected", ""),
-        if_works=fields.get("if-works", ""),
-        if_fails=fields.get("if-fails", ""),
+        title=card.title,
+        change={"kind": "patch", "patch": card.patch},
+        hypothesis=card.hypothesis,
+        axis=card.axis,
+        move=card.move,
+        expected=card.expected,
+        if_works=card.if_works,
+        if_fails=card.if_fails,
         source=path.name,
     )

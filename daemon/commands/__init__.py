@@ -5,13 +5,28 @@ Each turns a request into a fact (and awaits its outcome) or into a query; none 
 
 from __future__ import annotations
 
-from arctl.daemon.commands import campaigns, control, costs, devices, experiments, forum, logs, prompt, session
+from arctl.daemon.commands import (
+    agents,
+    campaigns,
+    control,
+    costs,
+    devices,
+    experiments,
+    forum,
+    logs,
+    members,
+    prompt,
+    session,
+    teams,
+    tree,
+)
 from arctl.daemon.commands.base import METHODS, Caller, Context
 
 __all__ = [
     "METHODS",
     "Caller",
     "Context",
+    "agents",
     "campaigns",
     "control",
     "costs",
@@ -19,6 +34,9 @@ __all__ = [
     "experiments",
     "forum",
     "logs",
+    "members",
     "prompt",
     "session",
+    "teams",
+    "tree",
 ]

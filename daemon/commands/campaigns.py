@@ -8,9 +8,14 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
+from arctl.daemon.commands.paging import fitting
 from arctl.daemon.model import Experiment, Verdict
+from arctl.daemon.state import State
 from arctl.errors import UsageError
 from arctl.experiments import ledger
+
+#: Rows that one answer carries at most.
+MAX_ROWS = 1000
 
 
 @method("campaign.start", changes=True)
@@ -34,16 +39,18 @@ async def start(context: Context, caller: Caller, params: Params) -> Any:
 
 @method("champion")
 async def champion(context: Context, caller: Caller, params: Params) -> Any:
-    """Return the champion with its lineage back to the baseline and what it cost."""
+    """Return the champion, its lineage from the baseline on, and what it cost.
+
+    A long lineage comes in pieces: `steps` is its length, and `after` is the step behind which one begins.
+    """
     del caller
     state = context.state
     campaign = the_campaign(state, params.get("campaign", str, ""))
     spec = state.spec(campaign.id)
-    row: Experiment | None = state.experiments[campaign.champion]
-    lineage = []
-    while row is not None:
-        lineage.append(plain(row))
-        row = state.experiments.get(row.base)
+    best = state.experiments[campaign.champion]
+    steps = _lineage(state, best)
+    after = max(0, params.get("after", int, 0))
+    limit = params.get("limit", int, MAX_ROWS)
     everything = list(state.experiments_of(campaign.id))
     return {
         "campaign": campaign.id,
@@ -56,14 +63,25 @@ async def champion(context: Context, caller: Caller, params: Params) -> Any:
         "branch": f"arctl/{campaign.id}",
         "behind": campaign.behind,
         "root": campaign.root,
-        "champion": lineage[0],
-        "lineage": list(reversed(lineage)),
+        "champion": plain(best),
+        "lineage": fitting(map(plain, steps[after:]), limit),
+        "steps": len(steps),
         "experiments": len(everything) - 1,
         "accepted": sum(1 for item in everything if item.verdict == Verdict.ACCEPTED),
         "device_seconds": sum(run.seconds for item in everything for run in state.runs_of(item.id)),
         "runs": sum(1 for item in everything for run in state.runs_of(item.id) if run.ended is not None),
         "base_commit": campaign.base_commit,
     }
+
+
+def _lineage(state: State, best: Experiment) -> list[Experiment]:
+    """Return the experiments from the baseline to this one, each the base of the next."""
+    found: list[Experiment] = []
+    row: Experiment | None = best
+    while row is not None:
+        found.append(row)
+        row = state.experiments.get(row.base)
+    return found[::-1]
 
 
 @method("champion.diff")
@@ -92,34 +110,67 @@ async def champion_checkout(context: Context, caller: Caller, params: Params) ->
 
 @method("deadends")
 async def deadends(context: Context, caller: Caller, params: Params) -> Any:
-    """Return the closed axes with their evidence."""
+    """Return the dead ends with their evidence, oldest first; `all` adds those that were opened again.
+
+    A long list comes in pages: `after` is the id of the last one that was seen.
+    """
     del caller
-    name = params.get("campaign", str, "")
-    rows = context.state.dead_ends.values()
+    state, name = context.state, params.get("campaign", str, "")
     if name:
-        name = the_campaign(context.state, name).id
-    return [plain(row) for row in rows if not name or row.campaign == name]
+        name = the_campaign(state, name).id
+    after = params.get("after", str, "d0")
+    if not after[1:].isdecimal():
+        msg = f"{after!r} is no dead end's id"
+        raise UsageError(msg, "ids of dead ends look like d3")
+    everything = params.get("all", bool, False)
+    rows = [
+        {**plain(row), "title": _title(state, row.direction)}
+        for row in state.dead_ends.values()
+        if (not name or row.campaign == name)
+        and (everything or not row.revived)
+        and int(row.id[1:]) > int(after[1:])
+    ]
+    return fitting(rows, params.get("limit", int, MAX_ROWS))
+
+
+def _title(state: State, direction: str) -> str:
+    row = state.company.directions.get(direction)
+    return row.title if row is not None else ""
 
 
 @method("export")
 async def export(context: Context, caller: Caller, params: Params) -> Any:
-    """Return a campaign's ledger in autoresearch's `results.tsv` format."""
+    """Return a campaign's ledger in autoresearch's `results.tsv` format.
+
+    A long table comes in pieces without a heading: `after` experiments are left out, and `next` is where the
+    next piece begins, null at the end.
+    """
     del caller
     state = context.state
     campaign = the_campaign(state, params.get("campaign", str, ""))
     spec = state.spec(campaign.id)
-    rows = [
-        ledger.Entry(
-            commit=row.commit,
-            value=row.mean,
-            peak_mb=row.metrics.get("peak_vram_mb"),
-            status=_status(row),
-            description=row.title if row.base else "baseline",
-        )
-        for row in state.experiments_of(campaign.id)
-        if row.verdict
-    ]
-    return {"campaign": campaign.id, "text": ledger.results_tsv(spec.metric.name, rows)}
+    after = max(0, params.get("after", int, 0))
+    limit = max(1, params.get("limit", int, 10 * MAX_ROWS))
+    told = [row for row in state.experiments_of(campaign.id) if row.verdict]
+    rows = fitting((_entry(row) for row in told[after:]), limit)
+    text = ledger.results_tsv(spec.metric.name, rows)
+    done = after + len(rows)
+    return {
+        "campaign": campaign.id,
+        "text": text.partition("\n")[2] if after else text,
+        "next": done if done < len(told) else None,
+    }
+
+
+def _entry(row: Experiment) -> ledger.Entry:
+    """Return an experiment as a line of the table."""
+    return ledger.Entry(
+        commit=row.commit,
+        value=row.mean,
+        peak_mb=row.metrics.get("peak_vram_mb"),
+        status=_status(row),
+        description=row.title if row.base else "baseline",
+    )
 
 
 def _status(row: Experiment) -> ledger.Status:

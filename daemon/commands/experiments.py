@@ -14,42 +14,85 @@ from arctl.daemon.commands.base import (
     the_experiment,
     the_run,
 )
-from arctl.daemon.model import Experiment
+from arctl.daemon.commands.community import outline
+from arctl.daemon.commands.paging import fitting
+from arctl.daemon.commands.teams import near
+from arctl.daemon.model import Experiment, PostKind
 from arctl.daemon.state import State
+from arctl.errors import RefusedError
 
 #: Curve points that one answer carries at most for each metric.
 MAX_POINTS = 5000
-#: Events of an experiment and its runs that one answer carries at most.
+#: Events of an experiment and its runs, critiques and posts about it that one answer carries at most.
 MAX_EVENTS = 100
+MAX_TALK = 20
+#: How much of a post the page repeats.
+MAX_WORDS = 4000
 
 
 @method("experiments")
 async def experiments(context: Context, caller: Caller, params: Params) -> Any:
-    """Return a campaign's newest experiments, oldest first; `verdict` and `state` filter."""
+    """Return a campaign's newest experiments, oldest first, as many as fit.
+
+    `verdict`, `state`, `team` (id or name), `direction` (id) and `agent` (name or id of who proposed) filter.
+    """
     del caller
     state = context.state
     campaign = the_campaign(state, params.get("campaign", str, ""))
     verdict, stage = params.get("verdict", str, ""), params.get("state", str, "")
+    team = _team(state, campaign.id, params.get("team", str, ""))
+    direction, agent = params.get("direction", str, ""), _agent(state, params.get("agent", str, ""))
     found = [
         row
         for row in state.experiments_of(campaign.id)
-        if (not verdict or row.verdict == verdict) and (not stage or row.state.value == stage)
+        if (not verdict or row.verdict == verdict)
+        and (not stage or row.state.value == stage)
+        and (not team or row.team == team)
+        and (not direction or row.direction == direction)
+        and (not agent or author(state, row) == agent)
     ]
     limit = min(params.get("limit", int, 500), 1000)
     spec = state.spec(campaign.id)
+    shown = fitting((brief(state, row) for row in reversed(found)), limit)
     return {
         "campaign": campaign.id,
         "metric": spec.metric.name,
         "goal": spec.metric.goal,
         "champion": campaign.champion,
+        "teams": {row.id: row.name for row in state.company.all_teams(campaign.id)},
         "total": len(found),
-        "experiments": [brief(state, row) for row in found[-limit:]],
+        "experiments": shown[::-1],
     }
+
+
+def _team(state: State, campaign: str, name: str) -> str:
+    """Return a team's id by its id or name; raises `RefusedError` that names the teams there were."""
+    rows = state.company.all_teams(campaign)
+    if not name or any(row.id == name for row in rows):
+        return name
+    called = [row.id for row in rows if row.name == name]
+    if not called:
+        msg = f"{campaign} has no team {name!r}"
+        known = ", ".join(f"{row.id} {row.name}" for row in rows[-8:])
+        raise RefusedError(msg, f"teams: {known or 'none yet'}")
+    return called[-1]
+
+
+def _agent(state: State, name: str) -> str:
+    row = state.company.agents.get(name)
+    return row.name if row is not None else name
+
+
+def author(state: State, row: Experiment) -> str:
+    """Return who had the idea of an experiment; empty of the baseline."""
+    proposal = state.proposals.get(row.proposal)
+    return proposal.agent if proposal is not None else ""
 
 
 def brief(state: State, row: Experiment) -> dict[str, Any]:
     """Return an experiment as a line of a list."""
     active = [run for run in state.runs_of(row.id) if run.state in ("launching", "running")]
+    proposal = state.proposals.get(row.proposal)
     return {
         "id": row.id,
         "campaign": row.campaign,
@@ -64,6 +107,12 @@ def brief(state: State, row: Experiment) -> dict[str, Any]:
         "runs": len(row.record),
         "effect": row.evidence.get("effect"),
         "held": row.held,
+        "team": row.team,
+        "direction": row.direction,
+        "agent": proposal.agent if proposal is not None else "",
+        "uncritiqued": proposal.uncritiqued if proposal is not None else False,
+        "forked": row.forked,
+        "by_hand": row.by_hand,
         "running": [run.id for run in active],
         "devices": [run.device_name for run in active],
         "created": row.created,
@@ -75,15 +124,15 @@ def brief(state: State, row: Experiment) -> dict[str, Any]:
 
 @method("show")
 async def show(context: Context, caller: Caller, params: Params) -> Any:
-    """Return all that is known of an experiment (or of a run's experiment)."""
+    """Return all that is known of an experiment, or of that of a run or a proposal."""
     del caller
     state = context.state
-    row = the_experiment(state, params.need("id", str))
+    row = the_experiment(state, _meant(state, params.need("id", str)))
     spec = state.spec(row.campaign)
     proposal = state.proposals.get(row.proposal)
     found = plain(proposal) if proposal else None
-    if found is not None and found["change"].get("kind") == "patch":
-        found["change"] = {"kind": "patch", "lines": found["change"]["patch"].count("\n")}
+    if found is not None:
+        found["change"] = outline(found["change"])
     base = state.experiments.get(row.base)
     runs = state.runs_of(row.id)
     events = await context.reader.story([row.id, *(run.id for run in runs)], MAX_EVENTS)
@@ -94,9 +143,44 @@ async def show(context: Context, caller: Caller, params: Params) -> Any:
         "proposal": found,
         "base": brief(state, base) if base else None,
         "champion": state.campaigns[row.campaign].champion == row.id,
+        "company": _company(state, row),
         "runs": [plain(run) for run in runs],
         "events": events,
         "ref": f"refs/arctl/{row.campaign}/exp/{row.id}" if row.commit and row.base else "",
+    }
+
+
+def _meant(state: State, ident: str) -> str:
+    """Return the experiment of a proposal; raises `RefusedError` for what has a page of its own."""
+    company = state.company
+    if (proposal := state.proposals.get(ident)) is not None and proposal.experiment:
+        return proposal.experiment
+    in_teams = proposal is not None or ident in company.teams or ident in company.directions
+    if in_teams or ident in company.agents:
+        msg = f"{ident} is no experiment"
+        raise RefusedError(msg, f"`arctl {'teams' if in_teams else 'agents'} {ident}` shows it")
+    return ident
+
+
+def _company(state: State, row: Experiment) -> dict[str, Any]:
+    """Return whose an experiment is and what others said of it, before it ran and after."""
+    company = state.company
+    proposal = state.proposals.get(row.proposal)
+    team, direction = company.teams.get(row.team), company.directions.get(row.direction)
+    directive = company.directives.get(proposal.directive) if proposal is not None else None
+    critiques = company.critiques_on(proposal.id)[-MAX_TALK:] if proposal is not None else []
+    posts = [
+        post
+        for post in company.posts_of(row.campaign)
+        if row.id in post.links and post.kind is not PostKind.CRITIQUE and post.author != "arctl"
+    ]
+    return {
+        "team": {"id": team.id, "name": team.name} if team is not None else None,
+        "direction": {"id": direction.id, "title": direction.title} if direction is not None else None,
+        "directive": {"id": directive.id, "text": directive.text} if directive is not None else None,
+        "critiques": [plain(item) for item in critiques],
+        "near": near(state, proposal) if proposal is not None else [],
+        "posts": [{**plain(post), "text": post.text[:MAX_WORDS]} for post in posts[-MAX_TALK:]],
     }
 
 

@@ -46,14 +46,15 @@ async def search(reader: Reader, campaign: str, query: str, limit: int) -> list[
 
 
 def _terms(query: str) -> list[str]:
-    """Write a person's words as FTS5 strings, which hold no operators; quoted words stay together."""
+    """Write a person's words as FTS5 strings, which hold no operators.
+
+    Quoted words stay together, and so do the parts of `warm-up` and `lr_matrix`.
+    """
     terms: dict[str, None] = {}
     for index, part in enumerate(str(query).split('"')):
-        words = _WORD.findall(part)
-        if index % 2 and words:
-            terms['"' + " ".join(words) + '"'] = None
-        else:
-            terms.update(dict.fromkeys(f'"{word}"' for word in words))
+        for chunk in [part] if index % 2 else part.split():
+            if words := _WORD.findall(chunk):
+                terms['"' + " ".join(words) + '"'] = None
     return list(terms)[:MAX_WORDS]
 
 

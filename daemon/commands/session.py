@@ -14,7 +14,9 @@ from typing import Any
 from arctl import __version__, protocol
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
-from arctl.daemon.model import ACTIVE, WAITING, Campaign, ExperimentState
+from arctl.daemon.commands.needs import needs
+from arctl.daemon.commands.teams import discussion
+from arctl.daemon.model import ACTIVE, WAITING, Campaign, DirectionState, ExperimentState
 from arctl.errors import UsageError
 
 #: Bytes below which a disk counts as full.
@@ -56,6 +58,11 @@ async def status(context: Context, caller: Caller, params: Params) -> Any:
         "trouble": context.engine.trouble or _no_room(context.home.root),
         "devices": len(state.devices),
         "busy": len(state.active_runs()),
+        "held": [
+            {"id": row.id, "actor": row.actor, "reason": row.reason, "since": row.created}
+            for row in state.holds.values()
+            if row.held
+        ],
         "campaigns": [_campaign(context, row) for row in state.campaigns.values()],
     }
 
@@ -80,6 +87,7 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "campaign": row.id,
         "state": row.state.value,
         "reason": row.reason,
+        "drain": row.drain,
         "behind": row.behind,
         "root": row.root,
         "metric": spec.metric.name,
@@ -93,8 +101,40 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "champion_title": champion.title,
         "champion_mean": champion.mean,
         "champion_runs": len(champion.record),
+        "company": _company(context, row),
+        "needs": needs(state, row),
         "created": row.created,
         "rev": row.rev,
+    }
+
+
+def _company(context: Context, row: Campaign) -> dict[str, Any]:
+    """Return who works on a campaign, in which directions, and what they are at, as numbers and names."""
+    state, company = context.state, context.state.company
+    talk = discussion(state, row)
+    teams = []
+    for team in company.teams_of(row.id):
+        direction = company.directions.get(team.direction)
+        held = team.held or (direction is not None and direction.held)
+        title = direction.title if direction is not None else ""
+        teams.append(
+            {"id": team.id, "name": team.name, "direction": team.direction, "title": title, "held": held}
+        )
+    return {
+        "agents": len(company.agents_of(row.id)),
+        "asked": sum(1 for _ in company.asked(row.id)),
+        "teams": teams,
+        "standing": len(company.directions_of(row.id, DirectionState.STANDING)),
+        "proposals": dict(Counter(item.state.value for item in state.open_proposals(row.id))),
+        "discussion": {
+            "id": talk["id"],
+            "reason": talk["reason"],
+            "round": talk["round"],
+            "rounds": talk["rounds"],
+            "waiting": [item["agent"] for item in talk["waiting"]],
+        }
+        if talk is not None
+        else None,
     }
 
 

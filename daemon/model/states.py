@@ -42,6 +42,7 @@ class Verdict(StrEnum):
 
     BASELINE = "baseline"
     ACCEPTED = "accepted"
+    BY_HAND = "by_hand"  # made champion by a person, before it was judged
     REJECTED = "rejected"
     INCONCLUSIVE = "inconclusive"
     CRASHED = "crashed"

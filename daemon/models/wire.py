@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -84,9 +85,8 @@ class Wire:
         failure: Failure | None = None
         try:
             async with asyncio.timeout(deadline):
-                stream = await self._client(url, key).messages.create(
-                    **body, stream=True, timeout=deadline + CONNECT
-                )
+                client = await self._made(url, key)
+                stream = await client.messages.create(**body, stream=True, timeout=deadline + CONNECT)
                 begun = True
                 async with stream:
                     _check_kind(stream.response.headers.get("content-type", ""))
@@ -105,10 +105,15 @@ class Wire:
         for client in clients:
             await client.close()
 
+    async def _made(self, url: str, key: str) -> AsyncAnthropic:
+        if not self._clients:
+            # Seconds of CPU: only where a model is called at all, and not in the loop's thread.
+            await asyncio.to_thread(importlib.import_module, "anthropic.resources.messages")
+        return self._client(url, key)
+
     def _client(self, url: str, key: str) -> AsyncAnthropic:
         found = self._clients.get((url, key))
         if found is None:
-            # Seconds of CPU, so only where a model is called at all.
             from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient, Timeout
 
             for name in _LOGGERS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
 from arctl.daemon.marks import Inventory
-from arctl.daemon.reduce import calls, campaigns, control, edits, experiments, runs, turns
+from arctl.daemon.reduce import calls, campaigns, control, edits, experiments, members, runs, turns
 from arctl.daemon.state import State
 
 
@@ -23,6 +23,8 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
             return campaigns.admitted(state, fact, now)
         case facts.CampaignRefused():
             return campaigns.refused(fact)
+        case facts.Control() if fact.verb.startswith(members.PREFIX):
+            return members.visit(state, fact, now)
         case facts.Control():
             return control.control(state, fact, now)
         case facts.StopDaemon():

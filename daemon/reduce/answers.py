@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from arctl.daemon import proposing
 from arctl.daemon.actions import BuildCommit, Step
 from arctl.daemon.binding import axis_is_dead
+from arctl.daemon.changes import misshapen
 from arctl.daemon.model import (
     ALIVE,
     Agent,
@@ -36,8 +39,6 @@ MAX_DIRECTIONS = 3
 MAX_AXES = 12
 MAX_OPINIONS = 32
 STANCES = frozenset(Stance)
-#: Kinds of changes that an agent may write.
-WRITTEN = frozenset({"params", "patch", "edits"})
 
 
 def taken(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, now: float) -> Step:
@@ -72,7 +73,8 @@ def _discussed(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, n
     for draft in reply.directions[:MAX_DIRECTIONS]:
         found = _direction(state, ids, agent, discussion, draft, known, now)
         step.extend(found)
-        known += [row for row in found.rows if isinstance(row, Direction)]
+        made = {row.id: row for row in found.rows if isinstance(row, Direction)}
+        known = [row for row in known if row.id not in made] + list(made.values())
     for opinion in reply.opinions[:MAX_OPINIONS]:
         row = state.company.directions.get(opinion.subject)
         if opinion.stance not in STANCES or row is None or row.author == agent.name:
@@ -94,7 +96,10 @@ def _direction(
     """Write a direction down, or in its place the one that was objected to; refuse what is closed."""
     axes = tuple(dict.fromkeys(axis for item in draft.axes[:MAX_AXES] if (axis := clean(str(item), 120))))
     title = clean(str(draft.title), 200) or ", ".join(axes) or "untitled"
-    why = _closed(state, axes, known) if axes else ""
+    own = _objected(state, agent, known) if discussion.round > 1 else None
+    # What is written anew may be over the axes that it was over before.
+    others = [row for row in known if own is None or row.id != own.id]
+    why = _closed(state, agent.campaign, axes, others) if axes else ""
     if why:
         text = f"{agent.name}'s direction {title} is refused: {why}"
         return Step(events=[Event("direction.refused", agent.campaign, discussion.id, text, agent.name)])
@@ -107,7 +112,6 @@ def _direction(
         "first": tuple(clean(str(item), 300) for item in draft.first[:8]),
     }
     step = Step()
-    own = _objected(state, agent, known) if discussion.round > 1 else None
     if own is not None:
         row = bump(own, **words)
         for item in state.company.critiques_on(own.id):
@@ -138,10 +142,24 @@ def _direction(
     return step
 
 
-def _closed(state: State, axes: tuple[str, ...], known: list[Direction]) -> str:
+def standing(state: State, ids: Ids, agent: Agent, draft: DirectionDraft, now: float) -> Step:
+    """Write a direction down while nobody discusses any: it waits for a free team."""
+    nobody = Discussion("", agent.campaign, now, "", now)
+    known = list(state.company.all_directions(agent.campaign))
+    step = _direction(state, ids, agent, nobody, draft, known, now)
+    for index, row in enumerate(step.rows):
+        if isinstance(row, Direction):
+            step.rows[index] = dataclasses.replace(row, state=DirectionState.STANDING)
+    renamed = {"direction.proposed": "direction.standing"}
+    step.events[:] = [
+        dataclasses.replace(event, kind=renamed.get(event.kind, event.kind)) for event in step.events
+    ]
+    return step
+
+
+def _closed(state: State, campaign: str, axes: tuple[str, ...], known: list[Direction]) -> str:
     """Say why a direction over these axes may not be; empty where it may."""
-    campaign = known[0].campaign if known else ""
-    ends = state.dead_ends_of(campaign) if campaign else []
+    ends = state.dead_ends_of(campaign)
     dead = [axis for axis in axes if axis_is_dead(ends, axis)]
     if len(dead) == len(axes):
         return f"all of its axes are dead ends: {', '.join(dead)}"
@@ -157,9 +175,12 @@ def _closed(state: State, axes: tuple[str, ...], known: list[Direction]) -> str:
 
 
 def _objected(state: State, agent: Agent, known: list[Direction]) -> Direction | None:
-    """Return the agent's own direction that somebody objects to."""
+    """Return the agent's own direction that somebody objects to and that was not written anew yet."""
     for row in known:
         if row.author != agent.name or row.state is not DirectionState.PROPOSED:
+            continue
+        if row != state.company.directions.get(row.id):
+            # Written anew in this very answer, or new in it.
             continue
         for item in state.company.critiques_on(row.id):
             if not item.lifted and item.stance is not Stance.ENDORSE:
@@ -261,8 +282,8 @@ def judged(state: State, row: Proposal, critique: Critique) -> Step:
 
 
 def usable(change: Json | None) -> bool:
-    """Tell whether an answer holds a change at all; whether it applies is for git to say."""
-    return isinstance(change, dict) and change.get("kind") in WRITTEN
+    """Tell whether an answer holds a change that can be built; whether it applies is for git to say."""
+    return change is not None and not misshapen(change)
 
 
 def _implemented(state: State, turn: Turn, reply: Reply, now: float) -> Step:

@@ -6,13 +6,14 @@ and no events; what was refused, and what failed, is told.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Answer, Step
-from arctl.daemon.model import Agent, Call, CallState, Campaign, Event, bump
+from arctl.daemon.model import Agent, Call, CallState, Campaign, Event, Json, Turn, bump
 from arctl.daemon.specs import spec_of
-from arctl.daemon.state import State
+from arctl.daemon.state import Ids, State
 from arctl.daemon.state.spending import Sum, tokens_of, usd_of
 from arctl.daemon.thought import BrainFault
 from arctl.errors import RefusedError
@@ -88,6 +89,49 @@ def settle(state: State, fact: facts.SettleCall, now: float) -> Step:
     if fact.fault and fact.fault != "cancelled":
         step.events.append(_told(after))
     return step
+
+
+def told(state: State, ids: Ids, turn: Turn, agent: Agent, extra: Json, now: float) -> Step:
+    """Write down what a coding agent says that its turn cost; its calls pass no gateway of ours."""
+    usd, tokens = extra.get("usd"), extra.get("tokens")
+    known = isinstance(usd, int | float) and not isinstance(usd, bool) and math.isfinite(usd) and usd >= 0
+    count = tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens > 0 else 0
+    if not known and not count:
+        return Step()
+    call = Call(
+        id=ids.new("k")[0],
+        campaign=turn.campaign,
+        created=now,
+        agent=agent.name,
+        turn=turn.id,
+        model=agent.model or agent.brain,
+        reserved=0.0,
+        reserved_tokens=0,
+        team=turn.team,
+        experiment=turn.subject if turn.subject in state.experiments else "",
+        state=CallState.SETTLED,
+        usd=float(usd) if known and usd is not None else None,
+        input_tokens=count,
+        seconds=now - turn.created,
+    )
+    return Step(rows=[call])
+
+
+def over(state: State, campaign: str, agent: str, more: Sum, now: float) -> str:
+    """Say which limit of the budget is used up with so much `more`; empty where none is."""
+    budget, spending = state.spec(campaign).budget, state.spending
+    for name, cap, used in (
+        ("budget.usd", budget.usd, spending.campaign(campaign).usd),
+        ("budget.usd_per_day", budget.usd_per_day, spending.day(campaign, now).usd),
+        ("budget.usd_per_agent", budget.usd_per_agent, spending.agent(campaign, agent).usd),
+        ("budget.tokens", budget.tokens, spending.campaign(campaign).tokens),
+        ("budget.tokens_per_day", budget.tokens_per_day, spending.day(campaign, now).tokens),
+        ("budget.tokens_per_agent", budget.tokens_per_agent, spending.agent(campaign, agent).tokens),
+    ):
+        total = used + (more.usd if "usd" in name else more.tokens)
+        if cap is not None and total >= cap:
+            return f"{name} is used up: {total:.4g} of {cap:.4g}; raise it in arctl.toml"
+    return ""
 
 
 def forget(state: State) -> Step:

@@ -60,17 +60,17 @@ def refused(state: State, fact: facts.CommitRefused, now: float) -> Step:
 def promoted(state: State, fact: facts.BranchMoved, now: float) -> Step:
     """Make an experiment the champion; by a person's word also one that was, or was not, champion before."""
     experiment = state.experiments[fact.experiment]
-    again = experiment.by_hand and experiment.state is ExperimentState.CLOSED
+    campaign = state.campaigns[experiment.campaign]
+    again = campaign.wanted == experiment.id and experiment.state is ExperimentState.CLOSED
     if experiment.state is not ExperimentState.PROMOTING and not again:
         return Step()
-    campaign = state.campaigns[experiment.campaign]
     before = state.experiments[campaign.champion]
     if again:
-        step = Step(rows=[bump(experiment, promoted=fact.commit, by_hand=False)])
+        step = Step(rows=[bump(experiment, promoted=fact.commit)])
         reason = "by hand"
     else:
         reason = experiment.reason
-        verdict = experiment.verdict or Verdict.ACCEPTED
+        verdict = experiment.verdict or (Verdict.BY_HAND if experiment.by_hand else Verdict.ACCEPTED)
         step = close(state, experiment, verdict, reason, now, promoted=fact.commit)
     step.rows.append(bump(campaign, champion=experiment.id, behind=fact.note, wanted=""))
     text = f"{experiment.id} {experiment.title} is the new champion, after {before.id}: {reason}"

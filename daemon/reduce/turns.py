@@ -10,6 +10,7 @@ from arctl.daemon.actions import Step
 from arctl.daemon.marks import Rest
 from arctl.daemon.model import (
     Agent,
+    Call,
     Directive,
     DirectiveState,
     Event,
@@ -21,9 +22,10 @@ from arctl.daemon.model import (
     TurnState,
     bump,
 )
-from arctl.daemon.reduce import answers
+from arctl.daemon.reduce import answers, calls
 from arctl.daemon.releasing import released
 from arctl.daemon.state import Ids, State
+from arctl.daemon.state.spending import Sum
 from arctl.daemon.talking import bounded, say
 from arctl.daemon.turns import Acknowledgement, Reply
 from arctl.text import clean, clean_block
@@ -70,6 +72,8 @@ def answered(state: State, fact: facts.TurnAnswered, now: float) -> Step:
         step.extend(_declined(state, ids, agent, turn, reply, now))
     else:
         step.extend(answers.taken(state, ids, agent, turn, reply, now))
+    if reply.extra:
+        step.extend(_charged(state, ids, agent, turn, step, reply, now))
     asked = turn.move is Move.PROPOSE and bool(turn.want) and not turn.subject
     usable = any(isinstance(row, Proposal) and row.state in USABLE for row in step.rows)
     if asked and not usable:
@@ -97,6 +101,22 @@ def _fruitless(state: State, agent: Agent, step: Step, now: float) -> Step:
     if over:
         text = f"{agent.name} has nothing more to propose for now"
         found.events.append(Event("agent.exhausted", agent.campaign, agent.id, text, agent.name))
+    return found
+
+
+def _charged(state: State, ids: Ids, agent: Agent, turn: Turn, step: Step, reply: Reply, now: float) -> Step:
+    """Charge what a coding agent says that it cost; where a limit is used up it waits for a person."""
+    found = calls.told(state, ids, turn, agent, reply.extra, now)
+    row, more = _latest(step, agent), Sum()
+    for call in list(found.rows):
+        if isinstance(call, Call):
+            more.add(call.usd or 0.0, call.input_tokens)
+    row = dataclasses.replace(row, usd=row.usd + more.usd, tokens=row.tokens + more.tokens)
+    found.rows.append(row)
+    if why := calls.over(state, turn.campaign, agent.name, more, now):
+        found.rows.append(dataclasses.replace(row, trouble=why))
+        found.rows.append(bump(state.campaigns[turn.campaign], trouble=why))
+        found.events.append(Event("budget.over", turn.campaign, agent.id, f"{agent.name}: {why}"))
     return found
 
 
@@ -185,7 +205,8 @@ def _declined(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, no
         )
     )  # fmt: skip
     step.extend(released(state, turn, now, parked=f"declined: {why}"))
-    if turn.move is Move.CRITIQUE:
+    if turn.move in (Move.CRITIQUE, Move.DISCUSS):
+        # Nothing to say is a word, too: who declines is not asked for the same again.
         step.extend(answers.taken(state, ids, agent, turn, Reply(), now))
     return step
 

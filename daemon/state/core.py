@@ -146,6 +146,7 @@ class State:
                 self.stopping = mark.mode
 
     def _index_experiment(self, row: Experiment) -> None:
+        known = self.experiments.get(row.id)
         self._index_content(row)
         if row.id not in self.experiments:
             self._of_campaign.setdefault(row.campaign, []).append(row.id)
@@ -159,9 +160,10 @@ class State:
         self.experiments[row.id] = row
         if row.verdict in JUDGED:
             self._effects.pop(row.campaign, None)
-        if row.verdict == Verdict.ACCEPTED:
+        if row.verdict in (Verdict.ACCEPTED, Verdict.BY_HAND):
             self._crowned.setdefault(row.campaign, {})[row.id] = None
-        if row.verdict in TELLING and row.base and not row.same_as:
+        ended = known is None or known.state is not ExperimentState.CLOSED
+        if ended and row.verdict in TELLING and row.base and not row.same_as:
             self._unreflected.setdefault(row.campaign, {})[row.id] = None
         self._past.setdefault(row.campaign, {})[row.id] = _past(row, self.proposals.get(row.proposal))
         waiting = self._open.setdefault(row.campaign, {})

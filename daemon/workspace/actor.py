@@ -16,6 +16,7 @@ from arctl.daemon.actions import (
     WorkspaceAction,
 )
 from arctl.daemon.facts import CampaignAdmitted, CampaignRefused, Fact, TreePrepared
+from arctl.daemon.folders import delete
 from arctl.daemon.model import Campaign
 from arctl.daemon.specs import spec_of
 from arctl.daemon.workspace import trees
@@ -54,7 +55,7 @@ class Workspace:
                 self._report(TreePrepared(run.id, run.attempt, str(tree)))
             case RemoveTree():
                 async with self._turn(action.run):
-                    await asyncio.to_thread(trees.remove, self._home.tree(action.run))
+                    await asyncio.to_thread(delete, self._home.tree(action.run))
             case SweepTrees():
                 await asyncio.to_thread(trees.sweep, self._home.trees, action.keep)
             case MoveBranch():

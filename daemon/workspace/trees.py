@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 from arctl.daemon.actions import PrepareTree
+from arctl.daemon.folders import delete
 from arctl.daemon.workspace.git import Bare
 from arctl.errors import ArctlError
 from arctl.experiments import surface
@@ -16,7 +15,7 @@ from arctl.experiments.spec import Spec
 
 def prepare(action: PrepareTree, bare: Bare, spec: Spec, tree: Path) -> None:
     """Lay out a run's files: its commit, the links of the spec, and the seed where a file carries it."""
-    remove(tree)
+    delete(tree)
     export(bare, action.commit, tree)
     folder = tree / action.campaign.prefix
     for name in spec.run.link:
@@ -37,22 +36,12 @@ def export(bare: Bare, commit: str, folder: Path) -> None:
         index.unlink(missing_ok=True)
 
 
-def remove(tree: Path) -> None:
-    """Delete a work tree, whatever the job did to its permissions."""
-    if not tree.exists():
-        return
-    for folder, _, _ in os.walk(tree):
-        # On the way down, for a closed folder hides those below it.
-        os.chmod(folder, 0o700)  # noqa: PTH101 - os.walk speaks in strings
-    shutil.rmtree(tree)
-
-
 def sweep(folder: Path, keep: frozenset[str]) -> None:
     """Delete the work trees of all runs but these."""
     if folder.is_dir():
         for tree in folder.iterdir():
             if tree.is_dir() and tree.name not in keep:
-                remove(tree)
+                delete(tree)
 
 
 def _link(target: Path, link: Path) -> None:

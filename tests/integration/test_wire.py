@@ -183,7 +183,7 @@ def test_a_client_of_another_version_is_told_by_the_client_too(daemon: Daemon, t
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "kill"])
 def test_unknown_targets_are_refused_with_where_to_look(daemon: Daemon, verb: str) -> None:
-    with pytest.raises(RefusedError, match="no campaign, experiment or run") as told:
+    with pytest.raises(RefusedError, match="there is no experiment 'e77'") as told:
         daemon.call(verb, target="e77")
     assert "arctl experiments" in told.value.remedy
 

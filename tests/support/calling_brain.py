@@ -45,7 +45,7 @@ class CallingBrain:
 def _draft(values: dict[str, Any]) -> Draft:
     title = ", ".join(f"{name} = {value}" for name, value in values.items())
     axis = next(iter(values))
-    return Draft(title, {"kind": "params", "values": values}, "It helps.", axis, "up", source=title)
+    return Draft(title, {"kind": "params", "values": values}, "It helps.", axis, "replace", source=title)
 
 
 def plug_in(folder: Path) -> dict[str, str]:

@@ -1,9 +1,9 @@
-"""A scripted researcher for the fake server: behaves sensibly by what it is offered and told, and always alike.
+"""A scripted researcher for the fake server: it goes by what it is offered and told, and is always alike.
 
     with MessagesServer(script=Researcher()) as server: ...
 
-It reads before it speaks, proposes directions and ideas from a small table (`ideas`), objects to those without a
-mechanism, writes the code of ideas, mends its own crashes when shown the log, looks back, and obeys directives.
+It reads before it speaks, proposes directions and ideas from a small table (`ideas`), objects to those
+without a mechanism, writes the code of ideas, mends its own crashes when shown the log, looks back, obeys.
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ class Researcher:
         self.opened: list[str] = []
         self.objected: list[str] = []
         self.repaired: list[str] = []
+        #: Directives and how much was proposed before them; those that were reported on.
+        self.heard: dict[str, int] = {}
         self.obeyed: list[str] = []
         self.turns: list[tuple[str, str]] = []
 
@@ -147,12 +149,11 @@ class Researcher:
             return call("finish", {"exhausted": True})
         if told.said > 2:
             return call("decline", {"reason": f"My proposals do not fit: {told.failed[:1]}"})
-        tools = self._heard(told)
         if "was objected to" in told.task:
-            return _last(
-                [*tools, ("post", {"text": "I withdraw it: I have no mechanism for it.", "kind": "answer"})]
-            )
+            words = {"text": "I withdraw it: I have no mechanism for it.", "kind": "answer"}
+            return _last([*self._heard(told, nothing=False), ("post", words)])
         ideas = self._choose(told)
+        tools = self._heard(told, nothing=not ideas)
         self.proposed += [idea.title for idea in ideas]
         tools += [_proposal(idea) for idea in ideas]
         tools.append(("note_to_self", {"text": f"Proposed so far: {', '.join(self.proposed)[:1000]}"}))
@@ -183,14 +184,15 @@ class Researcher:
                 return False
         return True
 
-    def _heard(self, told: Told) -> list[Tool]:
-        """Acknowledge new directives; report on those that were acknowledged before."""
+    def _heard(self, told: Told, *, nothing: bool) -> list[Tool]:
+        """Acknowledge new directives; report on one when something was proposed since, or nothing can be."""
         tools: list[Tool] = []
         for ident, state, text in told.directives:
             if state == "issued":
                 plan = f"I will keep to it in what I propose next: {text[:80]}"
                 tools.append(("acknowledge", {"directive": ident, "plan": plan}))
-            elif ident not in self.obeyed:
+                self.heard[ident] = len(self.proposed)
+            elif ident not in self.obeyed and (nothing or len(self.proposed) > self.heard.get(ident, 0)):
                 self.obeyed.append(ident)
                 report = "What I proposed since keeps to it."
                 tools.append(

@@ -77,17 +77,18 @@ PARAMS: dict[str, Any] = {"LR": 0.01, "WIDTH": 32, "OPT": "adam", "MOMENTUM": 0.
 
 def rows() -> list[Row]:
     """Two teams on two directions; a former champion, a champion, work of every kind under way."""
-    c: dict[str, Any] = {"campaign": "toy", "created": 1.0}
+    c: dict[str, Any] = {"campaign": "toy", "created": 1.0, "state": DirectionState.ACTIVE}
     open_, closed = ExperimentState.OPEN, ExperimentState.CLOSED
     return [
-        Campaign("toy", "/repo", SPEC, CampaignState.RUNNING, 1.0, base_commit="c0", champion="e2", setup_done=True),
+        Campaign("toy", "/repo", SPEC, CampaignState.RUNNING, 1.0, base_commit="c0",
+                 champion="e2", setup_done=True),
         Agent("a1", "toy", "ada", Role.ANALYST, "search", 1.0, team="t1"),
         Agent("a2", "toy", "bob", Role.EXPERIMENTER, "search", 1.0, team="t1"),
         Agent("a3", "toy", "cleo", Role.ANALYST, "search", 1.0, team="t2"),
         Team("t1", "toy", "north", 1.0, direction="h1", since=1.0),
         Team("t2", "toy", "south", 1.0, direction="h2", since=1.0),
-        Direction("h1", **c, author="ada", title="rates", axes=("LR", "OPT"), state=DirectionState.ACTIVE, team="t1"),
-        Direction("h2", **c, author="cleo", title="widths", axes=("WIDTH",), state=DirectionState.ACTIVE, team="t2"),
+        Direction("h1", **c, author="ada", title="rates", axes=("LR", "OPT"), team="t1"),
+        Direction("h2", **c, author="cleo", title="widths", axes=("WIDTH",), team="t2"),
         Experiment("e1", "toy", 1, 1.0, closed, "baseline", commit="c0", tree="t0", params=PARAMS,
                    verdict=Verdict.BASELINE, bank=(1.0, 1.1), promoted="c0", closed=2.0),
         Experiment("e2", "toy", 2, 2.0, closed, "lower LR", proposal="p1", axis="LR", base="e1", commit="c2",
@@ -100,8 +101,8 @@ def rows() -> list[Row]:
                    tree="t4", params=PARAMS, team="t1", direction="h1"),
         Experiment("e5", "toy", 5, 5.0, open_, "narrow", proposal="p4", axis="WIDTH", base="e2", commit="c5",
                    tree="t5", params=PARAMS, team="t2", direction="h2"),
-        Experiment("e6", "toy", 6, 6.0, ExperimentState.BUILDING, "idea", proposal="p5", axis="WIDTH", base="e2",
-                   team="t2", direction="h2"),
+        Experiment("e6", "toy", 6, 6.0, ExperimentState.BUILDING, "idea", proposal="p5", axis="WIDTH",
+                   base="e2", team="t2", direction="h2"),
         Run("r1", "toy", "e4", 1, 4.0, Purpose.SEARCH, 1, RunState.RUNNING, device="cpu0", started=4.5),
         Run("r2", "toy", "e5", 2, 5.0, Purpose.SEARCH, 2, RunState.QUEUED),
         *(_proposal(f"p{n}", ProposalState.TAKEN, experiment=f"e{n + 1}") for n in range(1, 6)),
@@ -113,7 +114,8 @@ def rows() -> list[Row]:
         Turn("q1", "toy", "bob", Move.IMPLEMENT, 5.0, 900.0, subject="p8", team="t1"),
         Turn("q2", "toy", "ada", Move.PROPOSE, 5.0, 900.0, team="t1"),
         Turn("q3", "toy", "cleo", Move.CRITIQUE, 5.0, 900.0, subject="p7", team="t2"),
-        Post("m1", "toy", 2.0, "ada", PostKind.QUESTION, "may I use more memory?", thread="m1", team="t1", open=True),
+        Post("m1", "toy", 2.0, "ada", PostKind.QUESTION, "may I use more memory?", thread="m1", team="t1",
+             open=True),
     ]  # fmt: skip
 
 

@@ -163,7 +163,8 @@ class World:
             closed = experiment.state is ExperimentState.CLOSED
             assert bool(experiment.verdict) == closed, experiment
             if experiment.commit and experiment.base and not experiment.same_as:
-                base = self.state.experiments[experiment.base].promoted
+                foundation = self.state.experiments[experiment.base]
+                base = foundation.promoted or foundation.commit
                 assert experiment.commit.startswith(f"c({base})"), "a commit on another base"
 
     def _carry_out(self, action: actions.Action) -> None:

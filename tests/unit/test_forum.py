@@ -129,7 +129,8 @@ async def test_search_ranks_posts_with_all_the_words(reader: Reader) -> None:
     assert await ids(reader, "diverge") == ["m5", "m0"]
     assert set(await ids(reader, "learning rate")) == {"m0", "m1"}
     assert await ids(reader, '"learning rate"') == ["m0"], "words in quotes stand together"
-    assert await ids(reader, "warm-up") == ["m0", "m2"]
+    assert await ids(reader, "warm-up") == ["m0"]
+    assert set(await ids(reader, "warm up")) == {"m0", "m2"}
     assert await ids(reader, "lr_matrix") == ["m3"]
     assert await ids(reader, "diverge", 1) == ["m5"]
 
@@ -152,8 +153,9 @@ async def test_an_edited_post_is_found_once_with_what_it_says(reader: Reader) ->
 @pytest.mark.parametrize(
     "query",
     [
-        "", " ", '"', '""', "-", "*", "AND", "OR NOT", "NEAR(a, b)", "a:b", "text:diverges", "(", "diverges*", "^x",
-        "{a b} : c", "a AND", '"unbalanced', "'; DROP TABLE posts; --", "_", "\x00", "\u202e", "ü" * 5000,
+        "", " ", '"', '""', "-", "*", "AND", "OR NOT", "NEAR(a, b)", "a:b", "text:diverges", "(",
+        "diverges*", "^x", "{a b} : c", "a AND", '"unbalanced', "'; DROP TABLE posts; --", "_",
+        "\x00", "\u202e", "ü" * 5000,
         "a " * 5000, '"a" OR "b', "--", "+", "col : {", "\\", "?1", "%s",
     ],
 )  # fmt: skip
@@ -164,5 +166,5 @@ async def test_no_query_raises(reader: Reader, query: str) -> None:
 
 @pytest.mark.anyio
 async def test_operators_are_words(reader: Reader) -> None:
-    assert await ids(reader, "AND") == ["m4", "m3"] or set(await ids(reader, "AND")) == {"m3", "m4"}
+    assert set(await ids(reader, "AND")) == {"m3", "m4"}
     assert await ids(reader, "diverges NOT learning") != ["m5"], "NOT takes nothing away"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -270,14 +269,6 @@ async def test_a_server_that_hangs_up_at_once_leaves_the_cost_unknown(tmp_path: 
     await book.gateway.close()
     listening.close()
     await listening.wait_closed()
-
-
-async def test_a_name_that_does_not_resolve_is_unreachable(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        book = Book(tmp_path, url=f"http://127.0.0.1:{free.getsockname()[1]}")
-        assert (await fails(book)).kind == "unreachable"
-    await book.gateway.close()
 
 
 async def test_text_that_cannot_be_sent_is_a_bad_request(book: Book, server: MessagesServer) -> None:

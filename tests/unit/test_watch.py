@@ -63,7 +63,7 @@ class Folder:
         """Save as editors do that never leave half a file."""
         aside = self.root / f".{Path(name).name}.tmp"
         aside.write_text(text)
-        os.replace(aside, self.root / name)
+        aside.replace(self.root / name)
 
 
 @pytest.fixture
@@ -258,8 +258,10 @@ async def test_a_refusal_and_strangers_change_nothing() -> None:
     stage = Stage()
     stage.fact(facts.EditRefused("toy", "arctl.toml", "arctl.toml:3: run: is missing", "write it"))
     assert stage.texts("edit.refused") == [
-        "the edit of arctl.toml is not taken, what was there before stays: "
-        "arctl.toml:3: run: is missing; write it"
+        (
+            "the edit of arctl.toml is not taken, what was there before stays: "
+            "arctl.toml:3: run: is missing; write it"
+        )
     ]
     assert not stage.step.rows
     stage.fact(facts.EditSeen("gone", "arctl.toml", SPEC, ""))

@@ -13,6 +13,7 @@ from arctl.tui.widgets.pane import Pane
 
 VERDICT_TONES: dict[str, Tone] = {
     "accepted": "good",
+    "by_hand": "good",
     "baseline": "good",
     "rejected": "",
     "inconclusive": "warn",

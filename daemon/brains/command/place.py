@@ -6,11 +6,11 @@ What comes back is untrusted: nothing is followed out of the folder, and no file
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from arctl.daemon.folders import delete
 from arctl.daemon.thought import BrainFault
 
 #: The folder within the work tree in which task and answer lie; it is no part of the change.
@@ -68,7 +68,7 @@ class Place:
 
     def lay(self, task: str, question: str) -> Path:
         """Write the task files, in place of what the commit has there; return the path of the task."""
-        _remove(self.desk)
+        delete(self.desk)
         self.desk.mkdir(parents=True)
         (self.desk / TASK).write_text(task, encoding="utf-8")
         (self.desk / QUESTION).write_text(question, encoding="utf-8")
@@ -116,7 +116,7 @@ class Place:
             msg = "the command took its folder away"
             raise BrainFault("malformed", msg, "it must leave it where it is")
         if self._whole():
-            _remove(self.desk)
+            delete(self.desk)
         files = size = 0
         pending = [self.tree]
         while pending:
@@ -127,7 +127,7 @@ class Place:
                     mode = entry.stat(follow_symlinks=False)
                     path = Path(entry.path)
                     if not _ordinary(mode.st_mode) or self._foreign(path, known):
-                        _remove(path)
+                        delete(path)
                     elif stat.S_ISDIR(mode.st_mode):
                         pending.append(path)
                     else:
@@ -151,27 +151,8 @@ class Place:
 
     def remove(self) -> None:
         """Delete the place, whatever was done to its permissions; the log stays."""
-        _remove(self.folder)
+        delete(self.folder)
 
 
 def _ordinary(mode: int) -> bool:
     return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
-
-
-def _remove(path: Path) -> None:
-    """Delete a file, a link itself, or a folder with all that is in it."""
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISDIR(mode):
-        path.unlink()
-        return
-    pending = [path]
-    while pending:
-        # On the way down, for a closed folder hides what is in it.
-        folder = pending.pop()
-        folder.chmod(0o700)
-        with os.scandir(folder) as entries:
-            pending += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-    shutil.rmtree(path)

@@ -93,6 +93,8 @@ class Claude:
         env = {
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "DISABLE_AUTOUPDATER": "1",
+            # By itself it goes on asking with a wrong key for many minutes.
+            "CLAUDE_CODE_MAX_RETRIES": "3",
             **({"ANTHROPIC_BASE_URL": settings.base_url} if settings.base_url else {}),
         }
         return Asked(words, PROMPT.format(task=task), env)
@@ -131,6 +133,10 @@ class Codex:
         else:
             words += _unless(command, {"--sandbox": "workspace-write"})
         words += _unless(command, {"--model": settings.model} if settings.model else {})
+        if settings.base_url:
+            url, key = json.dumps(settings.base_url), json.dumps(settings.key_env)
+            server = f'{{name="arctl", base_url={url}, wire_api="responses", env_key={key}}}'
+            words += ["-c", 'model_provider="arctl"', "-c", f"model_providers.arctl={server}"]
         return Asked([*words, "-"], PROMPT.format(task=task))
 
     def read(self, output: bytes) -> Said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step, StopTurn
+from arctl.daemon.decide.supply import limit_met
 from arctl.daemon.decide.teams.asking import analysts, ask, free
 from arctl.daemon.decide.teams.forming import form
 from arctl.daemon.model import (
@@ -38,7 +39,9 @@ def discuss(state: State, now: float) -> Step:
         if going is not None:
             step = _lead(state, campaign, going, now)
         elif _first(state, campaign, now):
-            step = begin(state, campaign, "nothing has been tried yet", now)
+            before = state.company.discussions_of(campaign.id)
+            reason = before[-1].reason if before else "nothing has been tried yet"
+            step = begin(state, campaign, reason, now)
         else:
             continue
         if step:
@@ -56,7 +59,7 @@ def talks(state: State, campaign: str) -> bool:
 def _first(state: State, campaign: Campaign, now: float) -> bool:
     """Tell whether the campaign has a baseline and no direction yet; silence is asked again after a while."""
     champion = state.experiments[campaign.champion]
-    if not champion.bank and not champion.values:
+    if (not champion.bank and not champion.values) or limit_met(state, campaign, now):
         return False
     before = state.company.discussions_of(campaign.id)
     if not before:

@@ -22,6 +22,7 @@ from arctl.daemon.model import (
 )
 from arctl.daemon.state import Ids, State
 from arctl.daemon.talking import new_post
+from arctl.experiments.effects import clash
 
 #: Trials below which an axis was hardly looked at.
 HARDLY = 4
@@ -60,7 +61,7 @@ def cold(state: State, direction: Direction) -> list[str]:
 
 def suits(state: State, direction: Direction, held: set[str]) -> bool:
     """Tell whether a team may take a direction up beside those that hold these axes."""
-    if held & set(direction.axes):
+    if clash(direction.axes, held):
         return False
     if not direction.axes or direction.base or cold(state, direction):
         return True

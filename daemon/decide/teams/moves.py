@@ -46,6 +46,9 @@ def split(state: State, campaign: Campaign, team: Team, direction: Direction, wh
                 bump(row, direction=going.id) if keeps else bump(row, state=ProposalState.PARKED, reason=text)
             )
             step.rows.append(new)
+            if not keeps:
+                said = f"{row.id} {row.title} is parked: {text}"
+                step.events.append(Event("proposal.parked", campaign.id, row.id, said))
     return step
 
 

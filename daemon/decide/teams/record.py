@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from arctl.daemon.decide.teams.supply import exhausted
@@ -38,11 +39,11 @@ def record(state: State, team: Team, direction: Direction) -> Record:
     return Record(len(vain), len(judged), len(accepted), len(rows) - len(ended))
 
 
-def untried(state: State, direction: Direction) -> list[str]:
-    """Return the axes of a direction on which nothing was judged in it."""
-    rows = state.of_direction(direction.id)
-    seen = {part for row in rows if row.verdict in JUDGED for part in parts(row.axis)}
-    return [axis for axis in direction.axes if axis not in seen]
+def untried(state: State, direction: Direction, least: int = 1) -> list[str]:
+    """Return the axes of a direction on which fewer than `least` experiments were judged in it."""
+    rows = (row for row in state.of_direction(direction.id) if row.verdict in JUDGED)
+    seen = Counter(part for row in rows for part in parts(row.axis))
+    return [axis for axis in direction.axes if seen[axis] < least]
 
 
 def spent(state: State, team: Team, known: Record) -> bool:

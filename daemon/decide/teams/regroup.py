@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
+from arctl.daemon.decide.supply import limit_met
 from arctl.daemon.decide.teams.discussion import begin, talks
 from arctl.daemon.decide.teams.forming import suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
@@ -25,6 +26,9 @@ from arctl.daemon.model import (
 from arctl.daemon.state import State
 from arctl.daemon.talking import new_post
 
+#: Experiments on each of its axes before a direction counts as refuted: one way says nothing of the other.
+BOTH_WAYS = 2
+
 
 def regroup(state: State, now: float) -> Step:
     """Find the first team whose direction does not pay, and do something about it."""
@@ -36,16 +40,18 @@ def regroup(state: State, now: float) -> Step:
         if state.company.discussion(campaign.id) is not None:
             continue
         teams = state.company.teams_of(campaign.id)
+        # What ended is still written down; nobody sets out anew once a limit is met.
+        over = limit_met(state, campaign, now)
         for team in teams:
             direction = state.company.directions.get(team.direction)
             if direction is None:
-                if step := _occupy(state, campaign, team, now):
+                if not over and (step := _occupy(state, campaign, team, now)):
                     return step
             elif (
                 not team.held and not direction.held and (step := _end(state, campaign, team, direction, now))
             ):
                 return step
-        if step := _talk_again(state, campaign, teams, now):
+        if not over and (step := _talk_again(state, campaign, teams, now)):
             return step
     return Step()
 
@@ -58,7 +64,7 @@ def _end(state: State, campaign: Campaign, team: Team, direction: Direction, now
         return Step()
     # What went on from a direction that paid has kept its word already; it can only stall.
     doubtful = not known.accepted and not direction.parents
-    if doubtful and known.rejected >= teams.falsify_after and not untried(state, direction):
+    if doubtful and known.rejected >= teams.falsify_after and not untried(state, direction, BOTH_WAYS):
         why = f"its prediction failed: {known.rejected} rejected, none accepted"
         return _falsify(state, campaign, team, direction, why, now)
     if known.finished >= teams.stall_after:
@@ -117,9 +123,10 @@ def _leave(state: State, team: Team, direction: Direction, how: DirectionState, 
     step.events.append(Event(f"direction.{how}", team.campaign, direction.id, text, data={"team": team.id}))
     for row in state.open_proposals(team.campaign):
         if row.direction == direction.id and row.state is not ProposalState.CLAIMED and not row.urgent:
-            step.rows.append(
-                bump(row, state=ProposalState.WITHDRAWN, reason=f"{direction.id} is {how}: {why}")
-            )
+            reason = f"{direction.id} is {how}: {why}"
+            step.rows.append(bump(row, state=ProposalState.WITHDRAWN, reason=reason))
+            said = f"{row.id} {row.title} is withdrawn: {reason}"
+            step.events.append(Event("proposal.withdrawn", team.campaign, row.id, said))
     return step
 
 

@@ -9,7 +9,6 @@ from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.leases import withdraw
 from arctl.daemon.reduce.control.targets import listed, need_campaign
 from arctl.errors import RefusedError, UsageError
-from arctl.format import number
 
 
 def mark(request: Request) -> Done:
@@ -81,7 +80,7 @@ def _refused(request: Request, inside: list[Proposal], reason: str) -> Step:
 def _range(end: DeadEnd) -> str:
     if end.low is None and end.high is None:
         return ""
-    low, high = (number(value) if value is not None else "" for value in (end.low, end.high))
+    low, high = (f"{value:.6g}" if value is not None else "" for value in (end.low, end.high))
     if not high:
         return f" from {low} on"
     return f" up to {high}" if not low else f" from {low} to {high}"

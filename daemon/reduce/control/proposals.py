@@ -167,7 +167,7 @@ def reject(request: Request) -> Done:
     }
     undo = inverse("restore", campaign.id, states=states)
     return Done(
-        step, rows[0].id if len(rows) == 1 else campaign.id, campaign.id, undo, {"proposals": list(gone)}
+        step, rows[0].id if len(rows) == 1 else campaign.id, campaign.id, undo, {"proposals": list(states)}
     )
 
 

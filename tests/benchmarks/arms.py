@@ -1,0 +1,287 @@
+"""The ways of working that are compared, and what is measured of each: every arm has the same researcher."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from arctl.daemon.decide.dead_ends import DEAD_AFTER_BOTH_WAYS
+from arctl.daemon.model import Experiment, Outcome, Purpose, RunState, Verdict
+from arctl.experiments.similarity import TOLERANCE
+from tests.benchmarks.lab import RUN, Lab, Pace
+from tests.benchmarks.landscapes import Landscape, make
+from tests.benchmarks.researcher import Researcher
+
+SLOTS = 4
+#: Share of the way to the optimum that counts as the target.
+TARGET = 0.7
+#: Failures in a row on an axis, after which a further try on it is a failing line repeated.
+FAILING = 2
+#: A gain that should not be missed, in standard deviations of one run.
+WORTH = 1.0
+MECHANISMS = ("critique", "dead_ends", "near", "directions", "regroup", "effects")
+FAILED = frozenset({Verdict.REJECTED, Verdict.INCONCLUSIVE, Verdict.CRASHED})
+ALL_OFF = ", ".join(f'"{name}"' for name in MECHANISMS)
+#: A brain that is no rule: where it has ideas, the company has people who write them down.
+WRITERS = '[brain]\nkind = "anthropic"\nmodel = "any"\nrepairs = 0\nreflect = false\n'
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way of working on the slots: its company, its gate, its researcher; `loops` that share nothing."""
+
+    name: str
+    teams: str = ""
+    extra: str = ""
+    loops: int = 1
+    researcher: Researcher = Researcher()
+
+    def spec(self, land: Landscape) -> str:
+        """Return its arctl.toml."""
+        tables = "".join(
+            f'[params.{name}]\nfile = "train.py"\ntype = "float"\nlow = 0.0\nhigh = 1.0\n'
+            for name in land.axes
+        )
+        return (
+            '[run]\ncommand = "true"\n[metric]\nname = "loss"\n[seed]\nenv = "SEED"\n'
+            f'[files]\neditable = ["train.py"]\n{tables}[teams]\n{self.teams}\n{self.extra}'
+        )
+
+
+GREEDY = '[policy]\nmode = "greedy"\n'
+MAIN = (
+    Arm("random", f"analysts = 0\noff = [{ALL_OFF}]", researcher=Researcher(forgetful=True)),
+    Arm("greedy", "analysts = 0", GREEDY),
+    Arm("single", "analysts = 0"),
+    Arm("independent", "analysts = 0", loops=SLOTS),
+    Arm("teams"),
+    Arm("teams-4", f"analysts = {SLOTS}"),
+    Arm("company", extra=WRITERS, researcher=Researcher(ideas=True)),
+)
+WITHOUT = tuple(Arm(f"teams -{name}", f'off = ["{name}"]') for name in MECHANISMS)
+ARMS = {arm.name: arm for arm in (*MAIN, *WITHOUT)}
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What is equal for all arms: so many runs, or so many hours with brains of this pace."""
+
+    name: str
+    pace: Pace = Pace()
+    runs: int | None = None
+    #: Lengths of a run that the wall clock allows.
+    horizon: float = math.inf
+    strong: bool = False
+
+
+REGIMES = {
+    "evaluations": Regime("evaluations", runs=160),
+    "wallclock": Regime("wallclock", Pace(turn=1.0), horizon=120.0),
+    "wallclock-slow": Regime("wallclock-slow", Pace(turn=2.0), horizon=120.0),
+    "strong": Regime("strong", runs=160, strong=True),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one campaign (or of loops that share nothing), gains in standard deviations of one run."""
+
+    #: Lengths of a run until the truth was so far; the horizon where it never was.
+    reached: bool
+    time: float
+    #: Runs until then.
+    evaluations: float
+    #: Share of the way to the optimum, by the truth.
+    way: float
+    #: What was promoted and truly better, or not.
+    improved: int
+    false: int
+    #: Candidates that were truly better by `WORTH`, and those of them that were turned down.
+    worthy: int
+    missed: int
+    overclaim: float
+    runs: int
+    tried: int
+    #: Runs on repetitions, on closed axes, on failing lines; on any of these; the same way in vain.
+    repeated: int
+    closed: int
+    failing: int
+    wasted: int
+    way_failing: int
+    idle: float
+    turns: int
+    thought: float
+    length: float
+
+
+def work(arm: Arm, regime: Regime, kind: str, seed: int) -> Result:
+    """Let an arm work on one landscape, and measure."""
+    land = make(kind, seed, strong=regime.strong)
+    slots = SLOTS // arm.loops
+    labs = []
+    for loop in range(arm.loops):
+        lab = Lab(
+            loss=lambda params, rng: math.nan,
+            slots=slots,
+            spec=arm.spec(land),
+            land=land,
+            researcher=arm.researcher,
+            pace=regime.pace,
+            noise=f"{kind}/{seed}/{loop}",
+        )
+        lab.begin()
+        lab.go(
+            until=regime.horizon * RUN, runs=None if regime.runs is None else regime.runs // arm.loops
+        )
+        labs.append(lab)
+    return measure(labs, land, regime)
+
+
+def measure(labs: list[Lab], land: Landscape, regime: Regime) -> Result:
+    """Look at what was done with the eyes of somebody who knows the truth."""
+    length = regime.horizon * RUN if math.isfinite(regime.horizon) else max(lab.now for lab in labs)
+    aim = land.loss(land.start) - TARGET * land.gap
+    times, counts = [], []
+    for lab in labs:
+        for row in lab.state.champions_of("toy"):
+            if land.loss(row.params) <= aim and row.closed is not None:
+                times.append(row.closed / RUN)
+                counts.append(len(labs) * sum(end <= row.closed for end in lab.ends))
+                break
+    worst = regime.horizon if math.isfinite(regime.horizon) else length / RUN
+    total = sum(len(lab.ends) for lab in labs)
+    # Of several loops the one whose own record is best is taken: nobody knows the truth.
+    best = min(labs, key=_record)
+    champion = _champion(best)
+    baseline = best.state.baseline_of("toy")
+    true_gain = land.loss(land.start) - land.loss(champion.params)
+    recorded = (baseline.mean or 0.0) - (champion.mean or 0.0)
+    false, improved, worthy, missed = _judged(labs, land)
+    waste = [_waste(lab, labs) for lab in labs]
+    busy = sum(
+        min(run.ended or length, length) - run.started
+        for lab in labs
+        for run in lab.state.runs.values()
+        if run.started is not None
+    )
+    return Result(
+        reached=bool(times),
+        time=min(times, default=worst),
+        evaluations=min(counts, default=regime.runs or total),
+        way=true_gain / land.gap,
+        improved=improved,
+        false=false,
+        worthy=worthy,
+        missed=missed,
+        overclaim=recorded - true_gain,
+        runs=total,
+        tried=sum(item.tried for item in waste),
+        repeated=sum(item.repeated for item in waste),
+        closed=sum(item.closed for item in waste),
+        failing=sum(item.failing for item in waste),
+        wasted=sum(item.wasted for item in waste),
+        way_failing=sum(item.way_failing for item in waste),
+        idle=1 - busy / (SLOTS * length),
+        turns=sum(sum(lab.turns_of.values()) for lab in labs),
+        thought=sum(sum(lab.thought.values()) for lab in labs) / RUN,
+        length=length / RUN,
+    )
+
+
+def _champion(lab: Lab) -> Experiment:
+    return lab.state.experiments[lab.state.campaigns["toy"].champion]
+
+
+def _record(lab: Lab) -> float:
+    """Return the mean that a loop's champion has by its own fresh runs."""
+    mean = _champion(lab).mean
+    return math.inf if mean is None else mean
+
+
+def _judged(labs: list[Lab], land: Landscape) -> tuple[int, int, int, int]:
+    """Count promotions that were none and that were, and what was worth one and was turned down."""
+    false = improved = worthy = missed = 0
+    for lab in labs:
+        for row in lab.state.experiments_of("toy"):
+            if not row.base or not row.params:
+                continue
+            effect = land.loss(lab.state.experiments[row.base].params) - land.loss(row.params)
+            if row.verdict == Verdict.ACCEPTED:
+                false += effect <= 0
+                improved += effect > 0
+            if effect >= WORTH and row.verdict in FAILED | {Verdict.ACCEPTED}:
+                worthy += 1
+                missed += row.verdict in (Verdict.REJECTED, Verdict.INCONCLUSIVE)
+    return false, improved, worthy, missed
+
+
+@dataclass(frozen=True)
+class Waste:
+    """Runs that were spent on candidates, and on what of them was waste."""
+
+    tried: int = 0
+    repeated: int = 0
+    closed: int = 0
+    failing: int = 0
+    wasted: int = 0
+    way_failing: int = 0
+
+
+def _waste(lab: Lab, labs: list[Lab]) -> Waste:
+    """Go through a loop's experiments in the order in which they began, and look at what was known then."""
+    found = Waste()
+    state = lab.state
+    everybody = [row for other in labs for row in other.state.experiments_of("toy")]
+    for row in state.experiments_of("toy"):
+        runs = sum(
+            run.purpose in (Purpose.SEARCH, Purpose.CONFIRM) and run.state is RunState.ENDED
+            and run.outcome != Outcome.CANCELLED
+            for run in state.runs_of(row.id)
+        )  # fmt: skip
+        if not runs:
+            continue
+        repeated = not row.rebase_of and any(
+            other is not row and other.params and other.created < row.created and _near(other, row)
+            for other in everybody
+        )
+        closed = any(
+            end.axis == row.axis and end.created < row.created and not _open_again(lab, end.id, row.created)
+            for end in state.all_dead_ends("toy")
+        )
+        before = [
+            other
+            for other in state.on_axis("toy", row.axis)
+            if other.verdict in FAILED | {Verdict.ACCEPTED} and (other.closed or math.inf) <= row.created
+        ]
+        before.sort(key=lambda other: other.closed or 0.0)
+        failing = _in_vain(before) and not row.rebase_of
+        move = state.proposals[row.proposal].move
+        same = [other for other in before if state.proposals[other.proposal].move == move]
+        way = _in_vain(same) and not row.rebase_of
+        found = replace(
+            found,
+            tried=found.tried + runs,
+            repeated=found.repeated + runs * repeated,
+            closed=found.closed + runs * closed,
+            failing=found.failing + runs * failing,
+            wasted=found.wasted + runs * (repeated or closed or failing),
+            way_failing=found.way_failing + runs * way,
+        )
+    return found
+
+
+def _in_vain(rows: list[Experiment]) -> bool:
+    return len(rows) >= FAILING and all(row.verdict in FAILED for row in rows[-FAILING:])
+
+
+def _near(one: Experiment, other: Experiment) -> bool:
+    return all(abs(one.params[name] - value) <= TOLERANCE for name, value in other.params.items())
+
+
+def _open_again(lab: Lab, ident: str, when: float) -> bool:
+    """Tell whether a dead end had been opened again: two champions came after it."""
+    end = lab.state.dead_ends[ident]
+    if not end.revived:
+        return False
+    since = [row for row in lab.state.champions_of("toy") if end.created < (row.closed or 0.0) <= when]
+    return len(since) >= 2
