@@ -133,6 +133,24 @@ def one(found: common.Reply, wide: int) -> list[str]:
     return lines
 
 
+#: Counts of a record that are no verdict, or are told by themselves.
+_STATES = frozenset(
+    {
+        "made",
+        "experiments",
+        "taken",
+        "refused",
+        "withdrawn",
+        "parked",
+        "pending",
+        "objected",
+        "ready",
+        "claimed",
+    }
+    | {"accepted", "going"}
+)
+
+
 def _record(record: common.Reply) -> str:
     """Say what came of an agent's proposals."""
     if not record.get("made"):
@@ -145,10 +163,8 @@ def _record(record: common.Reply) -> str:
     ]
     said = [f"{number} {what}" for number, what in states if number]
     text = count(record["made"], "proposal") + (f" ({', '.join(said)})" if said else "")
-    others = ("made", "experiments", "taken", "refused", "withdrawn", "parked", "pending", "objected", "ready",
-              "claimed", "accepted", "going")  # fmt: skip
     ended = [f"{record.get('accepted', 0)} accepted"]
-    ended += [f"{number} {word(key)}" for key, number in record.items() if key not in others]
+    ended += [f"{number} {word(key)}" for key, number in record.items() if key not in _STATES]
     if record.get("going"):
         ended.append(f"{record['going']} open")
     return f"{text}; {count(record.get('experiments', 0), 'experiment')}: {', '.join(ended)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from arctl.cli import common
 from arctl.cli.look import show_diff, width
 from arctl.format import NA, count, duration, interval, number, signed, table
 from arctl.text import clean
+
+if TYPE_CHECKING:
+    from arctl.client import Client
 
 
 @click.group(invoke_without_command=True)
@@ -24,12 +28,27 @@ def champion(ctx: click.Context, campaign: str | None, as_json: bool) -> None:
     ctx.obj = campaign
     if ctx.invoked_subcommand is not None:
         return
-    found = common.ask("champion", campaign=campaign)
+    with common.connect() as client:
+        found = whole(client, campaign)
     if as_json:
         common.document(found)
         return
     for line in card(found):
         click.echo(line)
+
+
+def whole(client: Client, campaign: str | None) -> common.Reply:
+    """Ask for the champion with all of its lineage, which comes in pieces where it is long."""
+    found: common.Reply = client.call("champion", campaign=campaign)
+    while len(found["lineage"]) < found["steps"]:
+        more = client.call("champion", campaign=found["campaign"], after=len(found["lineage"]))
+        if more["champion"]["id"] != found["champion"]["id"]:  # it changed meanwhile: begin anew
+            found = {**more, "lineage": []}
+        elif not more["lineage"]:
+            break
+        else:
+            found["lineage"] += more["lineage"]
+    return found
 
 
 @champion.command("diff")

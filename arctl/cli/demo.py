@@ -163,13 +163,14 @@ def _path() -> str:
 
 def _tell(home: Home, name: str, began: float) -> None:
     """Print a line for each event of interest until the campaign is finished or held."""
-    from arctl.cli import follow
+    from arctl.cli import follow, story
 
+    teller = story.Teller()
     cursor = follow.Cursor(0, _epoch(home))
     for event in follow.events(home, cursor):
         if event is None or event["campaign"] != name:
             continue
-        if said := event_said(event):
+        if said := teller.line(event):
             at = duration(time.monotonic() - began)
             click.echo(f"{at:>7}  {said}")
         if event["kind"] in ("campaign.finished", "campaign.held"):
@@ -183,42 +184,14 @@ def _epoch(home: Home) -> str:
         return str(client.welcome["epoch"])
 
 
-def event_said(event: common.Reply) -> str:
-    """Return what to say of an event; empty where it is of no interest here."""
-    text = clean(event["text"])
-    match event["kind"]:
-        case "champion.new":
-            return click.style(f"champion   {text}", fg="green", bold=True)
-        case "experiment.closed" if event["data"].get("verdict") != "accepted":
-            values = event["data"].get("values") or []
-            value = f" ({number(sum(values) / len(values), 4)})" if values else ""
-            bad = event["data"].get("verdict") in (
-                "crashed",
-                "timed_out",
-                "no_metric",
-                "not_finite",
-                "invalid",
-            )
-            return click.style(f"closed     {text}{value}", fg="red" if bad else None)
-        case "baseline.ready":
-            return f"baseline   {text}"
-        case "dead_end.closed":
-            return click.style(f"dead end   {text}", fg="yellow")
-        case "campaign.held" | "action.failed":
-            return click.style(f"held       {text}", fg="red")
-        case "campaign.finished" | "campaign.started":
-            return f"campaign   {text}"
-    return ""
-
-
 def _conclude(home: Home, name: str, wall: float) -> None:
     """Say what was found, how sure it is and what it cost, or that nothing was."""
-    from arctl.cli.champion import against, cost, mean_of
+    from arctl.cli.champion import against, cost, mean_of, whole
     from arctl.cli.look import show_diff
     from arctl.client import Client
 
     with Client(home) as client:
-        found = client.call("champion", campaign=name)
+        found = whole(client, name)
         change = client.call("champion.diff", campaign=name)["diff"]
     best, first = found["champion"], found["lineage"][0]
     click.echo()
@@ -274,4 +247,4 @@ def _farewell(stage: Stage) -> None:
     prefix = f"ARCTL_HOME={stage.home.root}"
     common.narrate(f"  export {prefix}")
     common.narrate(f"  arctl start {stage.repo}   # brings its daemon up again")
-    common.narrate("  arctl experiments; arctl show e2; arctl curve e2; arctl champion; arctl stop")
+    common.narrate("  arctl tree; arctl teams --all; arctl forum; arctl show e2; arctl champion; arctl stop")

@@ -27,30 +27,49 @@ def width() -> int:
 @click.option(
     "-n", "--limit", type=click.IntRange(1, 1000), default=100, show_default=True, help="The newest."
 )
+@click.option("--team", metavar="TEAM", help="Only this team's, by its name or id.")
+@click.option("--direction", metavar="DIRECTION", help="Only those of this direction.")
+@click.option("--agent", metavar="AGENT", help="Only those that this agent, or you, proposed.")
 @common.json_option
 def experiments(
-    campaign: str | None, verdict: str | None, state: str | None, limit: int, as_json: bool
+    campaign: str | None,
+    verdict: str | None,
+    state: str | None,
+    limit: int,
+    team: str | None,
+    direction: str | None,
+    agent: str | None,
+    as_json: bool,
 ) -> None:
     """List a campaign's experiments, the newest last; * is the champion, GAIN is positive when better.
 
-    Example: arctl experiments --verdict accepted
+    Example: arctl experiments --verdict accepted --team alpha
     """
-    found = common.ask("experiments", campaign=campaign, verdict=verdict, state=state, limit=limit)
+    filters = {"verdict": verdict, "state": state, "team": team, "direction": direction, "agent": agent}
+    found = common.ask("experiments", campaign=campaign, limit=limit, **filters)
     if as_json:
         common.document(found)
         return
-    rows = [_row(row, found["champion"]) for row in found["experiments"]]
+    rows = found["experiments"]
     if not rows:
-        common.narrate("no experiment fits" if verdict or state else "no experiment yet")
+        common.narrate("no experiment fits" if any(filters.values()) else "no experiment yet")
         return
-    head = ("", "ID", "VERDICT", clean(found["metric"], 16), "GAIN", "RUNS", "TITLE")
-    for line in table(head, rows, right=(3, 4, 5), width=width()):
+    for line in listed(found, width()):
         click.echo(line)
     if found["total"] > len(rows):
         common.narrate(f"{found['total'] - len(rows)} older ones are left out (--limit)")
 
 
-def _row(row: common.Reply, champion: str) -> tuple[str, ...]:
+def listed(found: common.Reply, wide: int) -> list[str]:
+    """Write experiments as a table; with a column for the team where any of them has one."""
+    rows = [_row(row, found["champion"], found["teams"]) for row in found["experiments"]]
+    head: tuple[str, ...] = ("", "ID", "VERDICT", clean(found["metric"], 16), "GAIN", "RUNS", "TEAM", "TITLE")
+    if not any(row["team"] for row in found["experiments"]):
+        head, rows = head[:6] + head[7:], [row[:6] + row[7:] for row in rows]
+    return table(head, rows, right=(3, 4, 5), width=wide)
+
+
+def _row(row: common.Reply, champion: str, teams: common.Reply) -> tuple[str, ...]:
     stage = word(row["verdict"] or row["state"])
     if row["held"]:
         stage = "paused"
@@ -58,7 +77,8 @@ def _row(row: common.Reply, champion: str) -> tuple[str, ...]:
         stage = "running" if not row["verdict"] else stage
     mark = "*" if row["id"] == champion else ""
     runs = str(row["runs"] or NA)
-    return mark, row["id"], stage, number(row["mean"]), signed(row["effect"]), runs, row["title"]
+    gain, team = signed(row["effect"]), clean(str(teams.get(row["team"], row["team"])), 12) or NA
+    return mark, row["id"], stage, number(row["mean"]), gain, runs, team, row["title"]
 
 
 @click.command()
@@ -90,30 +110,60 @@ def show_diff(text: str) -> None:
 
 
 @click.command()
+@click.option("-a", "--all", "everything", is_flag=True, help="Those that were opened again as well.")
 @common.campaign_option
 @common.json_option
-def deadends(campaign: str | None, as_json: bool) -> None:
+def deadends(everything: bool, campaign: str | None, as_json: bool) -> None:
     """List what was given up, why, and what would reopen it.
 
     Example: arctl deadends
     """
-    found = common.ask("deadends", campaign=campaign)
+    found: list[common.Reply] = []
+    with common.connect() as client:
+        while more := client.call(
+            "deadends", campaign=campaign, all=everything or None, after=found[-1]["id"] if found else None
+        ):
+            found += more
     if as_json:
         common.document(found)
         return
     if not found:
         common.narrate("nothing was given up so far")
     for row in found:
-        click.echo(
-            click.style(clean(f"{row['id']} {row['axis']}"), bold=True) + f" of {clean(row['campaign'])}"
-        )
-        effects = row["evidence"].get("effects") or {}
-        tried = ", ".join(f"{ident} {signed(effect)}" for ident, effect in effects.items())
-        for label, text in (("why", row["reason"]), ("gains", tried), ("reopen", row["reopen"])):
-            lines = wrapped(text, max(40, width() - 12))
-            click.echo(
-                "\n".join(f"  {label if not n else '':7} {line}" for n, line in enumerate(lines)) or ""
-            )
+        for line in dead_end(row, width()):
+            click.echo(line)
+
+
+def dead_end(row: common.Reply, wide: int) -> list[str]:
+    """Write a dead end: the axis with its range or the direction, why, the evidence, what reopens it."""
+    what = row["axis"] or f"direction {row['direction']} {row['title']}"
+    lines = [
+        click.style(clean(f"{row['id']} {what}{_range(row)}"), bold=True) + f" of {clean(row['campaign'])}"
+    ]
+    effects = row["evidence"].get("effects") or {}
+    tried = ", ".join(f"{ident} {signed(effect)}" for ident, effect in effects.items())
+    origin = f"direction {row['direction']} {row['title']}" if row["axis"] and row["direction"] else ""
+    for label, text in (
+        ("why", row["reason"]),
+        ("of", origin),
+        ("gains", tried),
+        ("by", row["closed_by"] if row["closed_by"] not in ("gate", "arctl") else ""),
+        ("reopen", row["reopen"] if not row["revived"] else ""),
+        ("open", f"again: {row['revived']}" if row["revived"] else ""),
+    ):
+        said = wrapped(text, max(40, wide - 12))
+        lines += [f"  {label if not number else '':7} {line}" for number, line in enumerate(said)]
+    return lines
+
+
+def _range(row: common.Reply) -> str:
+    """Say which values of an axis are closed, where not all of them are."""
+    low, high = row["low"], row["high"]
+    if low is None and high is None:
+        return ""
+    if low is None or high is None:
+        return f" up to {number(high)}" if low is None else f" from {number(low)} on"
+    return f" from {number(low)} to {number(high)}"
 
 
 @click.command()
@@ -164,7 +214,11 @@ def export(file: Path | None, campaign: str | None, force: bool, as_json: bool) 
     if file is not None and file.exists() and not force:
         msg = f"{file} exists"
         raise RefusedError(msg, "name another file, or replace it with --force")
-    found = common.ask("export", campaign=campaign)
+    with common.connect() as client:
+        found = client.call("export", campaign=campaign)
+        while found["next"] is not None:
+            more = client.call("export", campaign=campaign, after=found["next"])
+            found = {**more, "text": found["text"] + more["text"]}
     if as_json:
         common.document(found)
         return

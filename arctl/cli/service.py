@@ -35,6 +35,8 @@ def status(as_json: bool) -> None:
     click.echo(clean(head))
     click.echo(f"devices   {found['busy']} of {found['devices']} busy")
     click.echo(f"log       {clean(found['log'])}")
+    for line in _held(found["held"]):
+        click.echo(line)
     if found["stopping"]:
         click.echo(f"stopping  {found['stopping']}: nothing new is started; `arctl start` changes its mind")
     if found["trouble"]:
@@ -45,6 +47,16 @@ def status(as_json: bool) -> None:
         click.echo()
         for line in campaign_block(row):
             click.echo(line)
+
+
+def _held(rows: list[common.Reply]) -> list[str]:
+    """Write the devices on which a person lets nothing start."""
+    lines = []
+    for row in rows:
+        why = f": {row['reason']}" if row["reason"] else ""
+        text = f"held      {row['id']} by {row['actor']}{why}; `arctl resume {row['id']}` lets it go on"
+        lines.append(click.style(clean(text), fg="yellow"))
+    return lines
 
 
 _COLOURS = {"running": "green", "held": "red", "paused": "yellow", "finished": "cyan"}
@@ -60,6 +72,10 @@ def campaign_block(row: common.Reply) -> list[str]:
         lines.append(f"  why       {clean(row['reason'])}")
     if row["behind"]:
         lines.append(f"  branch    {clean(row['behind'])}")
+    if row["drain"]:
+        lines.append(
+            f"  drains    what was begun is still judged, nothing new begins; {_way_on(row)} ends that"
+        )
     if state in ("held", "paused"):
         lines.append(f"  next      {_way_on(row)}")
     runs = row["champion_runs"]
@@ -76,6 +92,34 @@ def campaign_block(row: common.Reply) -> list[str]:
     lines.append(
         f"  now       {row['running']} running, {row['queued']} queued, {row['open']} without a verdict"
     )
+    lines += _company(row["company"])
+    for need in row["needs"]:
+        lines.append(click.style(f"  needs you {clean(need['text'])}", fg="yellow"))
+        lines.append(f"            {clean(need['remedy'])}")
+    return lines
+
+
+def _company(company: common.Reply) -> list[str]:
+    """Write who works on a campaign: the teams with their directions, and the discussion that goes on."""
+    lines = []
+    for place, team in enumerate(company["teams"]):
+        held = " (held)" if team["held"] else ""
+        about = f"{team['direction']} {team['title']}" if team["direction"] else "no direction at the moment"
+        said = clean(f"{team['name']} on {about}", 66)
+        lines.append(f"  {'teams' if not place else '':9} {said}{held}")
+    if talk := company["discussion"]:
+        waiting = ", ".join(talk["waiting"])
+        asked = f"; asked now: {waiting}" if waiting else ""
+        said = f"{talk['id']}, round {talk['round']} of {talk['rounds']}{asked}"
+        lines.append(f"  talk      {clean(said)}")
+        lines.append(f"            {clean(talk['reason'], 110)}")
+    waits = sum(company["proposals"].values())
+    if waits or company["asked"]:
+        parts = [f"{many} {word(state)}" for state, many in sorted(company["proposals"].items())]
+        proposals = count(waits, "proposal") + (f" ({', '.join(parts)})" if parts else "")
+        lines.append(
+            f"  thought   {company['asked']} of {count(company['agents'], 'agent')} at work, {proposals}"
+        )
     return lines
 
 
@@ -106,6 +150,7 @@ def wait(
     Example: arctl wait --timeout 3600 && arctl champion
     """
     from arctl.cli import follow as feed
+    from arctl.cli.story import loud
 
     home = common.home()
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -116,7 +161,7 @@ def wait(
     for event in feed.events(home, feed.Cursor(-1, ""), deadline=deadline):
         if event is not None and event["campaign"] != name:
             continue
-        if event is not None and follow:
+        if event is not None and follow and (as_json or loud(event)):
             click.echo(common.line(event) if as_json else event_line(event))
         if event is None or event["kind"].startswith("campaign."):
             row = common.the_campaign(common.ask("status"), name)

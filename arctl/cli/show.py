@@ -9,6 +9,9 @@ import time
 import click
 
 from arctl.cli import common
+from arctl.cli.forum import lines_of
+from arctl.cli.page import how, opinions, title
+from arctl.cli.teams import change_said
 from arctl.format import NA, count, duration, interval, number, signed, table, word, wrapped
 from arctl.text import clean
 
@@ -17,13 +20,13 @@ LABEL = 11
 
 
 @click.command()
-@click.argument("ident", metavar="EXPERIMENT|RUN")
+@click.argument("ident", metavar="EXPERIMENT|RUN|PROPOSAL")
 @common.json_option
 def show(ident: str, as_json: bool) -> None:
-    """Show all that is known of an experiment, or of a run's experiment.
+    """Show all that is known of an experiment, or of that of a run or a proposal.
 
-    Its verdict in a sentence, the evidence behind it, every run with its seed and value, the tail of a
-    crash, and what was expected of it.
+    Who had the idea and what was expected of it, what others said, its verdict in a sentence, the evidence
+    behind it, every run with its seed and value, the tail of a crash, what was learnt.
 
     Example: arctl show e7
     """
@@ -38,18 +41,19 @@ def show(ident: str, as_json: bool) -> None:
 def page(found: common.Reply, width: int) -> list[str]:
     """Write an experiment as lines."""
     row, base = found["experiment"], found["base"]
-    lines = [click.style(clean(f"{row['id']} {row['title']}"), bold=True)]
+    lines = [title(f"{row['id']} {row['title']}")]
     if found["champion"]:
         lines[0] += click.style("  champion", fg="green")
     lines += _field("campaign", f"{row['campaign']}, {found['goal']} {found['metric']}", width)
     if base:
         lines += _field("base", f"{base['id']} {base['title']}", width)
     lines += _field("axis", row["axis"], width)
-    lines += _proposal(found["proposal"] or {}, width)
-    lines += _field(
-        "state", word(row["verdict"] or row["state"]) + (", paused" if row["held"] else ""), width
-    )
+    lines += _proposal(found["proposal"] or {}, found["company"], width)
+    lines += _field("state", _state(row), width)
     lines += _field("why", row["reason"], width)
+    if found["company"]["critiques"]:
+        lines += ["", "what others said before it ran"]
+        lines += opinions(found["company"]["critiques"], width, "  ")
     if row["evidence"].get("n"):
         lines += ["", "evidence", *(f"  {line}" for line in evidence_lines(row["evidence"]))]
     if found["runs"]:
@@ -61,6 +65,11 @@ def page(found: common.Reply, width: int) -> list[str]:
             f"the end of {failed['id']} ({word(failed['outcome'])}: {clean(failed['reason'])})",
         ]
         lines += [f"  {clean(line, max(20, width - 2))}" for line in failed["evidence"]["tail"]]
+    if found["company"]["posts"]:
+        lines += ["", "what was said of it"]
+        lines += [f"  {line}".rstrip() for post in found["company"]["posts"][-5:] for line in lines_of(post)][
+            :-1
+        ]
     if row["commit"]:
         lines += ["", *_field("commit", row["commit"], width), *_field("ref", found["ref"], width)]
     if found["events"]:
@@ -77,7 +86,23 @@ def _field(label: str, text: str, width: int) -> list[str]:
     return [f"{label if not index else '':{LABEL}}{line}" for index, line in enumerate(lines)]
 
 
-def _proposal(proposal: common.Reply, width: int) -> list[str]:
+def _state(row: common.Reply) -> str:
+    marks = [
+        how(row),
+        "paused" if row["held"] else "",
+        "by hand" if row["by_hand"] else "",
+        f"repaired {count(row['repairs'], 'time')}" if row["repairs"] else "",
+        f"{row['rebase_of']} tried again" if row["rebase_of"] else "",
+        f"same as {row['same_as']}" if row["same_as"] else "",
+        "built on an experiment that was never champion" if row["forked"] else "",
+    ]
+    return ", ".join(mark for mark in marks if mark)
+
+
+def _proposal(proposal: common.Reply, company: common.Reply, width: int) -> list[str]:
+    """Write whose idea it was, in which direction, and what was expected of it."""
+    if not proposal:
+        return []
     lines = []
     for label, key in (
         ("hypothesis", "hypothesis"),
@@ -86,9 +111,23 @@ def _proposal(proposal: common.Reply, width: int) -> list[str]:
         ("if fails", "if_fails"),
         ("source", "source"),
     ):
-        lines += _field(label, proposal.get(key, ""), width)
-    if proposal:
-        lines += _field("proposed", f"by {proposal['agent']} ({proposal['brain']})", width)
+        lines += _field(label, proposal[key], width)
+    whose = f"as {proposal['id']} by {proposal['agent']} ({proposal['brain']})"
+    if team := company["team"]:
+        whose += f", team {team['name']} ({team['id']})"
+    lines += _field("proposed", whose, width)
+    if direction := company["direction"]:
+        lines += _field("direction", f"{direction['id']} {direction['title']}", width)
+    if directive := company["directive"]:
+        lines += _field("directive", f"{directive['id']}: {directive['text']}", width)
+    writer = proposal["writer"] if proposal["writer"] != proposal["agent"] else ""
+    lines += _field("written by", writer, width)
+    lines += _field("change", change_said(proposal["change"]), width)
+    near = "; ".join(f"{item['id']} {item['title']} ({word(item['state'])})" for item in company["near"])
+    lines += _field("near", near, width)
+    lines += _field("differs", proposal["difference"], width)
+    if proposal["uncritiqued"]:
+        lines += _field("note", "it ran without a critique: a slot stood idle", width)
     return lines
 
 

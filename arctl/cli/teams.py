@@ -166,9 +166,13 @@ def _ended(ended: common.Reply, wide: int) -> list[str]:
 def team_page(found: common.Reply, wide: int) -> list[str]:
     """Write one team as lines."""
     team = found["team"]
-    lines = _team_block(team, found, wide)
     if team["state"] != "active":
-        lines += field("state", f"dissolved: {team['reason'] or NA}", wide, "  ")
+        lines = [
+            title(f"{team['name']} ({team['id']})"),
+            *field("state", f"dissolved: {team['reason']}", wide),
+        ]
+    else:
+        lines = _team_block(team, found, wide)
     if found["directions"]:
         lines += ["", title("directions that it held")]
         for row in found["directions"]:

@@ -39,9 +39,17 @@ class Glyphs:
     same: str = "="
     none: str = "·"
     more: str = "…"
+    ascii: bool = False
+
+    def text(self, text: str, wide: int) -> str:
+        """Return foreign text as it can be drawn, cut to a width."""
+        if not self.ascii:
+            return clean(text, wide)
+        line = clean(text.replace("→", "->").replace("…", "..")).encode("ascii", "replace").decode()
+        return line if len(line) <= wide else f"{line[: wide - 2]}.."
 
 
-ASCII = Glyphs("|-", "`-", "| ", "|", "#", "+", "x", "~", "!", "o", ">", "=", ".", "..")
+ASCII = Glyphs("|-", "`-", "| ", "|", "#", "+", "x", "~", "!", "o", ">", "=", ".", "..", ascii=True)
 
 _BROKEN = ("crashed", "timed_out", "no_metric", "not_finite", "invalid", "lost", "out_of_scope", "conflict")
 _COLOURS = {"accepted": "green", "rejected": None, "crashed": "red"}
@@ -56,6 +64,8 @@ class Lineage:
     children: dict[str, list[str]]
     path: list[str]
     forks: dict[str, list[str]] = field(default_factory=dict)
+    #: How wide the column of the teams is; 0 where there are none.
+    teams_wide: int = 0
     _sizes: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -67,6 +77,8 @@ class Lineage:
             if row["base"] in children:
                 children[row["base"]].append(row["id"])
         lineage = cls(found, nodes, children, [ident for ident in found["path"] if ident in nodes])
+        names = {clean(found["teams"].get(row["team"], "")) for row in found["nodes"]}
+        lineage.teams_wide = min(10, max((len(name) for name in names), default=0))
         for fork in found["forks"]:
             if fork["alive"]:
                 lineage.forks.setdefault(fork["base"], []).append(fork["id"])
@@ -96,8 +108,8 @@ def tree(
 ) -> None:
     """Draw the lineage: what was built on what, kept or not.
 
-    The trunk leads from the baseline to the champion; on its left hangs everything that was tried on each
-    step. Many leaves of one step are folded into a line, deep branches have a page of their own: give the
+    The trunk leads from the baseline to the champion; under each of its steps hangs everything that was tried on
+    it. Many leaves of one step are folded into a line, deep branches have a page of their own: give the
     experiment at which it begins.
 
     Example: arctl tree e12
@@ -197,7 +209,7 @@ class Pen:
 
     def _folded(self, idents: list[str]) -> tuple[list[str], list[common.Reply]]:
         """Part what is drawn from what is folded: of many that led nowhere the best few are drawn."""
-        nodes, glyphs_room = self.lineage.nodes, SHOWN
+        nodes = self.lineage.nodes
         leaves = [
             ident
             for ident in idents
@@ -205,9 +217,9 @@ class Pen:
             and nodes[ident]["verdict"] not in ("", "accepted")
             and ident not in self.lineage.forks
         ]
-        if self.everything or len(leaves) <= glyphs_room + 1:
+        if self.everything or len(leaves) <= SHOWN + 1:
             return idents, []
-        best = set(sorted(leaves, key=lambda ident: _worth(nodes[ident]))[:glyphs_room])
+        best = set(sorted(leaves, key=lambda ident: _worth(nodes[ident]))[:SHOWN])
         folded = [ident for ident in leaves if ident not in best]
         hidden = set(folded)
         return [ident for ident in idents if ident not in hidden], [nodes[ident] for ident in folded]
@@ -218,18 +230,19 @@ class Pen:
         glyph, name = self._glyph(row)
         self.used.add(name)
         value = number(row["mean"], 5) if not row["base"] else signed(row["effect"])
-        team = self.lineage.found["teams"].get(row["team"], "")
+        team, wide = self.lineage.found["teams"].get(row["team"], ""), self.lineage.teams_wide
+        who = f"{self.glyphs.text(team, wide):{wide}}  " if wide else ""
         marks = self._marks(row)
         head = f"{prefix}{glyph} {ident:<4} {value if value != NA else '':>8}  "
         tail = f"  [{marks}]" if marks else ""
-        who = f"  {clean(team, 10)}" if team else ""
         room = max(12, self.wide - len(head) - len(tail) - len(who))
-        title = clean(row["title"], room)
+        title = self.glyphs.text(row["title"], room)
         best = ident == self.lineage.found["champion"]
         colour = "red" if row["verdict"] in _BROKEN else ("green" if row["verdict"] == "accepted" else None)
         text = click.style(title, bold=best or None)
         mark = click.style(glyph, fg="green" if ident in self.lineage.path else colour, bold=best or None)
-        return f"{prefix}{mark}{head[len(prefix) + len(glyph) :]}{text}{click.style(who + tail, dim=True)}"
+        rest = head[len(prefix) + len(glyph) :]
+        return f"{prefix}{mark}{rest}{click.style(who, dim=True)}{text}{click.style(tail, dim=True)}"
 
     def _marks(self, row: common.Reply) -> str:
         forks = self.lineage.forks.get(row["id"], [])

@@ -24,18 +24,23 @@ _SUMS = (
     " sum(CASE WHEN state = 'unknown' THEN reserved ELSE 0 END) AS unknown,"
     " sum(usd IS NULL AND fault = '') AS unpriced, sum(seconds) AS seconds"
 )
+_WHERE = "WHERE campaign = ? AND created >= ?"
 
 
 @method("costs")
 async def costs(context: Context, caller: Caller, params: Params) -> Any:
-    """Return the calls of a campaign, summed by one key, dearest first; their total; and the caps."""
+    """Return the calls of a campaign, summed by one key, dearest first; their total; and the caps.
+
+    `since` (wall clock) leaves out the calls that were made before.
+    """
     del caller
     campaign = the_campaign(context.state, params.get("campaign", str, ""))
     key = params.get("by", str, "agent")
     if key not in KEYS:
         msg = f"costs cannot be shown by {key!r}"
         raise UsageError(msg, f"use one of {', '.join(KEYS)}")
-    rows, total = await context.reader.ask(lambda connection: _sums(connection, campaign.id, key))
+    since = params.get("since", float, 0.0)
+    rows, total = await context.reader.ask(lambda connection: _sums(connection, campaign.id, key, since))
     return {
         "campaign": campaign.id,
         "by": key,
@@ -46,13 +51,13 @@ async def costs(context: Context, caller: Caller, params: Params) -> Any:
 
 
 def _sums(
-    connection: sqlite3.Connection, campaign: str, key: str
+    connection: sqlite3.Connection, campaign: str, key: str, since: float
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    grouped = f"SELECT {key} AS name, {_SUMS} FROM calls WHERE campaign = ? GROUP BY {key}"  # noqa: S608  # of KEYS
-    rows = [_shared(dict(row)) for row in connection.execute(grouped, (campaign,))]
+    grouped = f"SELECT {key} AS name, {_SUMS} FROM calls {_WHERE} GROUP BY {key}"  # noqa: S608  # of KEYS
+    rows = [_shared(dict(row)) for row in connection.execute(grouped, (campaign, since))]
     rows.sort(key=lambda row: (-(row["usd"] + row["reserved"] + row["unknown"]), -row["output"], row["name"]))
-    whole = f"SELECT {_SUMS} FROM calls WHERE campaign = ?"  # noqa: S608  # constant
-    found = dict(connection.execute(whole, (campaign,)).fetchone())
+    whole = f"SELECT {_SUMS} FROM calls {_WHERE}"  # noqa: S608  # constant
+    found = dict(connection.execute(whole, (campaign, since)).fetchone())
     return rows, _shared({name: value or 0 for name, value in found.items()})
 
 

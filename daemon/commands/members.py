@@ -198,7 +198,7 @@ async def proposal(context: Context, caller: Caller, params: Params) -> Any:
 async def files(context: Context, caller: Caller, params: Params) -> Any:
     """Return the paths of an experiment's files, or with `path` a piece of one.
 
-    A campaign's name stands for its champion; `offset` counts characters; `more` tells that the file goes on behind the piece.
+    A campaign's name stands for its champion. `offset` counts characters; `more` tells that the file goes on.
     """
     del caller
     state = context.state

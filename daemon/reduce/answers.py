@@ -221,10 +221,13 @@ def _proposed(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, no
     directive = next((row.id for row in reversed(state.company.directives_for(agent))), "")
     axes: set[str] = set()
     sources: set[str] = set()
-    for draft in reply.drafts[: turn.want]:
+    for raw in reply.drafts[: turn.want]:
+        draft = proposing.tidy(raw)
+        why = misshapen(draft.change, idea=True)
         if (agent.role is not Role.SOLO and draft.axis and draft.axis in axes) or draft.source in sources:
-            why = f"a second proposal on {clean(str(draft.axis), 120)} in one turn"
-            text = f"{clean(str(draft.title), 120)} is left out: {why}"
+            why = f"a second proposal on {clean(draft.axis, 120)} in one turn"
+        if why:
+            text = f"{clean(draft.title, 120)} is left out: {why}"
             step.events.append(Event("proposal.left_out", campaign.id, agent.id, text, agent.name))
             continue
         axes.add(draft.axis)
@@ -244,6 +247,8 @@ def _revised(state: State, ids: Ids, turn: Turn, reply: Reply, now: float) -> St
         return Step()
     if not reply.drafts:
         return released(state, turn, now, parked="its author has no better words for it")
+    if why := misshapen(reply.drafts[0].change, idea=True):
+        return released(state, turn, now, parked=why)
     return proposing.revise(state, ids, row, reply.drafts[0], now)
 
 

@@ -166,20 +166,20 @@ class Researcher:
             free = not told.axes or any(_within(axis, idea.axis) for axis in told.axes)
             closed = any(_within(axis, idea.axis) for axis in (*told.dead, *told.taken))
             other = all(idea.axis != before.axis for before in chosen)
-            if fresh and free and not closed and other and self._allowed(told, idea):
+            if fresh and free and not closed and other and self._allowed(told, idea.axis):
                 chosen.append(idea)
             if len(chosen) == told.want:
                 break
         return chosen[: told.want]
 
-    def _allowed(self, told: Told, idea: Idea) -> bool:
+    def _allowed(self, told: Told, axis: str) -> bool:
         """Obey the directives: leave what they forbid, keep to what they name."""
         names = {idea.axis for idea in self._known(told).ideas} | {
             axis for line in self._known(told).lines for axis in line.axes
         }
         for _, _, text in told.directives:
-            named = [axis for axis in names if re.search(rf"(?<![\w.]){re.escape(axis)}(?![\w.])", text)]
-            inside = any(_within(axis, idea.axis) for axis in named)
+            named = [name for name in names if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text)]
+            inside = any(_within(name, axis) for name in named)
             if named and inside == bool(AVOIDING.search(text)):
                 return False
         return True
@@ -190,7 +190,9 @@ class Researcher:
         for ident, state, text in told.directives:
             if state == "issued":
                 plan = f"I will keep to it in what I propose next: {text[:80]}"
-                tools.append(("acknowledge", {"directive": ident, "plan": plan}))
+                parked = re.findall(r"(?m)^(p\d+) parked \| (\S+)", told.section("proposals"))
+                keep = [row for row, axis in parked if self._allowed(told, axis)]
+                tools.append(("acknowledge", {"directive": ident, "plan": plan, "keep": keep}))
                 self.heard[ident] = len(self.proposed)
             elif ident not in self.obeyed and (nothing or len(self.proposed) > self.heard.get(ident, 0)):
                 self.obeyed.append(ident)

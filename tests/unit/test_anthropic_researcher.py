@@ -19,6 +19,7 @@ from arctl.daemon.model import (
     ExperimentState,
     Move,
     Proposal,
+    ProposalState,
     Stance,
 )
 from arctl.daemon.turns import Reply
@@ -153,8 +154,13 @@ async def test_it_leaves_dead_ends_alone(lab: Lab) -> None:
 )
 async def test_it_acknowledges_a_directive_obeys_it_and_reports(lab: Lab, text: str, inside: bool) -> None:
     row = Directive("i1", "toy", 1.0, "toy", text, "eve")
-    reply = await lab.ask(Move.PROPOSE, directives=(row,))
+    parked = tuple(
+        Proposal(ident, "toy", 1.0, "bob", "x", "t", {"kind": "idea"}, "e1", ProposalState.PARKED, axis=axis)
+        for ident, axis in (("p3", "LR"), ("p4", "WIDTH"))
+    )
+    reply = await lab.ask(Move.PROPOSE, directives=(row,), open=parked)
     (taken,) = reply.acknowledged
+    assert taken.keep == (("p3",) if inside else ("p4",)), "what it does not speak against goes on"
     assert taken.directive == "i1"
     assert taken.plan
     assert not taken.done

@@ -16,13 +16,16 @@ GRACE = 60.0
 def free(state: State, agent: Agent, now: float) -> bool:
     """Tell whether an agent can be asked now."""
     return (
-        agent.state is AgentState.ACTIVE
-        and agent.brain != OUTSIDE
-        and not agent.trouble
+        available(agent)
         and state.rest.get(agent.id, 0.0) <= now
         and not _held(state, agent)
         and state.company.turn_of(agent) is None
     )
+
+
+def available(agent: Agent) -> bool:
+    """Tell whether an agent can be asked at all: it is there, and waits for nobody to mend anything."""
+    return agent.state is AgentState.ACTIVE and agent.brain != OUTSIDE and not agent.trouble
 
 
 def _held(state: State, agent: Agent) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon.actions import Step, StopTurn
 from arctl.daemon.decide.supply import limit_met
-from arctl.daemon.decide.teams.asking import analysts, ask, free
+from arctl.daemon.decide.teams.asking import analysts, ask, available, free
 from arctl.daemon.decide.teams.forming import form
 from arctl.daemon.model import (
     Agent,
@@ -125,11 +125,8 @@ def _ask(state: State, row: Discussion, agent: Agent, now: float) -> Step:
 
 
 def _somebody_is_coming(state: State, campaign: Campaign, row: Discussion) -> bool:
-    """Tell whether an analyst who was not asked yet is at another turn, and will be free after it."""
-    return any(
-        agent.name not in row.asked and state.company.turn_of(agent) is not None
-        for agent in analysts(state, campaign.id)
-    )
+    """Tell whether an analyst who was not asked yet works on something else, or rests, and will be free."""
+    return any(agent.name not in row.asked and available(agent) for agent in analysts(state, campaign.id))
 
 
 def _close(state: State, campaign: Campaign, row: Discussion, how: str, now: float) -> Step:

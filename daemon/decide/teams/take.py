@@ -46,8 +46,11 @@ def take(state: State, now: float) -> Step:
 
 def _runnable(state: State, campaign: Campaign, row: Proposal) -> bool:
     """Tell whether a proposal may run now: ready, agreed to where that is asked for, and not held."""
-    if row.state is not ProposalState.READY:
-        return False
+    return row.state is ProposalState.READY and _let(state, campaign, row)
+
+
+def _let(state: State, campaign: Campaign, row: Proposal) -> bool:
+    """Tell whether people let a proposal run: they agreed where that is asked for, and do not hold it."""
     if state.spec(campaign.id).policy.approve and not row.approved and not row.urgent:
         return False
     team = state.company.teams.get(row.team)
@@ -109,7 +112,7 @@ def _uncritiqued(state: State, campaign: Campaign, now: float) -> Step:
     rows = [
         row
         for row in state.open_proposals(campaign.id)
-        if row.state is ProposalState.PENDING and now - row.created >= wait
+        if row.state is ProposalState.PENDING and now - row.created >= wait and _let(state, campaign, row)
     ]
     if not rows or not idle(state):
         return Step()
