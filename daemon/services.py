@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import shutil
-from pathlib import Path
 from typing import Any
 
 from arctl.daemon.commands.forum import search
 from arctl.daemon.engine import Engine
 from arctl.daemon.facts import TurnBeat
+from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.model import Json
 from arctl.daemon.models import Gateway
 from arctl.daemon.store import Reader
@@ -32,8 +32,9 @@ def services(home: Home, engine: Engine, reader: Reader, archive: Archive, gatew
         row = engine.state.runs.get(run)
         if row is None:
             return ""
-        folder = home.run_folder(row.id, row.attempt)
-        return await asyncio.to_thread(_tail, folder / "out.log", size)
+        folder = RunFolder(home.run_folder(row.id, row.attempt))
+        raw = await asyncio.to_thread(folder.tail, size)
+        return clean_block(raw.decode("utf-8", "replace"))
 
     async def experiment(campaign: str, ident: str) -> Json | None:
         row = engine.state.experiments.get(ident)
@@ -51,13 +52,3 @@ def services(home: Home, engine: Engine, reader: Reader, archive: Archive, gatew
         engine.report(TurnBeat(turn))
 
     return Services(gateway.call, archive, forum, log_tail, experiment, home.scratch, beat)
-
-
-def _tail(path: Path, size: int) -> str:
-    """Return the end of a log as harmless text."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - size))
-            return clean_block(file.read(size).decode("utf-8", "replace"))
-    except OSError:
-        return ""

@@ -82,7 +82,8 @@ class Question:
     seat: tuple[int, int] = (0, 1)
     #: Why there is a discussion, or why something is to be written anew.
     reason: str = ""
-    #: What the turn is about, where it is about one proposal or experiment, and what was said of it.
+    #: What the turn is about, where it is about one proposal or experiment, and what was said of it; in a
+    #: discussion, what was said of the directions that are proposed.
     proposal: Proposal | None = None
     experiment: Experiment | None = None
     critiques: tuple[Critique, ...] = ()

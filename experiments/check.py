@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from arctl.experiments import surface
+from arctl.experiments.company import lacking
 from arctl.experiments.errors import Problem, ScienceError
 from arctl.experiments.globs import matches
 from arctl.experiments.positions import key_lines, line_of
@@ -42,6 +43,7 @@ def cross_rules(data: dict[str, Any]) -> Iterator[tuple[Path, str, str]]:
             elif never := _never(wanted, params[other]):
                 yield path, f"{other} is never {never}.", f"Use values that [params.{other}] can take."
     yield from _shared_constants(params)
+    yield from _overrides(data)
     files = data.get("files")
     files = files if isinstance(files, dict) else {}
     editable, protected = _texts(files.get("editable")), _texts(files.get("protected"))
@@ -55,6 +57,28 @@ def cross_rules(data: dict[str, Any]) -> Iterator[tuple[Path, str, str]]:
             if isinstance(file, str) and not matches(editable, file):
                 remedy = "Add it to files.editable: a parameter is tuned by editing its file."
                 yield ("params", name, "file"), f"{file!r} is not an editable file.", remedy
+
+
+def _overrides(data: dict[str, Any]) -> Iterator[tuple[Path, str, str]]:
+    """Yield what a role or a team lacks once its settings are laid over those of [brain]."""
+    base, roles = _table(data.get("brain")), _table(data.get("roles"))
+    mix = _table(data.get("teams")).get("mix")
+    mixes = [_table(item) for item in mix] if isinstance(mix, list) and mix else [{}]
+    seen: set[Path] = set()
+    for index, team in enumerate(mixes):
+        for role in ("analyst", "experimenter", "solo", *(["critic"] if "critic" in roles else [])):
+            part = _table(roles.get(role))
+            wrong = lacking({**base, **team, **part})
+            # Where each of both would do alone, the narrower one is told.
+            path: Path = ("roles", role) if part else ("teams", "mix", index)
+            if wrong is None or (not part and not team) or path in seen:
+                continue
+            seen.add(path)
+            yield path, wrong.message, wrong.remedy
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _texts(value: object) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
@@ -16,6 +17,24 @@ Mechanism = Literal["critique", "dead_ends", "near", "directions", "regroup", "e
 
 #: Brains that follow rules: they write whole changes, repair nothing and have nothing to reflect on.
 RULED = frozenset({"search", "deck"})
+
+
+#: What a kind of brain cannot be without, and what to do about it.
+NEEDS = {
+    "deck": ("deck", "has no folder.", 'Set deck = "deck", the folder of its cards.'),
+    "anthropic": ("model", "has no model.", 'Set model = "…", a name its server knows.'),
+    "command": ("command", "has no command.", 'Set command = ["claude"] and profile = "claude", or your own.'),
+}
+
+
+def lacking(brain: Mapping[str, Any]) -> Rule | None:
+    """Say what the settings of a brain lack, by the key that is missing; None where nothing is."""
+    kind = brain.get("kind", "search")
+    found = NEEDS.get(kind) if isinstance(kind, str) else None
+    if found is None or brain.get(found[0]) is not None:
+        return None
+    key, message, remedy = found
+    return Rule(key, f"the {kind} brain {message}", remedy)
 
 
 class Brain(Table):
@@ -64,20 +83,8 @@ class Brain(Table):
 
     def rules(self) -> list[Rule]:
         """A deck needs its folder, a model its name, a command its words."""
-        missing = {
-            "deck": ("deck", self.deck, "has no folder.", 'Set deck = "deck", the folder of its cards.'),
-            "anthropic": ("model", self.model, "has no model.", 'Set model = "…", a name its server knows.'),
-            "command": (
-                "command",
-                self.command,
-                "has no command.",
-                'Set command = ["claude"] and profile = "claude", or your own.',
-            ),
-        }
-        found = missing.get(self.kind)
-        if found is not None and found[1] is None:
-            return [Rule(found[0], f"the {self.kind} brain {found[2]}", found[3])]
-        return []
+        wrong = lacking({"kind": self.kind, "deck": self.deck, "model": self.model, "command": self.command})
+        return [wrong] if wrong is not None else []
 
     @property
     def ruled(self) -> bool:

@@ -179,13 +179,20 @@ def _proposals(found: common.Reply, wide: int) -> list[str]:
         (
             row["id"],
             row["experiment"] or NA,
-            word(row["verdict"] or row["state"]) + (" (wrote it)" if row["wrote"] else ""),
+            _came(row) + (" (wrote it)" if row["wrote"] else ""),
             signed(row["effect"]),
             row["title"] + (f": {row['reason']}" if row["reason"] and not row["verdict"] else ""),
         )
         for row in found["proposals"]
     ]
     return [*lines, *table(("ID", "AS", "CAME OF IT", "GAIN", "TITLE"), cells, right=(3,), width=wide)]
+
+
+def _came(row: common.Reply) -> str:
+    """Say what came of a proposal: a verdict, or where it or its experiment stands."""
+    if row["verdict"]:
+        return word(row["verdict"])
+    return "open" if row["state"] == "taken" else word(row["state"])
 
 
 def _turns(rows: list[common.Reply], wide: int) -> list[str]:

@@ -111,6 +111,7 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
             "completions": "Print the completion script of a shell.",
         },
     ),
+    ("Service", "mcp", {"mcp": "Serve the campaigns to an MCP client."}),
 )
 
 

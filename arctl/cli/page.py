@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from arctl.cli.common import Reply
-from arctl.format import duration, signed, table, word, wrapped
+from arctl.format import count, duration, signed, table, word, wrapped
 from arctl.text import clean
 
 #: Width of the labels on the left.
@@ -99,3 +99,34 @@ def record_said(record: Reply | None, stall_after: int) -> str:
     vain = record["finished"]
     since = "since the last acceptance" if record["accepted"] else "so far"
     return f"{said}; {vain} in vain {since} (it stalls at {stall_after})"
+
+
+def proposal_words(row: Reply, wide: int) -> list[str]:
+    """Write what a proposal expects, and what its author concludes either way."""
+    lines = []
+    for label, key in (
+        ("hypothesis", "hypothesis"),
+        ("axis", "axis"),
+        ("expected", "expected"),
+        ("if works", "if_works"),
+        ("if fails", "if_fails"),
+        ("cost", "cost"),
+    ):
+        lines += field(label, row.get(key, ""), wide)
+    return lines
+
+
+def change_said(change: Reply) -> str:
+    """Say what a change is."""
+    match change.get("kind"):
+        case "params":
+            return "sets " + ", ".join(f"{name} = {value}" for name, value in change["values"].items())
+        case "patch":
+            return f"a patch of {count(change['lines'], 'line')}"
+        case "edits":
+            return f"{count(change['edits'], 'edit')} in {', '.join(change['files'])}"
+        case "idea":
+            return "an idea that nobody has written yet"
+        case "merge":
+            return f"what {change.get('of', 'another')} changed, merged"
+    return word(str(change.get("kind", "")))

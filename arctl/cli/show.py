@@ -10,8 +10,7 @@ import click
 
 from arctl.cli import common
 from arctl.cli.forum import lines_of
-from arctl.cli.page import how, opinions, title
-from arctl.cli.teams import change_said
+from arctl.cli.page import change_said, how, opinions, title
 from arctl.format import NA, count, duration, interval, number, signed, table, word, wrapped
 from arctl.text import clean
 

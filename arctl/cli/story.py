@@ -11,6 +11,8 @@ from arctl.text import clean
 #: Width of the word that a line begins with, and the longest text behind it.
 LABEL = 11
 LONGEST = 170
+#: The longest text of a line that says again what an earlier one said whole.
+SHORT = 96
 
 _BROKEN = ("crashed", "timed_out", "no_metric", "not_finite", "invalid", "lost")
 
@@ -77,6 +79,8 @@ def told(event: Reply) -> str:
     text = clean(event["text"], LONGEST)
     if kind in _TOLD:
         label, colour = _TOLD[kind]
+        if label == "team":  # the direction was told when it was suggested
+            text = clean(text, SHORT)
         return _line(label, text, colour, bold=kind == "champion.new")
     match kind:
         case "experiment.closed" if data.get("verdict") != "accepted":

@@ -227,7 +227,7 @@ def _directives(rows: list[common.Reply], wide: int) -> list[str]:
     lines = []
     for row in rows:
         said = f"{row['id']} by {row['author']}, {word(row['state'])}: {row['text']}"
-        plan = f" Plan of {row['by']}: {row['plan']}" if row["plan"] else ""
+        plan = f"; the plan of {row['by']}: {row['plan']}" if row["plan"] else ""
         lines += wrapped(said + plan, max(40, wide - 2), "  ")
     return ["", title("directives"), *lines] if lines else []
 
@@ -247,8 +247,8 @@ def proposal_page(found: common.Reply, wide: int) -> list[str]:
             "now", f"{item['agent']} is {page.doing({**item, 'subject': row['id']}, found['now'])}", wide
         )
     lines += field("by", _whose(found), wide)
-    lines += proposal_words(row, wide)
-    lines += field("change", change_said(row["change"]), wide)
+    lines += page.proposal_words(row, wide)
+    lines += field("change", page.change_said(row["change"]), wide)
     lines += field("base", row["base"], wide)
     near = "; ".join(f"{item['id']} {item['title']} ({word(item['state'])})" for item in found["near"])
     lines += field("near", near, wide)
@@ -278,37 +278,6 @@ def _whose(found: common.Reply) -> str:
     if found["team"]:
         said += f", team {found['team']}"
     return said + (f", direction {direction['id']} {direction['title']}" if direction else "")
-
-
-def proposal_words(row: common.Reply, wide: int) -> list[str]:
-    """Write what a proposal expects, and what its author concludes either way."""
-    lines = []
-    for label, key in (
-        ("hypothesis", "hypothesis"),
-        ("axis", "axis"),
-        ("expected", "expected"),
-        ("if works", "if_works"),
-        ("if fails", "if_fails"),
-        ("cost", "cost"),
-    ):
-        lines += field(label, row.get(key, ""), wide)
-    return lines
-
-
-def change_said(change: common.Reply) -> str:
-    """Say what a change is."""
-    match change.get("kind"):
-        case "params":
-            return "sets " + ", ".join(f"{name} = {value}" for name, value in change["values"].items())
-        case "patch":
-            return f"a patch of {count(change['lines'], 'line')}"
-        case "edits":
-            return f"{count(change['edits'], 'edit')} in {', '.join(change['files'])}"
-        case "idea":
-            return "an idea that nobody has written yet"
-        case "merge":
-            return f"what {change.get('of', 'another')} changed, merged"
-    return word(str(change.get("kind", "")))
 
 
 PAGES = {"teams": listing, "team": team_page, "direction": direction_page, "proposal": proposal_page}

@@ -108,8 +108,8 @@ def tree(
 ) -> None:
     """Draw the lineage: what was built on what, kept or not.
 
-    The trunk leads from the baseline to the champion; under each of its steps hangs everything that was tried on
-    it. Many leaves of one step are folded into a line, deep branches have a page of their own: give the
+    The trunk leads from the baseline to the champion; under each of its steps hangs what was tried on it.
+    Many leaves of one step are folded into a line; deep branches have a page of their own: give the
     experiment at which it begins.
 
     Example: arctl tree e12
@@ -161,7 +161,7 @@ def drawn(
         if not last and side:
             yield glyphs.trunk
     yield ""
-    yield pen.legend()
+    yield from pen.legend()
 
 
 def _summary(lineage: Lineage) -> str:
@@ -233,7 +233,7 @@ class Pen:
         team, wide = self.lineage.found["teams"].get(row["team"], ""), self.lineage.teams_wide
         who = f"{self.glyphs.text(team, wide):{wide}}  " if wide else ""
         marks = self._marks(row)
-        head = f"{prefix}{glyph} {ident:<4} {value if value != NA else '':>8}  "
+        head = f"{prefix}{glyph} {ident:<4} {value if value != NA else '':>9}  "
         tail = f"  [{marks}]" if marks else ""
         room = max(12, self.wide - len(head) - len(tail) - len(who))
         title = self.glyphs.text(row["title"], room)
@@ -274,8 +274,8 @@ class Pen:
             return glyphs.same, "same"
         return (glyphs.none, "none") if verdict else (glyphs.going, "going")
 
-    def legend(self) -> str:
-        """Say what the signs mean that were drawn."""
+    def legend(self) -> Iterator[str]:
+        """Yield lines that say what the signs mean that were drawn."""
         said = {
             "champion": "the way to the champion",
             "accepted": "accepted",
@@ -288,7 +288,13 @@ class Pen:
             "going": "open",
         }
         parts = [f"{getattr(self.glyphs, name)} {text}" for name, text in said.items() if name in self.used]
-        return "  ".join(parts)
+        line = ""
+        for part in parts:
+            if line and len(line) + 2 + len(part) > self.wide:
+                yield line
+                line = ""
+            line += ("  " if line else "") + part
+        yield line
 
 
 def _worth(row: common.Reply) -> tuple[bool, float]:

@@ -1,4 +1,4 @@
-"""What happened since a moment: gathered from the events and the state, written for a person. """
+"""What happened since a moment: gathered from the events and the state, written for a person."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ async def night(link: Link, since: float, campaign: str = "") -> str:
     status = await link.ask("status")
     rows = [row for row in status["campaigns"] if not campaign or row["campaign"] == campaign]
     if not rows:
-        return "There is no campaign yet." if not campaign else f"There is no campaign {clean(campaign, 60)!r}."
+        return (
+            "There is no campaign yet." if not campaign else f"There is no campaign {clean(campaign, 60)!r}."
+        )
     now = time.time()
     head = f"# Since {clock(since)} ({ago(now - since)} ago)"
     parts = [head]
@@ -130,13 +132,13 @@ def _now(row: Json, seen: Seen) -> str:
     why = f", {clean(str(row['reason']), WIDTH)}" if row["reason"] else ""
     champion = f"{row['champion']} {clean(str(row['champion_title']), 100)}"
     value = f"{row['metric']} {number(row['champion_mean'])} over {count(row['champion_runs'], 'run')}"
+    work = f"{row['running']} running, {row['queued']} queued, {row['experiments']} experiments in all"
+    made = f"{count(seen.proposed, 'proposal')} ({seen.refused} refused)"
+    ended = f"{count(seen.runs, 'run')} ended, {count(seen.crashes, 'crash', 'crashes')}"
     lines = [
-        f"Now: {row['state']}{why}; {row['running']} running, {row['queued']} queued, "
-        f"{row['experiments']} experiments in all.",
+        f"Now: {row['state']}{why}; {work}.",
         f"Champion: {champion}, {value} ({row['goal']}).",
-        f"In this time: {count(seen.proposed, 'proposal')} ({seen.refused} refused), "
-        f"{count(seen.runs, 'run')} ended, {count(seen.crashes, 'crash', 'crashes')}, "
-        f"{count(seen.posts, 'post')} in the forum.",
+        f"In this time: {made}, {ended}, {count(seen.posts, 'post')} in the forum.",
     ]
     if seen.cut:
         lines.append(f"More than {MOST} events: only the first {MOST} of them are counted here.")
@@ -171,7 +173,9 @@ def _verdicts(listed: Json, since: float) -> str:
     best = sorted(judged, key=lambda row: -float(row["effect"]))[:5]
     for row in best:
         effect = signed(float(row["effect"]))
-        lines.append(f"- {row['id']} {clean(str(row['title']), 120)}: {word(row['verdict'])}, effect {effect}")
+        lines.append(
+            f"- {row['id']} {clean(str(row['title']), 120)}: {word(row['verdict'])}, effect {effect}"
+        )
     return "\n".join(lines)
 
 

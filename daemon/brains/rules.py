@@ -136,6 +136,7 @@ def acknowledge(question: Question) -> tuple[Acknowledgement, ...]:
             axes = allowed(question, list(question.params))
             plan = f"propose on {', '.join(axes)}" if axes else "nothing that I can move is left by it"
             found.append(Acknowledgement(row.id, plan=plan, keep=_kept(question, axes)))
+        if row.state != "acknowledged":
             continue
         ended = [
             past

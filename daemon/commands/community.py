@@ -25,6 +25,8 @@ Json = dict[str, Any]
 #: Proposals of one queue, and experiments of one direction, that an answer carries at most.
 MAX_QUEUE = 50
 MAX_ROWS = 200
+#: How much of a reason a line repeats.
+MAX_SAID = 400
 
 
 def at_work(state: State, agent: Agent) -> Json | None:
@@ -78,7 +80,7 @@ def queued(state: State, row: Proposal, rank: dict[str, int]) -> Json:
         "directive": row.directive,
         "approved": row.approved,
         "uncritiqued": row.uncritiqued,
-        "reason": row.reason,
+        "reason": row.reason[:MAX_SAID],
         "created": row.created,
     }
 

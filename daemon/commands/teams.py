@@ -8,7 +8,7 @@ from typing import Any
 from arctl.daemon.commands import community
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.community import Json
-from arctl.daemon.commands.paging import fitting
+from arctl.daemon.commands.paging import ROOM, fitting
 from arctl.daemon.decide.teams.discussion import talks
 from arctl.daemon.decide.teams.forming import cold, support
 from arctl.daemon.decide.teams.record import record, untried
@@ -84,7 +84,7 @@ def _listing(state: State, campaign: Campaign, *, everything: bool) -> Json:
         "others": community.lines(state, others, rank),
         "discussion": discussion(state, campaign),
         "discussions": len(company.discussions_of(campaign.id)),
-        "standing": [_waiting(state, row) for row in waiting[:MAX_ENDED]],
+        "standing": fitting((_waiting(state, row) for row in waiting), MAX_ENDED, ROOM // 4),
         "now": time.time(),
     }
     if everything:
@@ -116,7 +116,9 @@ def _ended(state: State, campaign: Campaign) -> Json:
     over = [row for row in company.all_directions(campaign.id) if row.state not in ALIVE]
     gone = [row for row in company.all_teams(campaign.id) if row.state is TeamState.RETIRED]
     directions = fitting(
-        (community.direction_brief(state, row) | _tried(state, row) for row in reversed(over)), MAX_ENDED
+        (community.direction_brief(state, row) | _tried(state, row) for row in reversed(over)),
+        MAX_ENDED,
+        ROOM // 4,
     )
     return {
         "directions": directions[::-1],
@@ -153,7 +155,11 @@ def _team(state: State, team: Team) -> Json:
         "stall_after": spec.teams.stall_after,
         "falsify_after": spec.teams.falsify_after,
         "team": entry,
-        "directions": [community.direction_brief(state, row) | _tried(state, row) for row in directions],
+        "directions": fitting(
+            (community.direction_brief(state, row) | _tried(state, row) for row in directions[-MAX_ENDED:]),
+            MAX_ENDED,
+            ROOM // 4,
+        ),
         "experiments": [community.experiment_line(state, row) for row in rows[-community.MAX_ROWS :]],
         "total": len(rows),
         "directives": _directives(state, {campaign.id, team.id, team.direction}),
@@ -181,7 +187,7 @@ def _direction(state: State, row: Direction) -> Json:
         "record": plain(record(state, team, row)) if team is not None else None,
         "untried": untried(state, row),
         "base": community.experiment_line(state, base) if base is not None else None,
-        "critiques": [plain(item) for item in critiques[-community.MAX_ROWS :]],
+        "critiques": [plain(item) for item in critiques[-community.MAX_QUEUE :]],
         "experiments": [community.experiment_line(state, item) for item in rows[-community.MAX_ROWS :]],
         "total": len(rows),
         "queue": community.lines(state, proposals, rank),
@@ -211,7 +217,7 @@ def _proposal(state: State, row: Proposal) -> Json:
         "rank": community.places(state, row.campaign).get(row.id),
         "team": team.name if team is not None else "",
         "direction": _named(direction) if direction is not None else None,
-        "critiques": [plain(item) for item in company.critiques_on(row.id)[-community.MAX_ROWS :]],
+        "critiques": [plain(item) for item in company.critiques_on(row.id)[-community.MAX_QUEUE :]],
         "near": near(state, row),
         "experiment": community.experiment_line(state, experiment) if experiment is not None else None,
         "directive": plain(directive) if directive is not None else None,
@@ -237,4 +243,5 @@ def _directives(state: State, targets: set[str]) -> list[Json]:
     campaigns = {state.company.teams[ident].campaign for ident in names if ident in state.company.teams}
     campaigns |= names & set(state.campaigns)
     rows = [row for name in sorted(campaigns) for row in state.company.directives_of(name)]
-    return [plain(row) for row in rows if row.target in names][-community.MAX_ROWS :]
+    newest = (plain(row) for row in reversed(rows) if row.target in names)
+    return fitting(newest, community.MAX_QUEUE, ROOM // 4)[::-1]

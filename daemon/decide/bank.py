@@ -49,7 +49,12 @@ def keep_bank(state: State, now: float) -> Step:
     for campaign in state.campaigns.values():
         if campaign.state is not CampaignState.RUNNING or not campaign.setup_done:
             continue
-        waited_for = (row.base for row in state.open_experiments(campaign.id) if row.values and row.base)
+        waited_for = (
+            row.base
+            for row in state.open_experiments(campaign.id)
+            # What builds on a fork is judged against the champion, not against what it builds on.
+            if row.values and row.base and not row.forked
+        )
         for ident in dict.fromkeys((campaign.champion, *waited_for)):
             if step := _missing(state, state.experiments[ident], now):
                 return step

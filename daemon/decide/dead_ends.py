@@ -80,17 +80,24 @@ def reopen(state: State, now: float) -> Step:
         if campaign.state is not CampaignState.RUNNING:
             continue
         for end in state.dead_ends_of(campaign.id):
-            if end.closed_by != "gate" or not end.reopen.startswith(f"{REOPENING} "):
+            if not (needed := _champions_needed(end)):
                 continue
             since = [
                 row.id
                 for row in state.champions_of(campaign.id)
                 if row.closed is not None and row.closed > end.created
             ]
-            if len(since) < REOPENING:
+            if len(since) < needed:
                 continue
             why = f"{' and '.join(since)} became champion since"
-            text = f"dead end {end.id} ({end.axis}) is open again: {why}"
+            text = f"dead end {end.id} ({end.axis or end.direction}) is open again: {why}"
             event = Event("dead_end.reopened", campaign.id, end.id, text)
             return Step(rows=[bump(end, revived=why)], events=[event])
     return Step()
+
+
+def _champions_needed(end: DeadEnd) -> int:
+    """Return how many new champions open a dead end again by themselves; 0 where a person has to."""
+    if end.closed_by == "gate" and end.reopen.startswith(f"{REOPENING} "):
+        return REOPENING
+    return int(end.closed_by == "arctl" and end.reopen.startswith("a new champion"))

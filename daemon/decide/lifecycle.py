@@ -124,6 +124,7 @@ def _unfinished(state: State, campaign: Campaign) -> list[BuildCommit | MoveBran
             found.append(promote(state, experiment))
         elif experiment.state is ExperimentState.BUILDING:
             proposal = state.proposals[experiment.proposal]
-            base = state.experiments[experiment.base].promoted
+            foundation = state.experiments[experiment.base]
+            base = foundation.promoted or foundation.commit
             found.append(BuildCommit(campaign, experiment, proposal, base))
     return found

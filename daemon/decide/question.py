@@ -74,17 +74,23 @@ def settings_of(state: State, agent: Agent, move: Move) -> Brain:
 
 
 def _subject(state: State, turn: Turn) -> tuple[Proposal | None, Experiment | None, tuple[Critique, ...]]:
-    """Return the proposal and the experiment that a turn is about, and what was said of the proposal."""
+    """Return the proposal and experiment that a turn is about, and what was said of it, or of directions."""
     experiment = state.experiments.get(turn.subject)
     proposal = state.proposals.get(experiment.proposal if experiment else turn.subject)
     if experiment is None and proposal is not None:
         experiment = state.experiments.get(proposal.experiment)
-    critiques = tuple(state.company.critiques_on(proposal.id)) if proposal else ()
+    subjects = [proposal.id] if proposal else []
+    if turn.move is Move.DISCUSS:
+        proposed = state.company.directions_of(turn.campaign, DirectionState.PROPOSED)
+        subjects = [row.id for row in proposed]
+    critiques = tuple(item for ident in subjects for item in state.company.critiques_on(ident))
     return proposal, experiment, critiques
 
 
 def _taken(state: State, agent: Agent, direction: Direction | None) -> frozenset[str]:
-    """Return the axes that other teams hold: no two teams work on one axis."""
+    """Return the axes that other teams hold: no two teams work on one axis; a solo agent has none beside it."""
+    if agent.role is Role.SOLO:
+        return frozenset()
     held = state.company.directions_of(agent.campaign, DirectionState.ACTIVE)
     own = direction.id if direction else ""
     return frozenset(axis for row in held if row.id != own for axis in row.axes)

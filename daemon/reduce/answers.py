@@ -14,6 +14,7 @@ from arctl.daemon.model import (
     Critique,
     Direction,
     DirectionState,
+    DirectiveState,
     Discussion,
     Event,
     ExperimentState,
@@ -218,7 +219,8 @@ def _proposed(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, no
     campaign = state.campaigns[turn.campaign]
     team = state.company.teams.get(agent.team)
     direction = team.direction if team is not None else ""
-    directive = next((row.id for row in reversed(state.company.directives_for(agent))), "")
+    heard = state.company.directives_for(agent)
+    directive = next((row.id for row in reversed(heard) if row.state is not DirectiveState.DONE), "")
     axes: set[str] = set()
     sources: set[str] = set()
     for raw in reply.drafts[: turn.want]:
@@ -260,14 +262,22 @@ def _critiqued(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, n
     mine = (item for item in reply.opinions if item.subject == row.id and item.stance in STANCES)
     opinion = next(mine, None)
     if opinion is None:
-        tries = row.tries + 1
-        silent = tries >= TRIES
-        new = bump(row, tries=tries, uncritiqued=silent, state=ProposalState.READY if silent else row.state)
-        return Step(rows=[new])
+        return _no_word(row)
     step = _opinion(state, ids, agent, opinion, "", now)
     critique = next(item for item in step.rows if isinstance(item, Critique))
     step.extend(judged(state, row, critique))
     return step
+
+
+def _no_word(row: Proposal) -> Step:
+    """Let a proposal go on of which critics had nothing to say; an objection that stands goes on standing."""
+    if row.state is not ProposalState.PENDING:
+        return Step()
+    if row.tries + 1 < TRIES:
+        return Step(rows=[bump(row, tries=row.tries + 1)])
+    text = f"{row.id} {row.title} is ready: its critics had nothing to say"
+    event = Event("proposal.uncritiqued", row.campaign, row.id, text)
+    return Step(rows=[bump(row, tries=0, uncritiqued=True, state=ProposalState.READY)], events=[event])
 
 
 def judged(state: State, row: Proposal, critique: Critique) -> Step:
@@ -280,7 +290,8 @@ def judged(state: State, row: Proposal, critique: Critique) -> Step:
     reason = critique.reason if new is ProposalState.OBJECTED else ""
     text = f"{row.id} {row.title} is {new}" + (f": {reason}" if reason else "")
     event = Event(f"proposal.{new}", row.campaign, row.id, text, critique.author)
-    return Step(rows=[bump(row, state=new, reason=reason)], events=[event])
+    # What critics tried in vain does not count against who writes it.
+    return Step(rows=[bump(row, state=new, reason=reason, tries=0)], events=[event])
 
 
 # -- code ------------------------------------------------------------------------------------------------
@@ -299,7 +310,8 @@ def _implemented(state: State, turn: Turn, reply: Reply, now: float) -> Step:
         return released(state, turn, now)
     text = f"{turn.agent} wrote {row.id} {row.title}"
     event = Event("proposal.written", row.campaign, row.id, text, turn.agent)
-    return Step(rows=[bump(row, state=ProposalState.READY, change=reply.change)], events=[event])
+    written = bump(row, state=ProposalState.READY, change=reply.change, tries=0)
+    return Step(rows=[written], events=[event])
 
 
 def _repaired(state: State, agent: Agent, turn: Turn, reply: Reply, now: float) -> Step:

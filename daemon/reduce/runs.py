@@ -5,6 +5,7 @@ from __future__ import annotations
 from arctl.daemon import facts
 from arctl.daemon.actions import RemoveTree, Step, StopRun
 from arctl.daemon.closing import cancel, close
+from arctl.daemon.decide.question import settings_of
 from arctl.daemon.model import (
     ACTIVE,
     REQUEUE,
@@ -13,6 +14,7 @@ from arctl.daemon.model import (
     Experiment,
     ExperimentState,
     Json,
+    Move,
     Outcome,
     Purpose,
     Result,
@@ -196,7 +198,7 @@ def _tries(state: State, experiment: Experiment) -> int:
     agent = state.company.named(experiment.campaign, author)
     if agent is None:
         return 0
-    return state.spec(experiment.campaign).brain_for(agent.role.value).tries
+    return settings_of(state, agent, Move.REPAIR).tries
 
 
 def _to_repair(

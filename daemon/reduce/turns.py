@@ -174,7 +174,7 @@ def _one_acknowledged(
             if parked.state is ProposalState.PARKED:
                 step.rows.append(bump(parked, state=ProposalState.READY, reason=""))
         text = plan
-    elif item.report or item.done:
+    elif row.state is DirectiveState.ACKNOWLEDGED and (item.report or item.done):
         report = bounded(item.report)
         done = DirectiveState.DONE if item.done else row.state
         new = bump(row, state=done, report=report or row.report, ended=now if item.done else None)

@@ -184,11 +184,14 @@ class Company:
         return [self.directives[ident] for ident in self._directives_of.get(campaign, ())]
 
     def directives_for(self, agent: Agent) -> list[Directive]:
-        """Return the directives that an agent's work is under: its campaign's, team's and direction's."""
+        """Return the directives that an agent's work is under: its campaign's, team's and direction's.
+
+        One that is done stays in force, as what people said, until they withdraw it.
+        """
         team = self.teams.get(agent.team)
         held = {agent.campaign, agent.team, team.direction if team else ""} - {""}
-        live = (DirectiveState.ISSUED, DirectiveState.ACKNOWLEDGED)
-        return [row for row in self.directives_of(agent.campaign) if row.state in live and row.target in held]
+        rows = (row for row in self.directives_of(agent.campaign) if row.target in held)
+        return [row for row in rows if row.state is not DirectiveState.WITHDRAWN]
 
 
 def _list(index: dict[str, list[str]], key: str, ident: str, known: dict[str, object] | object) -> None:

@@ -2,8 +2,9 @@
 
 It knows only what its question tells it. It prefers axes that paid and axes that are new, goes on the way
 that paid, turns round after a failure, takes smaller steps where larger ones failed, now and then moves two
-axes at once, and never proposes again what is near something that was tried. A slot more or less, a team or
-none makes no difference to it but by what the question says. `forgetful` it knows nothing, and draws by lot.
+axes at once, and never proposes what is near something that was tried, lies in a dead end, or would be
+objected to by rule. A slot more or less, a team or none makes no difference to it but by what the question
+says. `forgetful` it knows nothing, and draws by lot.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ def _move(question: Question, axes: list[str], tried: Tried, rng: random.Random)
     if not axes:
         return None
     effects = {effect.axis: effect for effect in question.effects}
+    closed = {end.axis for end in question.dead_ends} | {axis for axis in effects if _hopeless(effects[axis])}
     history = _judged(question)
     waiting = Counter(part for row in question.open for part in parts(row.axis))
     waiting += Counter(part for past in question.history if not past.verdict for part in parts(past.axis))
@@ -120,9 +122,14 @@ def _move(question: Question, axes: list[str], tried: Tried, rng: random.Random)
         else:
             moved = {first: _step(question.params[first], history.get(first, []), rng)}
         moved = {name: value for name, value in moved.items() if value != question.params[name]}
-        if moved and not tried.knows(question.params, moved):
+        if moved and "+".join(sorted(moved)) not in closed and not tried.knows(question.params, moved):
             return moved
     return None
+
+
+def _hopeless(effect: Effect) -> bool:
+    """Tell whether a critic would object by rule to another try."""
+    return effect.n >= rules.TRIED and not effect.kept and effect.mean <= 0
 
 
 def _judged(question: Question) -> dict[str, list[Past]]:

@@ -77,14 +77,19 @@ def make_repo(
     command: str = "python3 train.py",
     experiments: int = 6,
     extra: str = "",
+    teams: str = "analysts = 0\n",
     files: dict[str, str] | None = None,
 ) -> Path:
-    """Create a repository with one commit and an arctl.toml; `extra` is added to the latter."""
+    """Create a repository with one commit and an arctl.toml; `extra` is added to the latter.
+
+    One agent works alone unless `teams`, the lines of that table, or a table in `extra` says otherwise.
+    """
+    company = "" if "[teams]" in extra else f"\n[teams]\n{teams}"
     folder.mkdir(parents=True)
     (folder / "train.py").write_text(script)
     (folder / "evaluate.py").write_text("# protected\n")
     (folder / "arctl.toml").write_text(
-        SPEC.format(name=name, command=command, experiments=experiments) + extra
+        SPEC.format(name=name, command=command, experiments=experiments) + extra + company
     )
     for path, text in (files or {}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

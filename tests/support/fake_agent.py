@@ -122,6 +122,12 @@ def acknowledged(task: Json) -> list[Json]:
     return found
 
 
+def forbidden(task: Json, name: str) -> bool:
+    """Tell whether a person said to leave a constant alone."""
+    words = re.compile(rf"\b(leave|avoid|not)\b.*\b{name}\b", re.IGNORECASE)
+    return any(words.search(row["text"]) for row in task["directives"])
+
+
 def propose(desk: Desk, given: argparse.Namespace) -> None:
     task = desk.task
     if task["proposal"] is not None:
@@ -129,6 +135,7 @@ def propose(desk: Desk, given: argparse.Namespace) -> None:
     axes = task["direction"]["axes"] if task["direction"] else list(task["tunable"])
     dead = {row["axis"] for row in task["dead_ends"] if not row["revived"]}
     known = tried(task)
+    axes = [name for name in axes if not forbidden(task, name)]
     fresh = [
         (name, value)
         for name, value in moves(task)

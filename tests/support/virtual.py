@@ -80,6 +80,13 @@ class World:
             ),
         )
 
+    def take_over(self, rows: list[Row]) -> None:
+        """Begin with the rows of a ledger, as a daemon does that starts."""
+        self.state = load(rows)
+        self.turns = {row.id: row for row in rows if isinstance(row, Turn)}
+        self.after(0, facts.DevicesSeen(self._devices))
+        self._settle(recover(self.state, self.now))
+
     def restart(self) -> None:
         """Die and come back: rows are kept, runs go on under their shims, all else in flight is lost."""
         rows = self.rows()

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from arctl.cli import champion, demo, service, show
+from arctl.cli import champion, demo, look, service, show, story, tree
 from arctl.cli.common import the_campaign
 from arctl.cli.logs import LONGEST, Lines
 from arctl.errors import ArctlError, RefusedError
@@ -118,7 +118,8 @@ def test_a_champion_that_is_the_baseline_says_so() -> None:
 def _campaign(state: str, reason: str = "") -> dict[str, Any]:
     return {
         "campaign": "toy", "state": state, "reason": reason, "behind": "", "root": "/r", "metric": "loss",
-        "goal": "minimize",
+        "goal": "minimize", "drain": False, "needs": [],
+        "company": {"agents": 1, "asked": 0, "teams": [], "standing": 0, "proposals": {}, "discussion": None},
         "experiments": 3, "open": 1, "verdicts": {"baseline": 1, "timed_out": 2}, "running": 1, "queued": 0,
         "champion": "e1", "champion_title": "baseline", "champion_mean": None, "champion_runs": 0,
     }  # fmt: skip
@@ -181,6 +182,10 @@ def test_the_demo_never_writes_into_what_is_there(tmp_path: Path) -> None:
         demo.set_up(EXAMPLE, tmp_path, None, None)
 
 
+def _event(kind: str, data: dict[str, Any], subject: str = "p4", text: str = "te\x1b[1mxt") -> dict[str, Any]:
+    return {"kind": kind, "data": data, "text": text, "subject": subject, "actor": "ada"}
+
+
 @pytest.mark.parametrize(
     ("kind", "data", "said"),
     [
@@ -190,12 +195,123 @@ def test_the_demo_never_writes_into_what_is_there(tmp_path: Path) -> None:
         ("baseline.ready", {}, "baseline +text"),
         ("dead_end.closed", {}, "dead end +text"),
         ("campaign.held", {}, "held +text"),
+        ("discussion.opened", {}, "discussion +the agents talk about where to look: text"),
+        ("direction.proposed", {}, "direction +ada suggests text"),
+        ("team.formed", {}, "team +text"),
+        ("direction.split", {}, "regroup +text"),
+        ("proposal.objected", {}, "objection +ada objects to text"),
+        ("proposal.made", {"state": "objected"}, "objection +text"),
+        ("proposal.made", {"state": "pending"}, ""),
+        ("critique.made", {"stance": "endorse"}, ""),
+        ("forum.posted", {"kind": "question"}, "question +text"),
+        ("forum.posted", {"kind": "note"}, ""),
+        ("turn.asked", {}, ""),
         ("run.ended", {}, ""),
     ],
 )
-def test_the_demo_tells_what_is_of_interest(kind: str, data: dict[str, Any], said: str) -> None:
-    event = {"kind": kind, "data": data, "text": "te\x1b[1mxt"}
-    assert re.fullmatch(said, click.unstyle(demo.event_said(event)))
+def test_the_story_tells_what_is_of_interest(kind: str, data: dict[str, Any], said: str) -> None:
+    assert re.fullmatch(said, click.unstyle(story.told(_event(kind, data))))
+
+
+def test_the_same_objection_is_told_once_whatever_the_proposal_is_called() -> None:
+    teller = story.Teller()
+    told = [
+        teller.line(_event("proposal.objected", {}, ident, f"{ident} WIDTH 64 is objected: tried"))
+        for ident in ("p4", "p5", "p6")
+    ]
+    assert click.unstyle(told[0]) == "objection  ada objects to p4 WIDTH 64: tried"
+    assert told[1:] == ["", ""]
+    assert teller.line(_event("proposal.objected", {}, "p7", "p7 WIDTH 64 is objected: dear"))
+
+
+def test_a_story_is_short_whatever_agents_write() -> None:
+    line = click.unstyle(story.told(_event("direction.proposed", {}, "h1", "h1 " + "long " * 1000)))
+    assert len(line) <= story.LABEL + story.LONGEST
+    assert "\n" not in story.told(_event("champion.new", {}, "e1", "two\nlines\x07"))
+
+
+def _lineage(rows: list[tuple[str, str, str]], path: list[str], **more: Any) -> tree.Lineage:
+    nodes = [
+        {
+            "id": ident, "base": base, "title": f"title of {ident} → \x1b[2J", "state": "closed",
+            "verdict": verdict, "effect": -0.1 * number, "mean": 1.0, "team": "t1", "direction": "h1",
+            "rebase_of": "", "same_as": "", "forked": False, "by_hand": False, "running": False,
+        }
+        for number, (ident, base, verdict) in enumerate(rows)
+    ]  # fmt: skip
+    found = {
+        "campaign": "toy", "metric": "loss", "goal": "minimize", "champion": path[-1], "root": "",
+        "total": len(nodes), "nodes": nodes, "next": None, "path": path,
+        "teams": {"t1": "alpha"}, "forks": [],
+    }  # fmt: skip
+    return tree.Lineage.of({**found, **more})
+
+
+def test_hundreds_of_siblings_are_folded_unless_all_are_asked_for() -> None:
+    rows = [("e1", "", "baseline"), *((f"e{n}", "e1", "rejected") for n in range(2, 402))]
+    lineage = _lineage([*rows, ("e402", "e1", "accepted")], ["e1", "e402"])
+    lines = [click.unstyle(line) for line in tree.drawn(lineage, tree.Glyphs(), 80)]
+    assert len(lines) < 16
+    assert "├─… 394 rejected" in lines
+    assert any(line.startswith("├─✗ e2 ") for line in lines), "the best of them are drawn"
+    assert max(map(len, lines)) <= 80
+    whole = list(tree.drawn(lineage, tree.Glyphs(), 80, everything=True))
+    assert len(whole) > 400
+
+
+def test_a_long_way_to_the_champion_takes_no_room() -> None:
+    rows = [("e1", "", "baseline"), *((f"e{n}", f"e{n - 1}", "accepted") for n in range(2, 3000))]
+    lineage = _lineage(rows, [ident for ident, _, _ in rows])
+    lines = list(tree.drawn(lineage, tree.Glyphs(), 80))
+    assert len(lines) == 2999 + 3
+    assert max(len(click.unstyle(line)) for line in lines) <= 80
+
+
+def test_a_deep_branch_is_cut_with_the_command_that_goes_on() -> None:
+    rows = [("e1", "", "baseline"), *((f"e{n}", f"e{n - 1}", "rejected") for n in range(2, 3000))]
+    lines = [click.unstyle(line) for line in tree.drawn(_lineage(rows, ["e1"]), tree.Glyphs(), 80, depth=40)]
+    assert len(lines) < 40
+    cut = next(line for line in lines if "arctl tree" in line)
+    ident = cut.rpartition(" ")[2]
+    below = tree.drawn(_lineage(rows, ["e1"], root=ident), tree.Glyphs(), 80)
+    assert click.unstyle(next(iter(below))).startswith(f"✗ {ident} ")
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_tree_in_ascii_is_ascii_to_the_last_title() -> None:
+    rows = [("e1", "", "baseline"), ("e2", "e1", "rejected"), ("e3", "e2", "crashed")]
+    text = "\n".join(tree.drawn(_lineage(rows, ["e1"]), tree.ASCII, 80))
+    assert click.unstyle(text).isascii()
+    assert "title of e2 ->" in text
+
+
+def _dead_end(**more: Any) -> str:
+    row = {
+        "id": "d1", "campaign": "toy", "axis": "LR", "reason": "tried", "reopen": "a person",
+        "closed_by": "ada", "evidence": {"effects": {"e2": -0.1}}, "direction": "", "title": "", "low": None,
+        "high": None, "revived": "",
+    }  # fmt: skip
+    return _plain(look.dead_end({**row, **more}, 80))
+
+
+def test_a_dead_end_says_what_is_closed_and_whether_it_is_open_again() -> None:
+    assert "d1 LR of toy" in _dead_end()
+    assert "d1 LR from 0.1 on of toy" in _dead_end(low=0.1)
+    assert "d1 LR from 0.1 to 0.2 of toy" in _dead_end(low=0.1, high=0.2)
+    assert "d1 direction h3 Warm-up of toy" in _dead_end(axis="", direction="h3", title="Warm-up")
+    assert "open    again: e9 became champion" in _dead_end(revived="e9 became champion")
+    assert "reopen" not in _dead_end(revived="e9 became champion")
+
+
+def test_what_needs_a_person_is_said_with_what_to_do() -> None:
+    need = {
+        "kind": "agent",
+        "subjects": ["ada"],
+        "text": "ada waits for you: no key",
+        "remedy": "`arctl resume ada`",
+    }
+    text = _plain(service.campaign_block({**_campaign("running"), "needs": [need]}))
+    assert "needs you ada waits for you: no key\n            `arctl resume ada`" in text
 
 
 def test_a_piece_of_a_log_never_cuts_a_character_in_two(tmp_path: Path) -> None:

@@ -154,10 +154,11 @@ def _occupy(state: State, campaign: Campaign, team: Team, now: float) -> Step:
     if 2 * (len(teams) - len(others)) >= len(teams) and _worth_talking(state, campaign):
         return begin(state, campaign, f"team {team.name} has no direction left, and it is not alone", now)
     step = Step(rows=[bump(team, state=TeamState.RETIRED, reason="no direction is left for it")])
+    hosts = [row for row in others if not row.held] or others
     for number, agent in enumerate(state.company.members(team)):
-        host = others[number % len(others)]
+        host = hosts[number % len(hosts)]
         step.rows.append(bump(agent, team=host.id, exhausted=""))
-    names = ", ".join(row.name for row in others)
+    names = ", ".join(row.name for row in hosts)
     text = f"team {team.name} is dissolved, no direction is left for it; its people join {names}"
     step.events.append(Event("team.retired", campaign.id, team.id, text))
     return step

@@ -39,7 +39,8 @@ def take(state: State, now: float) -> Step:
         for row in ranked(state, campaign.id, rows):
             if step := _begin(state, campaign, row, now):
                 return step
-        if not rows and (step := _uncritiqued(state, campaign, now)):
+        # Nothing of what is ready could begin: all of it still waits for somebody to write it.
+        if step := _uncritiqued(state, campaign, now):
             return step
     return Step()
 
@@ -59,7 +60,7 @@ def _let(state: State, campaign: Campaign, row: Proposal) -> bool:
 
 
 def _begin(state: State, campaign: Campaign, row: Proposal, now: float) -> Step:
-    if row.change.get("kind") == "idea":
+    if row.change.get("kind") == "idea" and not stale(state, row):
         return _have_written(state, row, now)
     return experiment_of(state, campaign, row, now)
 
