@@ -178,11 +178,11 @@ def _repeats(state: State, row: Proposal) -> str:
 
 
 def has_critics(state: State, row: Proposal) -> bool:
-    """Tell whether somebody other than its author could look at a proposal."""
+    """Tell whether somebody other than its author can be asked to look at a proposal."""
     if "critique" in state.spec(row.campaign).teams.off:
         return False
     return any(
-        agent.role is Role.ANALYST and agent.name != row.agent
+        agent.role is Role.ANALYST and agent.name != row.agent and not agent.outside
         for agent in state.company.agents_of(row.campaign)
     )
 

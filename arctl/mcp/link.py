@@ -30,12 +30,13 @@ class Link:
 
     async def ask(self, method: str, **params: Any) -> Any:
         """Make a request; a connection that was lost meanwhile is made again, once."""
+        client = await self._connected()
         try:
-            return await (await self._connected()).call(method, **params)
+            return await client.call(method, **params)
         except NotRunningError:
-            if self._client is None:
-                raise
-            await self.close()
+            # Others may have noticed first, and be on a new connection already.
+            if self._client is client:
+                await self.close()
         return await (await self._connected()).call(method, **params)
 
     async def do(self, method: str, **params: Any) -> Any:

@@ -17,7 +17,6 @@ from arctl.daemon.thought import Services
 from arctl.daemon.turns import Question, Reply
 from arctl.experiments.company import Brain as Settings
 
-
 #: Brains take their time: they have threads of their own, so that nothing else waits for one.
 _THREADS = ThreadPoolExecutor(4, thread_name_prefix="brain")
 

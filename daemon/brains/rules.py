@@ -27,7 +27,10 @@ def discuss(question: Question) -> Reply:
 
 
 def free_axes(question: Question) -> list[str]:
-    """Return the parameters that are worth a direction: cold ones first, none that is closed or held."""
+    """Return the parameters that are worth a direction, none that is closed or held.
+
+    Cold ones only, as long as there are any; then what paid, and what was least looked at.
+    """
     params = spec_of(question.campaign).params
     champion = {name: value for name, value in question.params.items() if name in params}
     tried = {effect.axis: effect for effect in question.effects}
@@ -39,7 +42,7 @@ def free_axes(question: Question) -> list[str]:
         and name not in question.taken
     ]
     cold = sorted(name for name in axes if name not in tried)
-    warm = sorted(name for name in axes if name in tried and (tried[name].kept or tried[name].n < TRIED))
+    warm = sorted(axes, key=lambda name: (-tried[name].kept, tried[name].n, name)) if not cold else []
     return cold or warm
 
 
@@ -81,7 +84,7 @@ def _opinion(question: Question, row: Direction) -> Opinion:
     kept = [axis for axis in row.axes if axis in known and known[axis].kept]
     if kept:
         return Opinion(row.id, Stance.ENDORSE, f"paid before: {', '.join(kept)}")
-    return Opinion(row.id, Stance.OBJECT, "all of its axes were tried, and nothing was kept")
+    return Opinion(row.id, Stance.ENDORSE, f"still open: {', '.join(row.axes) or row.title}")
 
 
 def critique(question: Question) -> Reply:

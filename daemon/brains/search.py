@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 from arctl.daemon.binding import axis_is_dead
 from arctl.daemon.brains import rules
 from arctl.daemon.brains.base import RuledBrain
+from arctl.daemon.model import Proposal
 from arctl.daemon.specs import spec_of
+from arctl.daemon.thought import Services
 from arctl.daemon.turns import Draft, Past, Question, Reply
 from arctl.experiments import surface
+from arctl.experiments.company import Brain as Settings
 from arctl.experiments.similarity import near_params
 
 if TYPE_CHECKING:
@@ -41,11 +44,17 @@ DIGITS = 3
 class SearchBrain(RuledBrain):
     """Tree-structured Parzen estimator over the champion's neighbourhood, within the agent's direction."""
 
+    def __init__(self, settings: Settings, services: Services | None = None) -> None:
+        super().__init__(settings, services)
+        #: What others objected to on this champion: it is not proposed again.
+        self._objected: list[Proposal] = []
+
     def propose(self, question: Question) -> Reply:
         """Return moves never tried before; exhausted when every open axis is used up."""
         acknowledged = rules.acknowledge(question)
         if question.proposal is not None:
             # What it could say for the move is what it said: another one is proposed in its place.
+            self._objected.append(question.proposal)
             return Reply(acknowledged=acknowledged)
         params = spec_of(question.campaign).params
         champion = {name: value for name, value in question.params.items() if name in params}
@@ -63,7 +72,8 @@ class SearchBrain(RuledBrain):
     def _drafts(
         self, question: Question, params: dict[str, Param], champion: Values, axes: list[str]
     ) -> list[Draft]:
-        tried = Tried(params, question)
+        self._objected = [row for row in self._objected if row.base == question.base]
+        tried = Tried(params, question, self._objected)
         counts = Counter(part for past in question.history for part in past.axis.split("+") if part)
         rng = random.Random(f"{self.settings.seed}/{question.turn.id}/{len(question.history)}")  # noqa: S311
         study = _study(question, params, rng.randrange(2**31))
@@ -95,7 +105,7 @@ class SearchBrain(RuledBrain):
 class Tried:
     """What was tried or is proposed already: a move says nothing new when it is near one of these."""
 
-    def __init__(self, params: dict[str, Param], question: Question) -> None:
+    def __init__(self, params: dict[str, Param], question: Question, objected: list[Proposal]) -> None:
         self._params = params
         self._by_axis: dict[str, list[Values]] = {}
         self._moves: dict[str, list[tuple[str, str]]] = {}
@@ -104,7 +114,7 @@ class Tried:
                 self._by_axis.setdefault(past.axis, []).append(past.params)
             if past.verdict in ("accepted", "rejected", "inconclusive"):
                 self._moves.setdefault(past.axis, []).append((past.move, past.verdict))
-        for row in question.open:
+        for row in (*question.open, *objected):
             if row.change.get("kind") == "params":
                 values = {**question.params, **row.change.get("values", {})}
                 self._by_axis.setdefault(row.axis, []).append(values)

@@ -9,7 +9,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 
 def misfit(value: Any, kind: Any, name: str = "answer") -> str:
-    """Say which part of a value is not what its type says; empty where all is. Enumerations may be any text."""
+    """Say which part of a value is not what its type says; empty where all is. An enumeration may be text."""
     origin, inner = get_origin(kind), get_args(kind)
     if kind is Any:
         return ""
@@ -28,7 +28,7 @@ def misfit(value: Any, kind: Any, name: str = "answer") -> str:
         return f"{name} is {_told(value)}"
     if not dataclasses.is_dataclass(kind):
         return ""
-    hints = _hints(kind)
+    hints: dict[str, Any] = _hints(kind)  # type: ignore[arg-type]  # a class can be a key
     parts = (misfit(getattr(value, field), hint, f"{name}.{field}") for field, hint in hints.items())
     return next((part for part in parts if part), "")
 

@@ -10,7 +10,6 @@ from arctl.daemon.model import (
     Event,
     Experiment,
     Json,
-    Verdict,
     bump,
 )
 from arctl.daemon.state import State
@@ -26,15 +25,13 @@ REOPENING = 2
 
 
 def close_axis(state: State, experiment: Experiment, evidence: Json, now: float) -> Step:
-    """Close an axis on which enough was tried and nothing was ever accepted."""
+    """Close an axis on which enough was tried, and nothing accepted, since it was opened or last paid."""
     known = [end for end in state.all_dead_ends(experiment.campaign) if end.axis == experiment.axis]
     if not experiment.axis or any(not end.revived for end in known):
         return Step()
-    # What was tried before it was opened again counts no more.
-    since = max([0.0, *(end.created for end in known), *_joint(state, experiment)])
+    # What was tried before it was opened again, or before it paid, counts no more.
+    since = max([0.0, *(end.created for end in known), *_paid(state, experiment)])
     same = [row for row in state.on_axis(experiment.campaign, experiment.axis) if row.created > since]
-    if any(row.verdict == Verdict.ACCEPTED for row in same):
-        return Step()
     tried = [row for row in same if row.verdict in JUDGED] + [experiment]
     if len(tried) < _enough(state, tried):
         return Step()
@@ -56,12 +53,12 @@ def close_axis(state: State, experiment: Experiment, evidence: Json, now: float)
     return Step(rows=[end], events=[Event("dead_end.closed", end.campaign, end.id, text)])
 
 
-def _joint(state: State, experiment: Experiment) -> list[float]:
-    """Return when joint moves that include the axis were accepted: what failed before them says little."""
+def _paid(state: State, experiment: Experiment) -> list[float]:
+    """Return when moves on the axis, alone or with others, were accepted."""
     return [
         row.closed or 0.0
         for row in state.champions_of(experiment.campaign)
-        if row.axis != experiment.axis and experiment.axis in parts(row.axis)
+        if experiment.axis == row.axis or experiment.axis in parts(row.axis)
     ]
 
 

@@ -88,7 +88,7 @@ def _subject(state: State, turn: Turn) -> tuple[Proposal | None, Experiment | No
 
 
 def _taken(state: State, agent: Agent, direction: Direction | None) -> frozenset[str]:
-    """Return the axes that other teams hold: no two teams work on one axis; a solo agent has none beside it."""
+    """Return the axes that other teams hold, for no two work on one; a solo agent has none beside it."""
     if agent.role is Role.SOLO:
         return frozenset()
     held = state.company.directions_of(agent.campaign, DirectionState.ACTIVE)
@@ -97,7 +97,8 @@ def _taken(state: State, agent: Agent, direction: Direction | None) -> frozenset
 
 
 def _seat(state: State, agent: Agent) -> tuple[int, int]:
-    names = [row.name for row in state.company.agents_of(agent.campaign) if row.role is Role.ANALYST]
+    people = state.company.agents_of(agent.campaign)
+    names = [row.name for row in people if row.role is Role.ANALYST and not row.outside]
     return (names.index(agent.name), len(names)) if agent.name in names else (0, 1)
 
 

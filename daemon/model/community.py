@@ -48,6 +48,11 @@ class Agent:
     tokens: int = 0
     rev: int = 0
 
+    @property
+    def outside(self) -> bool:
+        """Whether it joined from outside: nobody asks it, or waits for it; it comes by itself."""
+        return self.brain == "outside"
+
 
 @dataclass(frozen=True, slots=True)
 class Team:
@@ -71,7 +76,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """A hypothesis with axes, a prediction and what would falsify it; paused, killed, redirected as a unit."""
+    """A hypothesis with axes, a prediction and a falsifier; paused, killed and redirected as a unit."""
 
     id: str
     campaign: str

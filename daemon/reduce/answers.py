@@ -266,6 +266,10 @@ def _critiqued(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, n
     step = _opinion(state, ids, agent, opinion, "", now)
     critique = next(item for item in step.rows if isinstance(item, Critique))
     step.extend(judged(state, row, critique))
+    author = state.company.named(row.campaign, row.agent)
+    ready = any(isinstance(item, Proposal) and item.state is ProposalState.READY for item in step.rows)
+    if ready and author is not None and author.fruitless:
+        step.rows.append(bump(author, fruitless=0))
     return step
 
 

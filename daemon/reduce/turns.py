@@ -74,15 +74,17 @@ def answered(state: State, fact: facts.TurnAnswered, now: float) -> Step:
         step.extend(answers.taken(state, ids, agent, turn, reply, now))
     if reply.extra:
         step.extend(_charged(state, ids, agent, turn, step, reply, now))
-    asked = turn.move is Move.PROPOSE and bool(turn.want) and not turn.subject
-    usable = any(isinstance(row, Proposal) and row.state in USABLE for row in step.rows)
-    if asked and not usable:
+    if turn.move is Move.PROPOSE and _in_vain(turn, step):
         step.extend(_fruitless(state, agent, step, now))
     else:
         step.marks.append(Rest(agent.id, 0.0))
-        if usable and agent.fruitless:
-            step.rows.append(dataclasses.replace(_latest(step, agent), fruitless=0))
     return step
+
+
+def _in_vain(turn: Turn, step: Step) -> bool:
+    """Tell whether an answer left nothing that may run: nothing proposed, all refused or withdrawn."""
+    states = [row.state for row in step.rows if isinstance(row, Proposal)]
+    return bool(turn.want) and not any(state in USABLE for state in states)
 
 
 def _latest(step: Step, agent: Agent) -> Agent:
@@ -91,7 +93,10 @@ def _latest(step: Step, agent: Agent) -> Agent:
 
 
 def _fruitless(state: State, agent: Agent, step: Step, now: float) -> Step:
-    """Give an agent that brought nothing usable a rest; after a few such turns it has nothing more to say."""
+    """Give an agent that brought nothing usable a rest; after a few such turns it has nothing more to say.
+
+    What it proposed counts again from the start as soon as something of it is ready to run.
+    """
     row = _latest(step, agent)
     count = agent.fruitless + 1
     over = count >= FRUITLESS or bool(row.exhausted)

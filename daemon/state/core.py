@@ -162,7 +162,8 @@ class State:
             self._effects.pop(row.campaign, None)
         if row.verdict in (Verdict.ACCEPTED, Verdict.BY_HAND):
             self._crowned.setdefault(row.campaign, {})[row.id] = None
-        ended = known is None or known.state is not ExperimentState.CLOSED
+        # One that a person makes champion later has its verdict already.
+        ended = known is None or known.verdict != row.verdict
         if ended and row.verdict in TELLING and row.base and not row.same_as:
             self._unreflected.setdefault(row.campaign, {})[row.id] = None
         self._past.setdefault(row.campaign, {})[row.id] = _past(row, self.proposals.get(row.proposal))

@@ -98,8 +98,8 @@ def _columns(described: str) -> dict[str, type[Any]]:
 def _teams(db: Any) -> None:
     """Add the community: agents, teams, directions, turns, the forum, directives, what models cost."""
     for table, described in {
-        "agents": "text id campaign name role brain; real created; text model team state notes trouble exhausted;"
-        " real seen; int turns failures fruitless; real usd; int tokens rev",
+        "agents": "text id campaign name role brain; real created; text model team state notes trouble;"
+        " text exhausted; real seen; int turns failures fruitless; real usd; int tokens rev",
         "teams": "text id campaign name; real created; text state direction; real since; int held drain;"
         " text reason; int rev",
         "directions": "text id campaign; real created; text author title hypothesis axes prediction falsifier"
@@ -108,8 +108,10 @@ def _teams(db: Any) -> None:
         " text thread asked; int answers formed; real closed; int rev",
         "turns": "text id campaign agent move; real created expires beat; text subject team; int round want;"
         " text base state; real ended; text fault note prompt; int rev",
-        "critiques": "text id campaign; real created; text subject author stance reason links lifted; int rev",
-        "posts": "text id campaign; real created; text author kind text thread parent team links; int open rev",
+        "critiques": "text id campaign; real created; text subject author stance reason links lifted;"
+        " int rev",
+        "posts": "text id campaign; real created; text author kind text thread parent team links;"
+        " int open rev",
         "directives": "text id campaign; real created; text target text author state by; real acknowledged;"
         " text plan report; real ended; text thread; int rev",
         "deeds": "text id campaign; real created; text actor verb target reason text undo; int undone rev",

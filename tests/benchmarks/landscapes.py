@@ -67,11 +67,10 @@ class Landscape:
 def make(kind: str, seed: int, *, strong: bool = False) -> Landscape:
     """Draw a landscape; a strong start is near the optimum on all axes but a few."""
     rng = random.Random(f"{kind}/{seed}")
-    axes = NAMES if kind == "inert" else NAMES[:10]
-    optimum = {name: _away(rng) for name in axes}
+    optimum = {name: _away(rng) for name in NAMES}
     inert: frozenset[str] = frozenset()
     limits: dict[str, tuple[float, float]] = {}
-    single, terms = list(axes), []
+    single, terms = list(NAMES), []
     rng.shuffle(single)
     if kind == "inert":
         inert = frozenset(single[:6])
@@ -97,13 +96,13 @@ def make(kind: str, seed: int, *, strong: bool = False) -> Landscape:
         for name in single[:4]:
             limits[name] = _limit(optimum[name], rng)
     terms += [(_weight(rng), _bowl(optimum, name)) for name in single]
-    start = dict.fromkeys(axes, MIDDLE)
+    start = dict.fromkeys(NAMES, MIDDLE)
     total = sum(weight * term(start) for weight, term in terms)
     scaled = tuple((weight * GAP / total, term) for weight, term in terms)
     if strong:
-        start = _strong(optimum, axes, inert, limits, rng)
+        start = _strong(optimum, inert, limits, rng)
     crashes = CRASHES if kind == "dead" else 0.0
-    return Landscape(kind, axes, start, optimum, scaled, limits, inert, crashes)
+    return Landscape(kind, NAMES, start, optimum, scaled, limits, inert, crashes)
 
 
 def _away(rng: random.Random) -> float:
@@ -147,15 +146,14 @@ def _limit(best: float, rng: random.Random) -> tuple[float, float]:
 
 def _strong(
     optimum: Params,
-    axes: tuple[str, ...],
     inert: frozenset[str],
     limits: dict[str, tuple[float, float]],
     rng: random.Random,
 ) -> Params:
     """Return a start that is near the optimum, but on a few axes that count."""
-    off = rng.sample([name for name in axes if name not in inert], OFF)
+    off = rng.sample([name for name in NAMES if name not in inert], OFF)
     start = {}
-    for name in axes:
+    for name in NAMES:
         best = optimum[name]
         step = rng.uniform(0.25, 0.4) * (1 if best < MIDDLE else -1) if name in off else rng.gauss(0, 0.04)
         low, high = limits.get(name, (0.0, 1.0))

@@ -73,23 +73,24 @@ class Researcher:
             found.append(values)
             if question.direction is not None:
                 axes = [axis for axis in axes if axis not in values]
-        drafts = tuple(self._draft(question.params, values) for values in found)
+        drafts = tuple(self._draft(question, values) for values in found)
         return Reply(drafts, exhausted=bool(question.want) and not drafts)
 
     def _by_lot(self, question: Question, rng: random.Random) -> Values:
         axes = rng.sample(sorted(question.params), 2 if rng.random() < JOINT else 1)
         return {axis: round(rng.random(), 3) for axis in axes}
 
-    def _draft(self, base: Values, values: Values) -> Draft:
-        move = "replace"
+    def _draft(self, question: Question, values: Values) -> Draft:
+        base, axis, move = question.params, "+".join(sorted(values)), "replace"
         if len(values) == 1:
             ((name, value),) = values.items()
             move = "up" if value > base[name] else "down"
         return Draft(
             title=", ".join(f"{name} {base[name]:.3g} to {value:.3g}" for name, value in values.items()),
             change={"kind": "idea"} if self.ideas else {"kind": "params", "values": values},
-            axis="+".join(sorted(values)),
+            axis=axis,
             move=move,
+            difference="the champion is another one since" if _fresh(question, _judged(question).get(axis, [])) else "",
             hypothesis="The champion is not at its best there.",
             expected=json.dumps(values),
         )
@@ -108,8 +109,9 @@ def _move(question: Question, axes: list[str], tried: Tried, rng: random.Random)
     if not axes:
         return None
     effects = {effect.axis: effect for effect in question.effects}
-    closed = {end.axis for end in question.dead_ends} | {axis for axis in effects if _hopeless(effects[axis])}
     history = _judged(question)
+    closed = {end.axis for end in question.dead_ends}
+    closed |= {axis for axis in effects if _hopeless(effects[axis]) and not _fresh(question, history[axis])}
     waiting = Counter(part for row in question.open for part in parts(row.axis))
     waiting += Counter(part for past in question.history if not past.verdict for part in parts(past.axis))
     weights = [_promise(effects.get(axis)) / (1 + waiting[axis]) for axis in axes]
@@ -125,6 +127,11 @@ def _move(question: Question, axes: list[str], tried: Tried, rng: random.Random)
         if moved and "+".join(sorted(moved)) not in closed and not tried.knows(question.params, moved):
             return moved
     return None
+
+
+def _fresh(question: Question, pasts: list[Past]) -> bool:
+    """Tell whether the champion is another than the one on which an axis was tried last."""
+    return bool(pasts) and pasts[-1].base != question.base
 
 
 def _hopeless(effect: Effect) -> bool:

@@ -21,8 +21,6 @@ pytestmark = pytest.mark.anyio
 
 #: A company of one that proposes nothing worth waiting for: what runs is the member's.
 ALONE = "[teams]\nanalysts = 0\n"
-#: Two analysts look at what others propose.
-COMPANY = "[teams]\nanalysts = 2\ndiscussion = '2s'\n"
 
 
 @pytest.fixture
@@ -159,21 +157,35 @@ async def test_inside_a_dead_end_a_proposal_is_refused_with_the_evidence(
         assert "no parameter" in await refused(member, "propose", hypothesis="h", values={"LRR": 0.1})
 
 
-async def test_an_experimenter_writes_an_idea_of_an_analyst(daemon: Daemon, tmp_path: Path) -> None:
-    campaign(daemon, tmp_path)
-    daemon.call("pause", target="toy")
+async def test_an_experimenter_writes_an_idea_of_an_analyst_and_it_runs(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    campaign(daemon, tmp_path, experiments=40)
+    daemon.call("pause", target="solo")  # so that nobody of the house writes it
     async with client(daemon) as analyst, client(daemon) as writer:
         await said(analyst, "join", name="otto")
         await said(writer, "join", name="iris", role="experimenter")
+        assert "no idea waits" in await refused(writer, "claim")
         made = await data(
-            analyst, "propose", title="print less", hypothesis="it is faster", axis="output.steps",
-            move="down",
+            analyst, "propose", title="print once more", hypothesis="four are better than three",
+            axis="output.steps", move="up",
         )  # fmt: skip
-        assert made["state"] in ("ready", "pending")
-        assert "begins nothing" in await refused(writer, "claim")
-        assert "LR = 0.01" in await said(writer, "files", id="toy", path="train.py")
+        claimed = await said(writer, "claim")
+        assert made["proposal"] in claimed
+        assert "four are better than three" in claimed
+        assert "range(3)" in await said(writer, "files", id="toy", path="train.py")
         assert "train.py" in (await data(writer, "files", id="toy"))["editable"]
-        assert "holds no claim" in await refused(writer, "submit", values={"LR": 0.02})
+        edits = [{"path": "train.py", "old": "range(3)", "new": "range(4)"}]
+        assert (await data(writer, "submit", edits=edits))["state"] == "ready"
+        assert "holds no claim" in await refused(writer, "submit", edits=edits)
+
+        def judged(found: Any) -> bool:
+            return bool((found["you"]["proposals"][-1]["experiment"] or {}).get("verdict"))
+
+        board = await until("a verdict", analyst, "board", judged)
+        ident = board["you"]["proposals"][-1]["experiment"]["id"]
+        assert "+for step in range(4)" in await said(analyst, "diff", id=ident)
+        assert (await data(analyst, "experiment", id=ident))["proposal"]["writer"] == "iris"
 
 
 async def test_members_talk_and_only_a_person_closes_a_question(daemon: Daemon, tmp_path: Path) -> None:

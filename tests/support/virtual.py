@@ -113,6 +113,11 @@ class World:
         )  # fmt: skip
         return [row for table in tables for row in table.values()]
 
+    def drop(self, lost: Callable[[facts.Fact], bool]) -> None:
+        """Let facts that were to come never happen."""
+        self._queue = [entry for entry in self._queue if not lost(entry[2])]
+        heapq.heapify(self._queue)
+
     def lose(self, run: str) -> None:
         """Let a run's shim die now."""
         row = self.state.runs[run]
@@ -168,11 +173,13 @@ class World:
             assert campaign.champion in self.state.experiments
         for experiment in self.state.experiments.values():
             closed = experiment.state is ExperimentState.CLOSED
-            assert bool(experiment.verdict) == closed, experiment
+            by_hand = experiment.by_hand and experiment.state is ExperimentState.PROMOTING
+            assert by_hand or bool(experiment.verdict) == closed, experiment
             if experiment.commit and experiment.base and not experiment.same_as:
                 foundation = self.state.experiments[experiment.base]
-                base = foundation.promoted or foundation.commit
-                assert experiment.commit.startswith(f"c({base})"), "a commit on another base"
+                # A champion that came back by hand has a commit of its own besides the first.
+                bases = (f"c({foundation.promoted})", f"c({foundation.commit})")
+                assert experiment.commit.startswith(bases), "a commit on another base"
 
     def _carry_out(self, action: actions.Action) -> None:
         match action:

@@ -104,7 +104,9 @@ def test_a_role_and_a_team_change_what_they_name_and_keep_the_rest(
         ('[brain]\nkind = "deck"\ndeck = "d"\n', 0, False),
     ],
 )
-def test_brains_that_write_code_repair_and_reflect_others_do_not(text: str, tries: int, reflects: bool) -> None:
+def test_brains_that_write_code_repair_and_reflect_others_do_not(
+    text: str, tries: int, reflects: bool
+) -> None:
     brain = read(text).brain
     assert (brain.tries, brain.reflects) == (tries, reflects)
 

@@ -37,7 +37,9 @@ BOOL = Param(file="t.py", type="bool")
         (BOOL, True, False, False),
     ],
 )
-def test_numbers_are_near_within_a_share_of_their_range(param: Param, one: Any, other: Any, near: bool) -> None:
+def test_numbers_are_near_within_a_share_of_their_range(
+    param: Param, one: Any, other: Any, near: bool
+) -> None:
     assert near_value(param, one, other) is near
     assert near_value(param, other, one) is near
 

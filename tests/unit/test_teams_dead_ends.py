@@ -141,11 +141,17 @@ def test_a_killed_direction_closes_its_axes() -> None:
     closed = {end.axis for end in world.state.all_dead_ends("toy") if end.closed_by == "zoe"}
     assert closed == set(row.axes)
     for axis in row.axes:
-        assert not [item for item in world.state.on_axis("toy", axis) if item.created > world.state.all_dead_ends("toy")[0].created]
+        assert not [
+            item
+            for item in world.state.on_axis("toy", axis)
+            if item.created > world.state.all_dead_ends("toy")[0].created
+        ]
 
 
 def test_dead_ends_can_be_switched_off() -> None:
-    world = Community(flat, slots=3, spec=spec(("A",), teams=f'{TWO}off = ["dead_ends"]\n', limit=14), params=("A",))
+    world = Community(
+        flat, slots=3, spec=spec(("A",), teams=f'{TWO}off = ["dead_ends"]\n', limit=14), params=("A",)
+    )
     world.begin()
     world.until(lambda: world.state.count_proposed("toy") >= 1)
     world.state.apply(DeadEnd("d1", "toy", "A", 1.0, "4 tried", "a person", "zoe"))

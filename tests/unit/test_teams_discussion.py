@@ -200,7 +200,9 @@ def test_everything_that_is_said_in_a_discussion_stands_in_one_thread_of_the_for
 
 
 def test_no_discussion_begins_when_a_limit_is_met_already() -> None:
-    world = Community(flat, slots=3, spec=spec(teams=THREE, limit=12).replace("experiments = 12", "target = 5.0"))
+    world = Community(
+        flat, slots=3, spec=spec(teams=THREE, limit=12).replace("experiments = 12", "target = 5.0")
+    )
     world.finished()
     assert not world.texts("discussion.opened")
     assert "the target" in world.state.campaigns["toy"].reason

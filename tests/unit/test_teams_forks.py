@@ -48,7 +48,11 @@ def free_a_team(world: Community, base: str) -> None:
     world.run(limit=1)
     for end in world.state.dead_ends_of("toy"):
         world.after(0, facts.Control("v", "revive", end.id, "zoe"))
-    world.until(lambda: any(row.base == base for row in world.state.company.directions_of("toy", DirectionState.ACTIVE)))
+    world.until(
+        lambda: any(
+            row.base == base for row in world.state.company.directions_of("toy", DirectionState.ACTIVE)
+        )
+    )
 
 
 def test_a_direction_on_a_discarded_experiment_builds_on_it_and_is_judged_against_the_champion() -> None:
@@ -98,7 +102,15 @@ def test_a_stepping_stone_may_lead_to_a_champion_with_all_that_it_builds_on() ->
 def test_a_forks_experiment_is_built_on_its_base_again_after_a_restart() -> None:
     world, base = forked()
     row = Experiment(
-        "e90", "toy", 90, world.now, ExperimentState.BUILDING, "t", proposal=base.proposal, base=base.id, forked=True
+        "e90",
+        "toy",
+        90,
+        world.now,
+        ExperimentState.BUILDING,
+        "t",
+        proposal=base.proposal,
+        base=base.id,
+        forked=True,
     )
     world.state.apply(row)
     again = [
@@ -126,5 +138,3 @@ def test_a_fork_of_the_champion_is_no_fork() -> None:
     world.after(0, facts.Control("f", "fork", "e1", "zoe", data={"text": "on", "axes": ["H"]}))
     world.run()
     assert not any(row.forked for row in world.state.experiments_of("toy") if row.base == "e1")
-
-

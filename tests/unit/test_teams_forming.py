@@ -105,7 +105,9 @@ def test_each_team_has_an_axis_that_was_never_tried() -> None:
 
 
 def test_a_direction_on_worn_out_axes_is_not_taken_up() -> None:
-    world = Community(flat, slots=3, spec=spec(("A", "B"), limit=24, teams="analysts = 2\n"), params=("A", "B"))
+    world = Community(
+        flat, slots=3, spec=spec(("A", "B"), limit=24, teams="analysts = 2\n"), params=("A", "B")
+    )
     world.finished()
     later = [row for row in world.state.company.all_directions("toy") if row.discussion not in ("s1", "")]
     effects = world.state.effects("toy")

@@ -220,7 +220,9 @@ def test_a_joint_move_is_inside_where_each_of_its_parts_is() -> None:
 
     def closed(b: float) -> bool:
         change = {"kind": "params", "values": {"A": 1.0, "B": b}}
-        return closing_among(ends, Proposal("p1", "c", 0, "x", "y", "t", change, "e1", axis="A+B")) is not None
+        return (
+            closing_among(ends, Proposal("p1", "c", 0, "x", "y", "t", change, "e1", axis="A+B")) is not None
+        )
 
     assert closed(0.55)
     assert not closed(0.7)
@@ -286,7 +288,13 @@ def test_a_title_of_a_megabyte_and_escapes_are_cut_and_cleaned() -> None:
     world = waiting()
     (row,) = offered(
         world,
-        to("A", 0.7, title="\x1b]0;own\x07" + "x" * 1_000_000, hypothesis="\x1b[2J" + "y" * 1_000_000, move="\u202eup"),
+        to(
+            "A",
+            0.7,
+            title="\x1b]0;own\x07" + "x" * 1_000_000,
+            hypothesis="\x1b[2J" + "y" * 1_000_000,
+            move="\u202eup",
+        ),
     )
     assert len(row.title) == MAX_TITLE
     assert len(row.hypothesis) == MAX_TEXT

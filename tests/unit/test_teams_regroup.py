@@ -158,10 +158,14 @@ def test_a_team_stalls_after_ten_in_vain_and_goes_on_with_what_paid() -> None:
     assert not decided(world)
     ended(world, 60, "B", Verdict.CRASHED)
     world.state.apply(
-        Proposal("p81", "toy", 1.0, "ada", "x", "t", {}, "e1", direction="h1", axis="A", state=ProposalState.READY)
+        Proposal(
+            "p81", "toy", 1.0, "ada", "x", "t", {}, "e1", direction="h1", axis="A", state=ProposalState.READY
+        )
     )
     world.state.apply(
-        Proposal("p82", "toy", 1.0, "ada", "x", "t", {}, "e1", direction="h1", axis="B", state=ProposalState.READY)
+        Proposal(
+            "p82", "toy", 1.0, "ada", "x", "t", {}, "e1", direction="h1", axis="B", state=ProposalState.READY
+        )
     )
     assert decided(world) == ["direction.split", "proposal.parked"]
     assert direction(world).state is DirectionState.SPLIT
@@ -326,7 +330,9 @@ def test_people_of_a_dissolved_team_do_not_join_one_that_is_held() -> None:
     held, gone, _ = company.teams_of("toy")
     world.state.apply(bump(held, held=True))
     for number in range(3):
-        ended(world, 50 + number, company.directions[gone.direction].axes[0], Verdict.REJECTED, gone.direction)
+        ended(
+            world, 50 + number, company.directions[gone.direction].axes[0], Verdict.REJECTED, gone.direction
+        )
     world.state.apply(bump(company.discussions["s1"], closed=world.now + 999))
     lone = company.members(gone)
     decided(world)

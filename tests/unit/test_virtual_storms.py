@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import Any
 
@@ -10,7 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from arctl.daemon import facts
-from arctl.daemon.model import CampaignState, Outcome, Purpose, RunState, Verdict
+from arctl.daemon.model import (
+    CampaignState,
+    DirectionState,
+    Outcome,
+    ProposalState,
+    Purpose,
+    RunState,
+    TurnState,
+    Verdict,
+)
+from arctl.daemon.state import load
+from tests.support.community import Community, spec
+from tests.support.community import bowl as hollow
 from tests.support.virtual import SPEC, World
 from tests.unit.test_virtual_campaign import bowl, flat
 
@@ -66,16 +79,23 @@ def check_record(world: World) -> None:
         assert row.verdict
         runs = [run for run in state.runs_of(row.id) if run.outcome == Outcome.OK]
         fresh = [run.value for run in runs if run.purpose in (Purpose.BASELINE, Purpose.BANK)]
-        judged = [run.value for run in runs if run.purpose in (Purpose.SEARCH, Purpose.CONFIRM)]
+        tried = [run for run in runs if run.purpose in (Purpose.SEARCH, Purpose.CONFIRM)]
+        # What ran before a repair was the code of before.
+        tried.sort(key=lambda run: run.ended or 0.0)
+        judged = [run.value for run in tried[len(tried) - len(row.values) if row.repairs else 0 :]]
         assert sorted(row.bank) == sorted(fresh)
         if not row.same_as:
             assert sorted(row.values) == sorted(judged)
         seeds = [run.seed for run in runs]
         assert len(set(seeds)) == len(seeds), "a champion is never judged by a seed that won"
     lineage = state.experiments[state.campaigns["toy"].champion]
+    by_hand = {deed.target for deed in state.company.deeds.values() if deed.verb in ("promote", "rollback")}
+    forked = False
     while lineage.base:
-        assert lineage.verdict == Verdict.ACCEPTED
-        assert lineage.promoted
+        # What a fork builds on was never champion itself, unless a person made it so.
+        assert forked or lineage.verdict == Verdict.ACCEPTED or lineage.id in by_hand
+        assert forked or lineage.promoted
+        forked = lineage.forked
         lineage = state.experiments[lineage.base]
     assert all(run.state is RunState.ENDED for run in state.runs.values())
 
@@ -191,3 +211,218 @@ def test_a_fresh_run_that_crashes_once_is_replaced() -> None:
     world.run()
     assert world.state.campaigns["toy"].state is CampaignState.FINISHED
     assert len(world.state.experiments[bank[0].experiment].bank) == 3
+
+
+# -- with teams ------------------------------------------------------------------------------------------------
+
+TEAMS = "analysts = 3\nexperimenters = 2\nstall_after = 4\ndiscussion = 60\ncritique_wait = 30\n"
+CODE = '[brain]\nkind = "anthropic"\nmodel = "fake"\ntimeout = 60\n'
+DEEDS = (
+    *OPERATIONS, "kill", "lose", "restart", "mute", "outage", "edit", "fork", "direction", "redirect", "propose",
+    "mark", "revive", "promote", "undo", "approve", "reject", "beat", "late",
+)  # fmt: skip
+EDITS = (
+    ("analysts = 3", "analysts = 1"), ("analysts = 1", "analysts = 0"), ("analysts = 0", "analysts = 4"),
+    ("analysts = 4", "analysts = 3"), ("experimenters = 2", "experimenters = 0"),
+    ("experimenters = 0", "experimenters = 3"), ("experimenters = 3", "experimenters = 2"),
+    ("stall_after = 4", "stall_after = 2"), ("[policy]", "[policy]\napprove = true"), ("approve = true", ""),
+)  # fmt: skip
+
+
+def steer(world: Community, deed: str, pick: random.Random) -> None:
+    """Do something to the community, now; what is not possible is refused with a reason."""
+    state, company = world.state, world.state.company
+    people = [agent.name for agent in company.agents_of("toy")]
+    groups = [team.id for team in company.teams_of("toy")] + [row.id for row in company.directions_of("toy")]
+    work = [row.id for row in state.open_proposals("toy")]
+    ended = [row.id for row in state.experiments_of("toy") if row.commit]
+    turns = [turn.id for turn in company.asked("toy")]
+    devices = list(state.devices)
+
+    def ask(verb: str, target: str, **data: Any) -> None:
+        world.after(
+            0, facts.Control(f"t{len(world.events)}", verb, target, "zoe", "for the storm", data=data)
+        )
+
+    match deed:
+        case "pause" | "resume" if people and pick.random() < 0.7:
+            mode = {"mode": "drain"} if pick.random() < 0.3 else {}
+            ask(deed, pick.choice([*people, *groups, *devices]), campaign="toy", **mode)
+        case "kill" if groups and pick.random() < 0.4:
+            ask(deed, pick.choice([*groups, *people]), campaign="toy")
+        case "mute" if turns:
+            # Whoever is at a turn never answers: its lease runs out.
+            lost = pick.choice(turns)
+            world.drop(lambda fact: getattr(fact, "turn", "") == lost)
+        case "outage":
+            world.fault = pick.choice((0.0, 0.3, 0.9))
+        case "edit":
+            old, new = pick.choice(EDITS)
+            text = state.campaigns["toy"].spec.replace(old, new)
+            world.after(0, facts.EditSeen("toy", "arctl.toml", text, ""))
+        case "fork" if ended:
+            ask("fork", pick.choice(ended), text="from there", axes=[pick.choice(world.params)])
+        case "direction":
+            ask("direction", "toy", text="look there", axes=[pick.choice(world.params)])
+        case "redirect":
+            ask("redirect", pick.choice(["toy", *groups]), text=f"leave {pick.choice(world.params)} alone")
+        case "propose":
+            ask("propose", "toy", values={pick.choice(world.params): str(round(pick.random(), 2))})
+        case "mark":
+            ask("mark", "toy", axis=pick.choice(world.params))
+        case "revive" if state.dead_ends:
+            ask("revive", pick.choice(list(state.dead_ends)))
+        case "promote" if ended:
+            ask("promote", pick.choice(ended))
+        case "undo":
+            ask("undo", "toy")
+        case "approve" | "reject" if work:
+            ask(deed, pick.choice(work))
+        case "beat" if turns:
+            world.after(0, facts.TurnBeat(pick.choice(turns)))
+        case "late" if world.asked:
+            question = pick.choice(world.asked)[1]
+            world.answer(question, world._reply(question, pick))
+        case _ if deed in OPERATIONS:
+            disturb(world, deed, pick)
+
+
+def calm(world: Community) -> None:
+    """Take every hold away, agree to what waits, and let it run to its end."""
+    world.fault = 0.0
+    for _ in range(60):
+        world.run(limit=30_000)
+        state, company = world.state, world.state.company
+        campaign = state.campaigns["toy"]
+        if world.over:
+            world.restart()
+            continue
+        if campaign.state is CampaignState.FINISHED:
+            return
+        targets = ["toy"]
+        targets += [row.id for row in state.open_experiments("toy") if row.held]
+        targets += [run.id for run in state.live_runs() if run.held]
+        targets += [row.id for row in company.teams_of("toy") if row.held]
+        targets += [row.id for row in company.directions_of("toy") if row.held]
+        targets += [row.id for row in company.agents_of("toy") if row.state != "active"]
+        targets += [ident for ident in state.devices if state.is_held(ident)]
+        waits = [row.id for row in state.open_proposals("toy") if not row.approved]
+        approving = state.spec("toy").policy.approve and waits
+        nothing = campaign.state is CampaignState.RUNNING and len(targets) == 1 and not approving
+        assert not nothing or campaign.drain or campaign.trouble, f"it runs, and nothing happens: {waits}"
+        for target in targets:
+            world.after(0, facts.Control("t", "resume", target, "zoe"))
+        if approving:
+            world.after(0, facts.Control("t", "approve", "toy", "zoe", data={"all": True}))
+    raise AssertionError("it never ended")
+
+
+def check_community(world: Community) -> None:
+    """Nothing is stranded: each turn is over, each proposal has come to something, each end says why."""
+    state, company = world.state, world.state.company
+    assert state.campaigns["toy"].reason
+    assert not list(company.asked("toy"))
+    assert all(turn.state is not TurnState.ASKED for turn in world.turns.values())
+    for turn in world.turns.values():
+        assert turn.ended is not None
+        assert turn.note or turn.state not in (TurnState.LOST, TurnState.FAILED)
+    for row in state.proposals.values():
+        assert row.state is not ProposalState.CLAIMED, "a claim without a holder"
+        if row.state is ProposalState.TAKEN:
+            assert row.experiment in state.experiments
+        if row.state in (ProposalState.REFUSED, ProposalState.WITHDRAWN, ProposalState.PARKED):
+            assert row.reason, row
+    for direction in company.all_directions("toy"):
+        if direction.state not in (DirectionState.ACTIVE, DirectionState.STANDING, DirectionState.PROPOSED):
+            assert direction.reason, direction
+    limit = state.spec("toy").limits.experiments
+    assert limit is None or state.count_proposed("toy") <= limit
+    told = [event for _, event in world.events]
+    assert all(event.text and event.kind for event in told)
+
+
+def check_reload(world: Community) -> None:
+    """Rows loaded again are the same state, with the same indices."""
+    before, after = world.state, load(world.rows())
+    for name in (
+        "campaigns",
+        "proposals",
+        "experiments",
+        "runs",
+        "dead_ends",
+        "holds",
+        "_counters",
+        "_proposed",
+    ):
+        assert getattr(after, name) == getattr(before, name), name
+    assert set(after._live) == set(before._live)
+    assert after._trees == before._trees
+    assert after._patches == before._patches
+    assert after.history("toy") == before.history("toy")
+    assert after.effects("toy") == before.effects("toy")
+    assert after.sources("toy") == before.sources("toy")
+    assert {row.id for row in after.open_proposals("toy")} == {row.id for row in before.open_proposals("toy")}
+    assert {row.id for row in after.unreflected("toy", 999)} == {
+        row.id for row in before.unreflected("toy", 999)
+    }
+    for field in dataclasses.fields(after.company):
+        mine, theirs = getattr(after.company, field.name), getattr(before.company, field.name)
+        assert {k: v for k, v in mine.items() if v} == {k: v for k, v in theirs.items() if v}, field.name
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    seed=st.integers(0, 10_000),
+    slots=st.integers(1, 4),
+    ruled=st.booleans(),
+    storm=st.lists(st.tuples(st.integers(1, 60), st.sampled_from(DEEDS)), max_size=16),
+)
+def test_whatever_happens_to_teams_a_campaign_ends_and_nothing_is_stranded(
+    seed: int, slots: int, ruled: bool, storm: list[tuple[int, str]]
+) -> None:
+    text = spec(("A", "B", "C", "D"), teams=TEAMS, limit=14, extra="[policy]\n" + ("" if ruled else CODE))
+    world = Community(
+        hollow, slots=slots, seed=seed, spec=text, params=("A", "B", "C", "D"), crash=0.1, fault=0.05,
+        ideas=0.0 if ruled else 0.4,
+    )  # fmt: skip
+    world.begin()
+    world.run(limit=1)
+    pick = random.Random(seed)
+    for steps, deed in storm:
+        world.run(limit=steps)
+        if world.over:
+            world.restart()
+        steer(world, deed, pick)
+        if pick.random() < 0.2:
+            check_reload(world)
+    calm(world)
+    check_record(world)
+    check_community(world)
+    check_reload(world)
+
+
+def test_restarts_in_the_middle_of_every_turn_lose_nothing() -> None:
+    text = spec(teams=TEAMS, limit=16, extra=CODE)
+    world = Community(hollow, slots=3, seed=5, spec=text, ideas=0.5, crash=0.2)
+    world.begin()
+    for _ in range(40):
+        world.run(limit=9)
+        world.restart()
+        check_reload(world)
+    calm(world)
+    check_record(world)
+    check_community(world)
+    assert world.state.count_proposed("toy") == 16
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_without_any_storm_teams_use_their_limit_exactly(seed: int) -> None:
+    text = spec(teams=TEAMS, limit=24, extra=CODE)
+    world = Community(hollow, slots=3, seed=seed, spec=text, ideas=0.5, crash=0.1, fault=0.1)
+    world.begin()
+    world.run()
+    assert world.state.campaigns["toy"].state is CampaignState.FINISHED
+    check_record(world)
+    check_community(world)
+    check_reload(world)
+    assert world.state.count_proposed("toy") == 24

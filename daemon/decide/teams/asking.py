@@ -37,13 +37,15 @@ def _held(state: State, agent: Agent) -> bool:
 
 
 def analysts(state: State, campaign: str) -> list[Agent]:
-    """Return those who propose: the analysts, or the solo agent."""
-    return [row for row in state.company.agents_of(campaign) if row.role in (Role.ANALYST, Role.SOLO)]
+    """Return those who can be asked to propose: the analysts of the house, or the solo agent."""
+    people = state.company.agents_of(campaign)
+    return [row for row in people if row.role in (Role.ANALYST, Role.SOLO) and not row.outside]
 
 
 def writers(state: State, campaign: str) -> list[Agent]:
-    """Return those who write code: the experimenters, or where there are none, those who propose."""
-    found = [row for row in state.company.agents_of(campaign) if row.role is Role.EXPERIMENTER]
+    """Return those who can be asked for code: the experimenters, or without any those who propose."""
+    people = state.company.agents_of(campaign)
+    found = [row for row in people if row.role is Role.EXPERIMENTER and not row.outside]
     return found or analysts(state, campaign)
 
 

@@ -53,7 +53,7 @@ def talks(state: State, campaign: str) -> bool:
     """Tell whether a campaign works in directions: not with a solo agent, nor where that is switched off."""
     if "directions" in state.spec(campaign).teams.off:
         return False
-    return any(row.role is Role.ANALYST for row in state.company.agents_of(campaign))
+    return any(row.role is Role.ANALYST for row in analysts(state, campaign))
 
 
 def _first(state: State, campaign: Campaign, now: float) -> bool:

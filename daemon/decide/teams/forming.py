@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from arctl.daemon.actions import Step
 from arctl.daemon.binding import axis_is_dead
+from arctl.daemon.decide.teams.asking import analysts
 from arctl.daemon.model import (
     Agent,
     Campaign,
@@ -23,9 +24,6 @@ from arctl.daemon.model import (
 from arctl.daemon.state import Ids, State
 from arctl.daemon.talking import new_post
 from arctl.experiments.effects import clash
-
-#: Trials below which an axis was hardly looked at.
-HARDLY = 4
 
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
 
@@ -67,11 +65,16 @@ def suits(state: State, direction: Direction, held: set[str]) -> bool:
         return True
     if state.company.named(direction.campaign, direction.author) is None:
         return True
-    # Where nothing is cold any more: what paid before, or was hardly looked at.
-    known = state.effects(direction.campaign)
+    # Where nothing is cold any more, what is not closed is open.
     ends = state.dead_ends_of(direction.campaign)
     alive = [axis for axis in direction.axes if not axis_is_dead(ends, axis)]
-    return any(axis not in known or known[axis].kept or known[axis].n < HARDLY for axis in alive)
+    return bool(alive) and not _somewhere_cold(state, direction.campaign)
+
+
+def _somewhere_cold(state: State, campaign: str) -> bool:
+    """Tell whether a direction with an axis that was never tried is there to be taken up."""
+    waiting = state.company.directions_of(campaign, DirectionState.PROPOSED, DirectionState.STANDING)
+    return any(cold(state, row) for row in waiting)
 
 
 def form(state: State, campaign: Campaign, discussion: Discussion, now: float) -> Step:
@@ -89,7 +92,7 @@ def form(state: State, campaign: Campaign, discussion: Discussion, now: float) -
             continue
         standing.append((row, backing))
     standing.sort(key=lambda item: _rank(state, *item))
-    people = [row for row in state.company.agents_of(campaign.id) if row.role is Role.ANALYST]
+    people = [row for row in analysts(state, campaign.id) if row.role is Role.ANALYST]
     going = [team for team in state.company.teams_of(campaign.id) if team.direction]
     chosen = _choose(state, [row for row, _ in standing], going, len(people) - len(going))
     for row, _ in standing:
@@ -155,8 +158,14 @@ def _assign(
 def _seated(state: State, campaign: Campaign, teams: list[Team]) -> list[Agent]:
     """Place everybody: who has a team that goes on stays, others go where fewest are of their role."""
     moved: dict[str, Agent] = {}
+    everybody = state.company.agents_of(campaign.id)
+    there = {team.id for team in teams}
+    for agent in everybody:
+        # Who joined from outside is no team's hands: it stays where it is, as long as that is there.
+        if agent.outside and agent.team and agent.team not in there:
+            moved[agent.id] = bump(agent, team="")
     for role in (Role.ANALYST, Role.EXPERIMENTER):
-        people = [row for row in state.company.agents_of(campaign.id) if row.role is role]
+        people = [row for row in everybody if row.role is role and not row.outside]
         places: dict[str, list[Agent]] = {team.id: [] for team in teams}
         homeless: list[Agent] = []
         for agent in people:

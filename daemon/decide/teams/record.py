@@ -48,7 +48,8 @@ def untried(state: State, direction: Direction, least: int = 1) -> list[str]:
 
 def spent(state: State, team: Team, known: Record) -> bool:
     """Tell whether a team has nothing under way and nobody who knows more."""
-    people = [row for row in state.company.members(team) if row.role is Role.ANALYST]
+    members = state.company.members(team)
+    people = [row for row in members if row.role is Role.ANALYST and not row.outside]
     waiting = any(row.team == team.id for row in state.open_proposals(team.campaign) if still(row.state))
     done = all(exhausted(state, row) for row in people)
     return not known.open and not waiting and done

@@ -139,7 +139,8 @@ def _occupy(state: State, campaign: Campaign, team: Team, now: float) -> Step:
     held = {
         axis for row in state.company.directions_of(campaign.id, DirectionState.ACTIVE) for axis in row.axes
     }
-    people = [agent for agent in state.company.members(team) if agent.role is Role.ANALYST]
+    members = state.company.members(team)
+    people = [agent for agent in members if agent.role is Role.ANALYST and not agent.outside]
     waiting = state.company.directions_of(campaign.id, DirectionState.STANDING)
     for row in sorted(waiting, key=lambda item: not item.base) if people else ():
         if suits(state, row, held):

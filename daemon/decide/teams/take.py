@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import BuildCommit, Step
+from arctl.daemon.decide.question import settings_of
 from arctl.daemon.decide.supply import limit_met, room
 from arctl.daemon.decide.teams.asking import ask, free, writers
 from arctl.daemon.decide.teams.ranking import ranked
@@ -15,6 +16,7 @@ from arctl.daemon.model import (
     Move,
     Proposal,
     ProposalState,
+    Role,
     RunState,
     bump,
 )
@@ -93,7 +95,12 @@ def experiment_of(state: State, campaign: Campaign, row: Proposal, now: float) -
 
 def _have_written(state: State, row: Proposal, now: float) -> Step:
     """Have an experimenter of its team write an idea, or one of another team that is free."""
-    able = [agent for agent in writers(state, row.campaign) if free(state, agent, now)]
+    people = writers(state, row.campaign)
+    everybody = state.company.agents_of(row.campaign)
+    if any(agent.outside and agent.role is Role.EXPERIMENTER for agent in everybody):
+        # Brains that follow rules write no code: the idea waits for somebody from outside who does.
+        people = [agent for agent in people if not settings_of(state, agent, Move.IMPLEMENT).ruled]
+    able = [agent for agent in people if free(state, agent, now)]
     if not able:
         return Step()
     writer: Agent = min(able, key=lambda agent: (agent.team != row.team, agent.turns, agent.id))
