@@ -12,6 +12,7 @@ from arctl.daemon.model import (
     UNTRIED,
     Campaign,
     Critique,
+    DirectionState,
     Event,
     Proposal,
     ProposalState,
@@ -23,6 +24,8 @@ from arctl.daemon.model import (
 from arctl.daemon.opening import new_proposal
 from arctl.daemon.state import Ids, State
 from arctl.daemon.turns import Draft
+from arctl.experiments import surface
+from arctl.experiments.effects import covers, parts
 from arctl.experiments.similarity import near_params, near_words
 from arctl.text import clean, clean_block
 
@@ -87,6 +90,9 @@ def tidy(draft: Draft) -> Draft:
     }
     title = clean(str(draft.title)).strip()[:MAX_TITLE] or "untitled"
     axis = clean(str(draft.axis)).strip()[:MAX_TITLE]
+    if "+" in axis:
+        # A joint axis has one name, however it was said.
+        axis = "+".join(sorted(part.strip() for part in axis.split("+") if part.strip()))
     change = draft.change if isinstance(draft.change, dict) else {}
     return dataclasses.replace(draft, title=title, axis=axis, change=change, **texts)
 
@@ -147,6 +153,8 @@ def _placed(
 ) -> tuple[Proposal, list[Critique]]:
     """Return the proposal in the state that the rules give it, with the objections of the rules."""
     off = state.spec(row.campaign).teams.off
+    if why := _outside(state, row):
+        return dataclasses.replace(row, state=ProposalState.REFUSED, reason=why), []
     end = None if "dead_ends" in off else closing_dead_end(state, row)
     if end is not None:
         reason = f"inside dead end {end.id} ({end.axis}): {end.reason}; it would reopen with {end.reopen}"
@@ -161,10 +169,20 @@ def _placed(
     return dataclasses.replace(row, state=placed, reason=""), []
 
 
+def _outside(state: State, row: Proposal) -> str:
+    """Say why the values of a proposal cannot be; empty where they can, or it changes code."""
+    values = row.change.get("values")
+    if row.change.get("kind") != "params" or not isinstance(values, dict):
+        return ""
+    return surface.outside(values, state.spec(row.campaign).params)
+
+
 def _repeats(state: State, row: Proposal) -> str:
     """Say what a proposal repeats without naming the difference; empty where it repeats nothing."""
     if row.near:
         return f"near {', '.join(row.near)}: say in what it differs"
+    if host := _neighbours(state, row):
+        return f"team {host} works on {row.axis}: say in what it differs, or leave it to them"
     if row.move not in ("up", "down"):
         return ""
     tried = [item for item in state.on_axis(row.campaign, row.axis) if item.verdict in JUDGED][-2:]
@@ -175,6 +193,21 @@ def _repeats(state: State, row: Proposal) -> str:
         return ""
     names = " and ".join(item.id for item in tried)
     return f"the third move {row.move} on {row.axis} after {names}: turn round, or say why not"
+
+
+def _neighbours(state: State, row: Proposal) -> str:
+    """Return the name of another team whose direction holds the proposal's axis."""
+    company = state.company
+    agent = company.named(row.campaign, row.agent)
+    if not row.team or agent is None or not row.axis:
+        return ""
+    for direction in company.directions_of(row.campaign, DirectionState.ACTIVE):
+        team = company.teams.get(direction.team)
+        if team is None or team.id == row.team:
+            continue
+        if any(covers(axis, part) for axis in direction.axes for part in parts(row.axis)):
+            return team.name
+    return ""
 
 
 def has_critics(state: State, row: Proposal) -> bool:

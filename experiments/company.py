@@ -23,7 +23,11 @@ RULED = frozenset({"search", "deck"})
 NEEDS = {
     "deck": ("deck", "has no folder.", 'Set deck = "deck", the folder of its cards.'),
     "anthropic": ("model", "has no model.", 'Set model = "…", a name its server knows.'),
-    "command": ("command", "has no command.", 'Set command = ["claude"] and profile = "claude", or your own.'),
+    "command": (
+        "command",
+        "has no command.",
+        'Set command = ["claude"] and profile = "claude", or your own.',
+    ),
 }
 
 

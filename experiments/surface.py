@@ -105,6 +105,21 @@ def same(a: Value, b: Value) -> bool:
     return a == b and isinstance(a, bool) == isinstance(b, bool)
 
 
+def outside(values: Mapping[str, Value], params: Mapping[str, Param]) -> str:
+    """Say which value a parameter cannot have, by its name, range or choices; empty where all fit."""
+    for name, value in values.items():
+        param = params.get(name)
+        if param is None:
+            return f"there is no parameter {name}"
+        if param.type == "choice" and not any(same(value, choice) for choice in param.choices):
+            return f"{name} cannot be {value!r}: its choices are {', '.join(map(str, param.choices))}"
+        if isinstance(value, bool | str) or param.low is None or param.high is None:
+            continue
+        if not param.low <= value <= param.high:
+            return f"{name} cannot be {value:g}: its range is {param.low:g} to {param.high:g}"
+    return ""
+
+
 def _allowed(value: Value, wanted: Value | tuple[Value, ...]) -> bool:
     options = wanted if isinstance(wanted, tuple) else (wanted,)
     return any(same(value, option) for option in options)

@@ -99,7 +99,7 @@ def recover(state: State, now: float) -> Step:
             # Whoever was thinking is gone with the daemon; outside members come again by themselves.
             agent = state.company.named(campaign.id, turn.agent)
             if agent is None or agent.brain != OUTSIDE:
-                step.extend(lose(state, turn, "the daemon ended", now))
+                step.extend(lose(state, turn, "the daemon ended", now, counted=False))
     return step
 
 

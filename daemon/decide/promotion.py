@@ -108,11 +108,7 @@ def _candidate(state: State, campaign: Campaign, spec: Spec, experiment: Experim
 def _metrics(state: State, experiment: Experiment) -> list[dict[str, float]]:
     """Return all metrics of each run of its record; what was not finite counts as such."""
     fresh = (Purpose.BASELINE, Purpose.BANK) if experiment.bank else (Purpose.SEARCH, Purpose.CONFIRM)
-    runs = [
-        run
-        for run in state.runs_of(experiment.id)
-        if run.outcome == Outcome.OK and run.purpose in fresh
-    ]
+    runs = [run for run in state.runs_of(experiment.id) if run.outcome == Outcome.OK and run.purpose in fresh]
     if experiment.repairs and not experiment.bank:
         # What ran before its code was repaired says nothing of it.
         runs = sorted(runs, key=lambda run: run.ended or 0.0)[len(runs) - len(experiment.values) :]

@@ -33,6 +33,7 @@ from arctl.daemon.state import Ids, State
 from arctl.daemon.talking import say
 from arctl.daemon.turns import DirectionDraft, Opinion, Reply
 from arctl.daemon.weighing import weighed
+from arctl.experiments.effects import covers
 from arctl.text import clean, clean_block
 
 #: Directions of one answer, axes of one direction, opinions of one answer that are taken.
@@ -101,6 +102,8 @@ def _direction(
     # What is written anew may be over the axes that it was over before.
     others = [row for row in known if own is None or row.id != own.id]
     why = _closed(state, agent.campaign, axes, others) if axes else ""
+    if own is None and 1 < discussion.round == discussion.rounds:
+        why = why or "nobody could judge it any more in the last round"
     if why:
         text = f"{agent.name}'s direction {title} is refused: {why}"
         return Step(events=[Event("direction.refused", agent.campaign, discussion.id, text, agent.name)])
@@ -219,6 +222,9 @@ def _proposed(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, no
     campaign = state.campaigns[turn.campaign]
     team = state.company.teams.get(agent.team)
     direction = team.direction if team is not None else ""
+    # Who was asked under another direction may have answered for that one.
+    held = state.company.directions.get(direction)
+    late = held.axes if held is not None and held.since > turn.created else ()
     heard = state.company.directives_for(agent)
     directive = next((row.id for row in reversed(heard) if row.state is not DirectiveState.DONE), "")
     axes: set[str] = set()
@@ -226,6 +232,8 @@ def _proposed(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, no
     for raw in reply.drafts[: turn.want]:
         draft = proposing.tidy(raw)
         why = misshapen(draft.change, idea=True)
+        if late and not any(covers(axis, draft.axis) for axis in late):
+            why = f"the direction is {direction} by now, which is about other axes"
         if (agent.role is not Role.SOLO and draft.axis and draft.axis in axes) or draft.source in sources:
             why = f"a second proposal on {clean(draft.axis, 120)} in one turn"
         if why:

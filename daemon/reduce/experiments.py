@@ -6,6 +6,7 @@ from arctl.daemon import facts
 from arctl.daemon.actions import Step
 from arctl.daemon.closing import close
 from arctl.daemon.duplicates import duplicate
+from arctl.daemon.marks import Reissue
 from arctl.daemon.model import (
     Event,
     Experiment,
@@ -66,7 +67,9 @@ def promoted(state: State, fact: facts.BranchMoved, now: float) -> Step:
         return Step()
     before = state.experiments[campaign.champion]
     if again:
-        step = Step(rows=[bump(experiment, promoted=fact.commit)])
+        # What is being built on its former commit is asked for again, on this one.
+        again_built = Reissue(campaign.id, wanted=True)
+        step = Step(rows=[bump(experiment, promoted=fact.commit)], marks=[again_built])
         reason = "by hand"
     else:
         reason = experiment.reason

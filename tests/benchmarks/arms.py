@@ -22,8 +22,10 @@ WORTH = 1.0
 MECHANISMS = ("critique", "dead_ends", "near", "directions", "regroup", "effects")
 FAILED = frozenset({Verdict.REJECTED, Verdict.INCONCLUSIVE, Verdict.CRASHED})
 ALL_OFF = ", ".join(f'"{name}"' for name in MECHANISMS)
+#: Nobody is cut short in thought: a turn that is asked for many ideas takes long.
+PATIENT = '[brain]\ntimeout = "24h"\n'
 #: A brain that is no rule: where it has ideas, the company has people who write them down.
-WRITERS = '[brain]\nkind = "anthropic"\nmodel = "any"\nrepairs = 0\nreflect = false\n'
+WRITERS = PATIENT + 'kind = "anthropic"\nmodel = "any"\nrepairs = 0\nreflect = false\n'
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Arm:
 
     name: str
     teams: str = ""
-    extra: str = ""
+    extra: str = PATIENT
     loops: int = 1
     researcher: Researcher = Researcher()
 
@@ -48,7 +50,7 @@ class Arm:
         )
 
 
-GREEDY = '[policy]\nmode = "greedy"\n'
+GREEDY = PATIENT + '[policy]\nmode = "greedy"\n'
 MAIN = (
     Arm("random", f"analysts = 0\noff = [{ALL_OFF}]", researcher=Researcher(forgetful=True)),
     Arm("greedy", "analysts = 0", GREEDY),

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 
 from arctl.daemon.binding import axis_is_dead
 from arctl.daemon.brains import rules
-from arctl.daemon.brains.search import Tried
 from arctl.daemon.model import Move
-from arctl.daemon.specs import spec_of
 from arctl.daemon.turns import Draft, Past, Question, Reply
 from arctl.experiments.effects import Effect, parts
+from arctl.experiments.similarity import TOLERANCE
 
 Values = dict[str, float]
 
@@ -64,7 +63,7 @@ class Researcher:
         """Return as many moves as are wanted, on different axes; exhausted when none is left."""
         axes = _open(question)
         found: list[Values] = []
-        tried = Tried(spec_of(question.campaign).params, question)
+        tried = Tried(question)
         for _ in range(question.want):
             values = self._by_lot(question, rng) if self.forgetful else _move(question, axes, tried, rng)
             if values is None:
@@ -94,6 +93,40 @@ class Researcher:
             hypothesis="The champion is not at its best there.",
             expected=json.dumps(values),
         )
+
+
+class Tried:
+    """What was tried or is proposed: what is near one of these, or the third in vain one way, is not new."""
+
+    def __init__(self, question: Question) -> None:
+        self._values: dict[str, list[Values]] = {}
+        self._moves: dict[str, list[tuple[str, str]]] = {}
+        for past in question.history:
+            if past.params and past.verdict not in ("cancelled", "conflict", "lost"):
+                self._values.setdefault(past.axis, []).append(past.params)
+            if past.verdict in ("accepted", "rejected", "inconclusive"):
+                self._moves.setdefault(past.axis, []).append((past.move, past.verdict))
+        for row in question.open:
+            values = row.change.get("values") or (json.loads(row.expected) if row.expected else {})
+            self._values.setdefault(row.axis, []).append({**question.params, **values})
+
+    def add(self, base: Values, moved: Values) -> None:
+        """Count a move as tried."""
+        self._values.setdefault("+".join(sorted(moved)), []).append({**base, **moved})
+
+    def knows(self, base: Values, moved: Values) -> bool:
+        """Tell whether a move says nothing new."""
+        axis = "+".join(sorted(moved))
+        values = {**base, **moved}
+        for other in self._values.get(axis, ()):
+            if all(abs(other[name] - value) <= TOLERANCE for name, value in values.items()):
+                return True
+        last = self._moves.get(axis, [])[-2:]
+        if len(moved) > 1 or len(last) < 2 or any(verdict == "accepted" for _, verdict in last):
+            return False
+        ((name, value),) = moved.items()
+        way = "up" if value > base[name] else "down"
+        return all(move == way for move, _ in last)
 
 
 def _open(question: Question) -> list[str]:

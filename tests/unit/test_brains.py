@@ -264,8 +264,9 @@ def test_directions_of_others_are_judged_by_the_ledger(
 
 
 def proposed(**changes: Any) -> Proposal:
-    return Proposal(**{"id": "p1", "campaign": "toy", "created": 1.0, "agent": "bo", "brain": "x", "title": "t",
-                       "change": {}, "base": "e1", "axis": "LR", **changes})  # fmt: skip
+    return Proposal(**{"id": "p1", "campaign": "toy", "created": 1.0, "agent": "bo", "brain": "x",
+                       "title": "t",                        "change": {}, "base": "e1",
+                       "axis": "LR", **changes})  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Settings of who thinks, in what company and at what cost: read, overridden, refused with line and remedy."""
+"""Who thinks, in what company and at what cost: settings read, overridden, refused with their line."""
 
 from __future__ import annotations
 

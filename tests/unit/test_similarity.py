@@ -45,7 +45,8 @@ def test_numbers_are_near_within_a_share_of_their_range(
 
 
 ODD = st.one_of(
-    st.none(), st.booleans(), st.text(max_size=3), st.lists(st.integers(), max_size=1), st.dictionaries(st.text(), st.none()),
+    st.none(), st.booleans(), st.text(max_size=3), st.lists(st.integers(), max_size=1),
+    st.dictionaries(st.text(), st.none()),
     st.integers(), st.floats(), st.just(10**400), st.just(-(10**400)),
 )  # fmt: skip
 

@@ -184,7 +184,8 @@ def old_ledger(path: Path) -> None:
         "experiments": [
             {"id": f"e{n}", "campaign": "toy", "number": n, "created": 1.0 + n, "state": state, "title": "t",
              "proposal": proposal, "axis": "X" if proposal else "", "base": "e1" if proposal else "",
-             "commit": f"c(c0)t{n}" if n > 1 else "c0", "tree": f"t{n}", "params": json.dumps({"X": value, "Z": 0.5}), "verdict": verdict,
+             "commit": f"c(c0)t{n}" if n > 1 else "c0", "tree": f"t{n}",
+             "params": json.dumps({"X": value, "Z": 0.5}), "verdict": verdict,
              "reason": "", "evidence": json.dumps({"effect": -0.1}), "values": json.dumps(values),
              "bank": json.dumps(bank), "metrics": "{}", "promoted": "c0" if n == 1 else "", "same_as": "",
              "rebase_of": "", "held": 0, "closed": closed, "seconds": 5.0, "rev": 2}
@@ -195,14 +196,15 @@ def old_ledger(path: Path) -> None:
             )
         ],
         "runs": [
-            {"id": "r1", "campaign": "toy", "experiment": "e3", "number": 1, "created": 6.0, "purpose": "search",
-             "seed": 7, "state": "queued", "attempt": 1, "losses": 0, "held": 0, "outcome": "", "reason": "",
+            {"id": "r1", "campaign": "toy", "experiment": "e3", "number": 1, "created": 6.0,
+             "purpose": "search",             "seed": 7, "state": "queued", "attempt": 1,
+             "losses": 0, "held": 0, "outcome": "", "reason": "",
              "device": "", "device_name": "", "tree": "", "started": None, "ended": None, "seconds": 0.0,
              "value": None, "metrics": "{}", "evidence": "{}", "stopping": "", "rev": 0},
         ],
         "dead_ends": [
-            {"id": "d1", "campaign": "toy", "axis": "Y", "created": 3.0, "reason": "4 tried", "reopen": "a person",
-             "closed_by": "gate", "evidence": "{}", "rev": 0},
+            {"id": "d1", "campaign": "toy", "axis": "Y", "created": 3.0, "reason": "4 tried",
+             "reopen": "a person",             "closed_by": "gate", "evidence": "{}", "rev": 0},
         ],
     }  # fmt: skip
     database = Database(ledger)

@@ -1,4 +1,4 @@
-"""After a run: crashes are repaired, at most twice; verdicts are thought about; neither keeps an end waiting."""
+"""After a run: a crash is repaired, twice at most; a verdict is thought about; no end waits for it."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_killed_experiment_is_not_repaired() -> None:
 
 
 def test_each_team_repairs_as_its_own_brain_can() -> None:
-    """The brains of two teams differ: what the one that writes code crashes is repaired, no matter whose turn."""
+    """The brains of two teams differ: only the crashes of the one that writes code are repaired."""
     mix = f'mix = [{{ kind = "search" }}, {{ kind = "anthropic", model = "fake" }}]\n{TEAM}'.replace(
         "experimenters = 2", "experimenters = 0"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from arctl.daemon import facts
@@ -225,7 +227,7 @@ def test_failures_lengthen_the_rest_and_a_named_time_is_kept() -> None:
     world.begin()
     world.until(lambda: len(world.questions(Move.PROPOSE)) > 8)
     times = [at for at, question in world.asked if question.move is Move.PROPOSE]
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
     assert gaps == sorted(gaps)
     assert gaps[-1] <= 905
 

@@ -1,4 +1,4 @@
-"""Critique before compute: by somebody else, of another team first; an objection blocks until it is lifted."""
+"""Critique before compute: by somebody else, of another team first; an objection blocks until lifted."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ TWO = "analysts = 2\nexperimenters = 0\n"
 
 
 def explored(seed: int = 0, limit: int = 60) -> Community:
-    return Community(flat, slots=3, spec=spec(("A", "B", "C"), teams=TWO, limit=limit), params=("A", "B", "C"),
-                     seed=seed).finished()  # type: ignore[return-value]  # fmt: skip
+    return Community(flat, slots=3, spec=spec(("A", "B", "C"), teams=TWO, limit=limit),
+                     params=("A", "B", "C"),                     seed=seed).finished()  # type: ignore[return-value]  # fmt: skip
 
 
 def test_an_axis_on_which_nothing_ever_paid_is_closed_with_its_evidence() -> None:
@@ -64,8 +64,10 @@ def campaign(seed: int = 0) -> Community:
 def crowned(world: Community, number: int) -> None:
     world.state.apply(Proposal(f"p{number}", "toy", 1.0, "x", "x", "t", {}, "e1", state=ProposalState.TAKEN))
     world.state.apply(
-        Experiment(f"e{number}", "toy", number, 1.0, ExperimentState.CLOSED, "t", base="e1", proposal=f"p{number}",
-                   verdict=Verdict.ACCEPTED, promoted=f"c-e{number}", closed=world.now + number, commit="c(c0)x")
+        Experiment(f"e{number}", "toy", number, 1.0, ExperimentState.CLOSED, "t", base="e1",
+                   proposal=f"p{number}", verdict=Verdict.ACCEPTED, promoted=f"c-e{number}",
+                   closed=world.now + number,
+                   commit="c(c0)x")
     )  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def forked(loss: Any = flat, seed: int = 0, limit: int = 30) -> tuple[Community,
     world.after(0, facts.Control("p", "propose", "toy", "zoe", data={"values": values}))
     world.until(lambda: any(
         row.params.get("A") == 0.95 and row.verdict == Verdict.REJECTED
-        for row in world.state.experiments_of("toy")) or world.state.campaigns["toy"].state is CampaignState.FINISHED
+        for row in world.state.experiments_of("toy"))
+        or world.state.campaigns["toy"].state is CampaignState.FINISHED
     )  # fmt: skip
     row = next(row for row in world.state.experiments_of("toy") if row.params.get("A") == 0.95)
     world.after(0, facts.Control("f", "fork", row.id, "zoe", data={"text": "B with it", "axes": ["B"]}))

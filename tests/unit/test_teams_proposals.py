@@ -96,7 +96,7 @@ def test_a_proposal_keeps_all_that_was_said_of_it() -> None:
 def test_what_is_near_a_tried_one_is_objected_to_and_its_neighbour_is_named() -> None:
     world = waiting()
     past(world, 50, "A", 0.70, Verdict.REJECTED)
-    (row, other) = offered(world, to("A", 0.71), to("B", 0.71))
+    (row, other) = offered(world, to("A", 0.71), to("C", 0.71))
     assert (row.state, row.near) == (ProposalState.OBJECTED, ("e50",))
     assert "say in what it differs" in row.reason
     (objection,) = world.state.company.critiques_on(row.id)
@@ -109,6 +109,22 @@ def test_what_is_near_and_names_the_difference_goes_on_to_the_critics_who_see_it
     past(world, 50, "A", 0.70, Verdict.REJECTED)
     (row,) = offered(world, to("A", 0.71, difference="three seeds were too few"))
     assert (row.state, row.near) == (ProposalState.PENDING, ("e50",))
+
+
+def test_an_axis_that_another_team_holds_is_left_to_it_unless_the_difference_is_named() -> None:
+    world = waiting()
+    row, own = offered(world, to("B", 0.7), to("A", 0.7))
+    assert row.state is ProposalState.OBJECTED
+    assert "works on B: say in what it differs, or leave it to them" in row.reason
+    assert own.state is ProposalState.PENDING
+    (row,) = offered(waiting(), to("B", 0.7, difference="together with what A has become"))
+    assert row.state is ProposalState.PENDING
+
+
+def test_values_that_a_parameter_cannot_have_are_refused_with_its_range() -> None:
+    (row,) = offered(waiting(), to("A", 1.7))
+    assert row.state is ProposalState.REFUSED
+    assert row.reason == "A cannot be 1.7: its range is 0 to 1"
 
 
 def test_what_was_never_judged_is_no_repetition() -> None:
@@ -171,7 +187,7 @@ def test_a_proposal_inside_a_dead_end_is_refused_with_the_evidence() -> None:
     world.state.apply(
         DeadEnd("d1", "toy", "A", 1.0, "4 tried, none accepted (e2, e3, e4, e5)", "2 more champions", "gate")
     )
-    (row, other) = offered(world, to("A", 0.71, difference="but mine is better"), to("B", 0.7))
+    (row, other) = offered(world, to("A", 0.71, difference="but mine is better"), to("C", 0.7))
     assert row.state is ProposalState.REFUSED
     assert "dead end d1 (A): 4 tried, none accepted (e2, e3, e4, e5)" in row.reason
     assert "2 more champions" in row.reason

@@ -1,7 +1,8 @@
-"""When a direction does not pay: falsified, split, merged, dissolved, discussed again; always with a reason."""
+"""When a direction does not pay: falsified, split, merged, dissolved, discussed again; with a reason."""
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import Any
 
@@ -52,9 +53,11 @@ def ended(world: Community, number: int, axis: str, verdict: Verdict, direction:
                  state=ProposalState.TAKEN, axis=axis, experiment=f"e{number}", direction=direction)
     )  # fmt: skip
     row = Experiment(
-        f"e{number}", "toy", number, world.now, ExperimentState.CLOSED, f"{axis} {number}", proposal=f"p{number}",
-        axis=axis, base="e1", verdict=verdict, closed=world.now + number, values=(1.0,), direction=direction,
-        team=team, commit=f"c(c0){number}", evidence={"effect": -0.01 if verdict != Verdict.ACCEPTED else 0.1},
+        f"e{number}", "toy", number, world.now, ExperimentState.CLOSED, f"{axis} {number}",
+        proposal=f"p{number}",        axis=axis, base="e1", verdict=verdict,
+        closed=world.now + number, values=(1.0,), direction=direction,
+        team=team, commit=f"c(c0){number}",
+        evidence={"effect": -0.01 if verdict != Verdict.ACCEPTED else 0.1},
     )  # fmt: skip
     world.state.apply(row)
     return row
@@ -283,7 +286,7 @@ def test_the_whole_campaign_talks_again_when_every_direction_has_ended_and_once_
     assert any("scaled up" in text or "not alone" in text for text in opened[1:])
     assert world.state.campaigns["toy"].reason == "every direction was explored"
     rows = list(world.state.company.discussions_of("toy"))
-    for one, other in zip(rows, rows[1:], strict=False):
+    for one, other in itertools.pairwise(rows):
         begun = [row for row in world.state.experiments_of("toy") if one.closed and one.closed < row.created]
         assert begun
         assert other.reason, "never twice without anything new"

@@ -59,9 +59,11 @@ def tried(
         ready(world, number, axis=axis, state=ProposalState.TAKEN, experiment=f"e{number}")
     world.state.apply(
         Experiment(**{
-            "id": f"e{number}", "campaign": "toy", "number": number, "created": 1.0, "axis": axis, "base": "e1",
-            "state": ExperimentState.CLOSED, "title": f"e{number}", "verdict": verdict, "closed": 2.0,
-            "values": (1.0,), "proposal": f"p{number}", "evidence": {"effect": effect}, "commit": f"c(c0){number}", **words,
+            "id": f"e{number}", "campaign": "toy", "number": number, "created": 1.0, "axis": axis,
+            "base": "e1",            "state": ExperimentState.CLOSED, "title": f"e{number}",
+            "verdict": verdict, "closed": 2.0,
+            "values": (1.0,), "proposal": f"p{number}", "evidence": {"effect": effect},
+            "commit": f"c(c0){number}", **words,
         })
     )  # fmt: skip
 
@@ -166,7 +168,8 @@ def test_a_limit_of_experiments_is_kept_exactly(slots: int, limit: int) -> None:
     assert world.texts("campaign.finished") == [
         f"campaign toy is finished: {limit} of {limit} proposals made; "
         + (f"the champion is {world.state.campaigns['toy'].champion}"
-           if world.state.experiments[world.state.campaigns["toy"].champion].base else "nothing beat the baseline")
+           if world.state.experiments[world.state.campaigns["toy"].champion].base
+           else "nothing beat the baseline")
     ]  # fmt: skip
 
 

@@ -35,13 +35,13 @@ def _gone(state: State, campaign: str, now: float) -> Step:
     return Step()
 
 
-def lose(state: State, turn: Turn, reason: str, now: float) -> Step:
-    """Give a turn up as lost and return what it was about to the queue."""
+def lose(state: State, turn: Turn, reason: str, now: float, *, counted: bool = True) -> Step:
+    """Give a turn up as lost and return what it was about to the queue; `counted` as a try in vain or not."""
     row = bump(turn, state=TurnState.LOST, ended=now, note=reason)
     text = f"the turn of {turn.agent} ({turn.move} {turn.subject}) is lost: {reason}"
     step = Step(rows=[row], actions=[StopTurn(turn.id)])
     step.events.append(Event("turn.lost", turn.campaign, turn.id, text))
     agent = state.company.named(turn.campaign, turn.agent)
     # A stranger's silence says nothing about the idea.
-    step.extend(released(state, turn, now, counted=agent is None or not agent.outside))
+    step.extend(released(state, turn, now, counted=counted and (agent is None or not agent.outside)))
     return step

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met
+from arctl.daemon.decide.teams.asking import analysts
 from arctl.daemon.decide.teams.discussion import begin, talks
 from arctl.daemon.decide.teams.forming import suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
@@ -15,6 +18,7 @@ from arctl.daemon.model import (
     DeadEnd,
     Direction,
     DirectionState,
+    Discussion,
     Event,
     PostKind,
     ProposalState,
@@ -39,6 +43,8 @@ def regroup(state: State, now: float) -> Step:
             continue
         if state.company.discussion(campaign.id) is not None:
             continue
+        if step := _house(state, campaign):
+            return step
         teams = state.company.teams_of(campaign.id)
         # What ended is still written down; nobody sets out anew once a limit is met.
         over = limit_met(state, campaign, now)
@@ -186,11 +192,30 @@ def _worth_talking(state: State, campaign: Campaign) -> bool:
     return state.newest(campaign.id).created > before[-1].closed
 
 
+def _heard(state: State, campaign: Campaign, last: Discussion) -> bool:
+    """Tell whether enough spoke in a discussion that its silence means something."""
+    return bool(last.answers) and 2 * last.answers >= len(analysts(state, campaign.id))
+
+
+def _house(state: State, campaign: Campaign) -> Step:
+    """Give who came late, or lost a team, a place where fewest are of the role."""
+    teams = [team for team in state.company.teams_of(campaign.id) if team.direction]
+    for agent in state.company.agents_of(campaign.id):
+        if agent.team or agent.outside or agent.role is Role.SOLO or not teams:
+            continue
+        peers = Counter(row.team for row in state.company.agents_of(campaign.id) if row.role is agent.role)
+        team = min(teams, key=lambda row: (row.held, peers[row.id], row.id))
+        text = f"{agent.name} joins team {team.name}"
+        event = Event("agent.seated", campaign.id, agent.id, text, data={"team": team.id})
+        return Step(rows=[bump(agent, team=team.id, exhausted="")], events=[event])
+    return Step()
+
+
 def explored(state: State, campaign: Campaign) -> bool:
     """Tell whether a campaign has talked, tried, and has no direction left that anybody believes in."""
     company = state.company
     before = company.discussions_of(campaign.id)
-    if not before or before[-1].closed is None or not before[-1].answers:
+    if not before or before[-1].closed is None or not _heard(state, campaign, before[-1]):
         return False
     if company.directions_of(campaign.id, DirectionState.ACTIVE) or _worth_talking(state, campaign):
         return False
