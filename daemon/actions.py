@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arctl.daemon.marks import Mark
-from arctl.daemon.model import Campaign, CurvePoint, Event, Experiment, Proposal, Result, Row, Run
+from arctl.daemon.rows import Campaign, CurvePoint, Event, Experiment, Proposal, Result, Row, Run
 from arctl.daemon.turns import Question
 from arctl.errors import ArctlError
 

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from arctl.daemon import actions, facts
 from arctl.daemon.actions import Action, Answer, Step
 from arctl.daemon.decide import decide
-from arctl.daemon.model import Run
 from arctl.daemon.reduce import reduce
+from arctl.daemon.rows import Run
 from arctl.daemon.state import State
 from arctl.daemon.store import Batch, LedgerError, LedgerFullError, Writer
 from arctl.errors import ArctlError

@@ -23,9 +23,9 @@ from arctl.daemon.decide.lifecycle import recover
 from arctl.daemon.devices import Devices, choose
 from arctl.daemon.engine import Engine
 from arctl.daemon.jobs import Jobs
-from arctl.daemon.model import Event
 from arctl.daemon.models import Gateway
 from arctl.daemon.reduce.calls import forget
+from arctl.daemon.rows import Event
 from arctl.daemon.server import Server
 from arctl.daemon.services import services
 from arctl.daemon.state import load

@@ -11,8 +11,8 @@ from arctl.daemon.commands.forum import search
 from arctl.daemon.engine import Engine
 from arctl.daemon.facts import TurnBeat
 from arctl.daemon.jobs.folder import RunFolder
-from arctl.daemon.model import Json
 from arctl.daemon.models import Gateway
+from arctl.daemon.rows import Json
 from arctl.daemon.store import Reader
 from arctl.daemon.thought import Services
 from arctl.daemon.workspace import Archive

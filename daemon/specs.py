@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from arctl.daemon.model import Campaign
+from arctl.daemon.rows import Campaign
 from arctl.experiments.spec import Spec, parse
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from arctl.daemon.model import Json
+from arctl.daemon.rows import Json
 from arctl.errors import ArctlError
 from arctl.experiments.company import Brain as Settings
 

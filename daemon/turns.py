@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     Critique,
@@ -93,7 +93,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A proposal as a brain makes it, before it has an id; see `model.Proposal` for the fields."""
+    """A proposal as a brain makes it, before it has an id; see `rows.Proposal` for the fields."""
 
     title: str
     change: Json
@@ -110,7 +110,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DirectionDraft:
-    """A direction as a brain makes it; see `model.Direction` for the fields."""
+    """A direction as a brain makes it; see `rows.Direction` for the fields."""
 
     title: str
     hypothesis: str

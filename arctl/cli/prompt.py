@@ -126,7 +126,7 @@ def _bare(move: str) -> common.Reply:
     """Return arctl's own prompt and tools of a move; no daemon is asked."""
     from arctl.daemon.brains import prompts
     from arctl.daemon.brains.anthropic import render, tools
-    from arctl.daemon.model import Move
+    from arctl.daemon.rows import Move
 
     if move not in {item.value for item in Move}:
         known = ", ".join([item.value for item in Move])

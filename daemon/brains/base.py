@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from arctl.daemon.brains import rules
-from arctl.daemon.model import Move
+from arctl.daemon.rows import Move
 from arctl.daemon.thought import Services
 from arctl.daemon.turns import Question, Reply
 from arctl.experiments.company import Brain as Settings

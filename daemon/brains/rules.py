@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from arctl.daemon.binding import axis_is_dead
-from arctl.daemon.model import Direction, Stance
+from arctl.daemon.life.binding import axis_is_dead
+from arctl.daemon.rows import Direction, Stance
 from arctl.daemon.specs import spec_of
 from arctl.daemon.turns import Acknowledgement, DirectionDraft, Opinion, Question, Reply
 from arctl.experiments import surface

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from arctl.daemon.binding import axis_is_dead
 from arctl.daemon.brains import rules
 from arctl.daemon.brains.base import RuledBrain
-from arctl.daemon.model import Proposal
+from arctl.daemon.life.binding import axis_is_dead
+from arctl.daemon.rows import Proposal
 from arctl.daemon.specs import spec_of
 from arctl.daemon.thought import Services
 from arctl.daemon.turns import Draft, Past, Question, Reply

@@ -12,7 +12,7 @@ from arctl.daemon.commands.base import Caller, Context, Params, method, plain, t
 from arctl.daemon.commands.community import Json
 from arctl.daemon.decide.question import settings_of
 from arctl.daemon.decide.teams.asking import OUTSIDE
-from arctl.daemon.model import Agent, AgentState, Campaign, Move, Role
+from arctl.daemon.rows import Agent, AgentState, Campaign, Move, Role
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from arctl.daemon.devices import Devices
 from arctl.daemon.engine import Engine
-from arctl.daemon.model import Campaign, Experiment, Run
+from arctl.daemon.rows import Campaign, Experiment, Run
 from arctl.daemon.state import State
 from arctl.daemon.store import Reader
 from arctl.daemon.workspace import Archive

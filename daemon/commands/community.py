@@ -8,7 +8,7 @@ from typing import Any
 from arctl.daemon.commands.base import plain
 from arctl.daemon.decide.teams.ranking import ranked, score
 from arctl.daemon.decide.teams.record import record, untried
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     DeadEnd,

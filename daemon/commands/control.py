@@ -7,7 +7,7 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
-from arctl.daemon.model import DirectiveState
+from arctl.daemon.rows import DirectiveState
 from arctl.errors import RefusedError
 from arctl.experiments import cards
 from arctl.experiments.errors import ScienceError

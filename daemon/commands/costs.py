@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
-from arctl.daemon.model import Campaign
+from arctl.daemon.rows import Campaign
 from arctl.daemon.specs import spec_of
 from arctl.daemon.state import State
 from arctl.errors import UsageError

@@ -17,7 +17,7 @@ from arctl.daemon.commands.base import (
 from arctl.daemon.commands.community import outline
 from arctl.daemon.commands.paging import fitting
 from arctl.daemon.commands.teams import near
-from arctl.daemon.model import Experiment, PostKind
+from arctl.daemon.rows import Experiment, PostKind
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 

@@ -8,7 +8,7 @@ import sqlite3
 from typing import Any
 
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
-from arctl.daemon.model import Post
+from arctl.daemon.rows import Post
 from arctl.daemon.state import State
 from arctl.daemon.store import Reader
 from arctl.errors import RefusedError

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_run
-from arctl.daemon.model import RunState
+from arctl.daemon.rows import RunState
 
 #: The largest piece of a log in one answer; JSON may triple it.
 PIECE = 128 << 10

@@ -11,8 +11,8 @@ from arctl.daemon.commands.base import Caller, Context, Params, method, plain, t
 from arctl.daemon.commands.community import Json
 from arctl.daemon.commands.experiments import brief
 from arctl.daemon.commands.paging import ROOM, fitting
-from arctl.daemon.model import Agent, Campaign, DirectionState, Move, Proposal
 from arctl.daemon.reduce.members import PREFIX
+from arctl.daemon.rows import Agent, Campaign, DirectionState, Move, Proposal
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 from arctl.experiments.globs import matches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arctl.daemon.model import AgentState, Campaign, CampaignState, DirectiveState, ProposalState
+from arctl.daemon.rows import AgentState, Campaign, CampaignState, DirectiveState, ProposalState
 from arctl.daemon.state import State
 from arctl.text import clean
 

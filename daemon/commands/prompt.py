@@ -11,7 +11,7 @@ from arctl.daemon.brains.anthropic.render import render
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
 from arctl.daemon.commands.logs import logs
 from arctl.daemon.decide import question
-from arctl.daemon.model import Agent, Campaign, ExperimentState, Move, Outcome, ProposalState, Role, Turn
+from arctl.daemon.rows import Agent, Campaign, ExperimentState, Move, Outcome, ProposalState, Role, Turn
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 

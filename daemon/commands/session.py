@@ -16,7 +16,7 @@ from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
 from arctl.daemon.commands.needs import needs
 from arctl.daemon.commands.teams import discussion
-from arctl.daemon.model import ACTIVE, WAITING, Campaign, DirectionState, ExperimentState
+from arctl.daemon.rows import ACTIVE, WAITING, Campaign, DirectionState, ExperimentState
 from arctl.errors import UsageError
 
 #: Bytes below which a disk counts as full.

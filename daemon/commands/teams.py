@@ -12,7 +12,7 @@ from arctl.daemon.commands.paging import ROOM, fitting
 from arctl.daemon.decide.teams.discussion import talks
 from arctl.daemon.decide.teams.forming import cold, support
 from arctl.daemon.decide.teams.record import record, untried
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     ALIVE,
     Campaign,
     Direction,

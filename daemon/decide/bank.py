@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import (
+from arctl.daemon.life.opening import new_runs
+from arctl.daemon.rows import (
     CampaignState,
     Event,
     Experiment,
@@ -14,7 +15,6 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.opening import new_runs
 from arctl.daemon.state import State
 from arctl.experiments.spec import Spec
 

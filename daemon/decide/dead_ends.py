@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     JUDGED,
     CampaignState,
     DeadEnd,

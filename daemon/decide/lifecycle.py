@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from arctl.daemon import byhand
 from arctl.daemon.actions import (
     BuildCommit,
     MoveBranch,
@@ -22,8 +21,9 @@ from arctl.daemon.decide.teams.discussion import talks
 from arctl.daemon.decide.teams.leases import lose
 from arctl.daemon.decide.teams.regroup import explored
 from arctl.daemon.decide.teams.supply import exhausted
+from arctl.daemon.life import byhand
 from arctl.daemon.marks import Reissue
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     ACTIVE,
     Campaign,
     CampaignState,

@@ -6,11 +6,12 @@ import dataclasses
 import math
 
 from arctl.daemon.actions import MoveBranch, Step
-from arctl.daemon.closing import close
 from arctl.daemon.decide.bank import bank_size, failed_bank_runs, reference, settle_baseline
 from arctl.daemon.decide.dead_ends import close_axis
 from arctl.daemon.decide.rebase import rebase
-from arctl.daemon.model import (
+from arctl.daemon.life.closing import close
+from arctl.daemon.life.opening import new_runs
+from arctl.daemon.rows import (
     Campaign,
     CampaignState,
     Event,
@@ -23,7 +24,6 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.opening import new_runs
 from arctl.daemon.state import State
 from arctl.experiments.gate import Judgement
 from arctl.experiments.gate import judge as gate

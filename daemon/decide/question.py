@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Agent,
     Critique,
     Direction,

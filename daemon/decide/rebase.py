@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from arctl.daemon.actions import BuildCommit, Step
-from arctl.daemon.closing import close
-from arctl.daemon.model import (
+from arctl.daemon.life.closing import close
+from arctl.daemon.life.opening import new_experiment
+from arctl.daemon.rows import (
     WAITING,
     Campaign,
     CampaignState,
@@ -17,7 +18,6 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.opening import new_experiment
 from arctl.daemon.state import State
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from arctl.daemon.actions import LaunchRun, PrepareTree, Step
 from arctl.daemon.marks import Device
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     SERVICE_ORDER,
     WAITING,
     CampaignState,

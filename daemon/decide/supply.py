@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arctl.daemon.model import Campaign, Move, ProposalState, Purpose, RunState
+from arctl.daemon.rows import Campaign, Move, ProposalState, Purpose, RunState
 from arctl.daemon.state import State
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arctl.daemon.model import Json
+from arctl.daemon.rows import Json
 
 
 @dataclass(frozen=True, slots=True)

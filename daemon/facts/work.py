@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from arctl.daemon.marks import Device
-from arctl.daemon.model import CurvePoint, Json
+from arctl.daemon.rows import CurvePoint, Json
 
 
 @dataclass(frozen=True, slots=True)

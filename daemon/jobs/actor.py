@@ -12,7 +12,7 @@ from arctl.daemon.actions import JobsAction, LaunchRun, ResumeRun, StopRun
 from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
 from arctl.daemon.jobs import launch, outcome, seals
 from arctl.daemon.jobs.folder import RunFolder
-from arctl.daemon.model import Campaign, CurvePoint, Outcome, Run
+from arctl.daemon.rows import Campaign, CurvePoint, Outcome, Run
 from arctl.daemon.specs import spec_of
 from arctl.experiments.metrics import Point, ProgressParser
 from arctl.experiments.spec import Spec

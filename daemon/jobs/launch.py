@@ -10,7 +10,7 @@ from typing import Any
 
 from arctl.daemon.actions import LaunchRun
 from arctl.daemon.jobs.folder import RunFolder
-from arctl.daemon.model import Purpose
+from arctl.daemon.rows import Purpose
 from arctl.environment import inherited
 from arctl.experiments.spec import Spec
 from arctl.paths import Home

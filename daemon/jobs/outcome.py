@@ -13,7 +13,7 @@ from typing import Any
 from arctl.daemon.facts import RunEnded
 from arctl.daemon.jobs import seals
 from arctl.daemon.jobs.folder import RunFolder
-from arctl.daemon.model import Outcome, Purpose, Run
+from arctl.daemon.rows import Outcome, Purpose, Run
 from arctl.errors import ArctlError
 from arctl.experiments import metrics
 from arctl.experiments.spec import Spec

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from arctl.daemon.facts import ReserveCall, SettleCall
-from arctl.daemon.model import Json
 from arctl.daemon.models.faults import SERVER, Failure
 from arctl.daemon.models.keys import Keys
 from arctl.daemon.models.limits import CEILING, Breaker, Clock, Rates
 from arctl.daemon.models.prices import Price, PriceError, Prices, bound
 from arctl.daemon.models.wire import OFFICIAL, Exchange, Wire, compose
+from arctl.daemon.rows import Json
 from arctl.daemon.thought import BrainFault, ModelReply, ModelRequest
 from arctl.errors import ArctlError
 from arctl.paths import Home

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from arctl.daemon.model import Json
+from arctl.daemon.rows import Json
 from arctl.errors import ArctlError
 from arctl.experiments.positions import key_lines, line_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from arctl.daemon.model import Json
 from arctl.daemon.models.faults import Failure
+from arctl.daemon.rows import Json
 from arctl.daemon.thought import ModelReply
 
 STOPS = frozenset(

@@ -8,11 +8,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from arctl.daemon.model import Json
 from arctl.daemon.models.faults import Failure, understood
 from arctl.daemon.models.limits import Clock
 from arctl.daemon.models.prices import is_local
 from arctl.daemon.models.reading import Reading
+from arctl.daemon.rows import Json
 from arctl.daemon.thought import ModelReply, ModelRequest
 
 if TYPE_CHECKING:

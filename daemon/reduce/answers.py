@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from arctl.daemon import proposing
 from arctl.daemon.actions import BuildCommit, Step
-from arctl.daemon.binding import axis_is_dead
-from arctl.daemon.changes import misshapen
-from arctl.daemon.model import (
+from arctl.daemon.life import proposing
+from arctl.daemon.life.binding import axis_is_dead
+from arctl.daemon.life.changes import misshapen
+from arctl.daemon.life.releasing import TRIES, released
+from arctl.daemon.life.talking import say
+from arctl.daemon.life.weighing import weighed
+from arctl.daemon.rows import (
     ALIVE,
     Agent,
     Critique,
@@ -28,11 +31,8 @@ from arctl.daemon.model import (
     Turn,
     bump,
 )
-from arctl.daemon.releasing import TRIES, released
 from arctl.daemon.state import Ids, State
-from arctl.daemon.talking import say
 from arctl.daemon.turns import DirectionDraft, Opinion, Reply
-from arctl.daemon.weighing import weighed
 from arctl.experiments.effects import covers
 from arctl.text import clean, clean_block
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Answer, Step
-from arctl.daemon.model import Agent, Call, CallState, Campaign, Event, Json, Turn, bump
+from arctl.daemon.rows import Agent, Call, CallState, Campaign, Event, Json, Turn, bump
 from arctl.daemon.specs import spec_of
 from arctl.daemon.state import Ids, State
 from arctl.daemon.state.spending import Sum, tokens_of, usd_of

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from arctl.daemon import closing, facts
+from arctl.daemon import facts
 from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step, WatchFiles
+from arctl.daemon.life import closing
+from arctl.daemon.life.releasing import woken
 from arctl.daemon.marks import Reissue, Stopping
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Campaign,
     CampaignState,
     Event,
@@ -16,7 +18,6 @@ from arctl.daemon.model import (
     RunState,
     bump,
 )
-from arctl.daemon.releasing import woken
 from arctl.daemon.specs import read
 from arctl.daemon.state import State
 from arctl.errors import RefusedError

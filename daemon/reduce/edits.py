@@ -7,9 +7,9 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step, WatchFiles
-from arctl.daemon.model import Campaign, CampaignState, Event, bump
+from arctl.daemon.life.releasing import woken
 from arctl.daemon.reduce.campaigns import measured_otherwise
-from arctl.daemon.releasing import woken
+from arctl.daemon.rows import Campaign, CampaignState, Event, bump
 from arctl.daemon.specs import read
 from arctl.daemon.state import State
 from arctl.experiments.errors import SpecError

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
-from arctl.daemon.closing import close
-from arctl.daemon.duplicates import duplicate
+from arctl.daemon.life.closing import close
+from arctl.daemon.life.duplicates import duplicate
+from arctl.daemon.life.opening import new_runs
 from arctl.daemon.marks import Reissue
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Event,
     Experiment,
     ExperimentState,
@@ -16,7 +17,6 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.opening import new_runs
 from arctl.daemon.state import State
 
 

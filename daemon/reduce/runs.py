@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import RemoveTree, Step, StopRun
-from arctl.daemon.closing import cancel, close
 from arctl.daemon.decide.question import settings_of
-from arctl.daemon.model import (
+from arctl.daemon.life.closing import cancel, close
+from arctl.daemon.reduce.campaigns import hold
+from arctl.daemon.rows import (
     ACTIVE,
     REQUEUE,
     CampaignState,
@@ -23,7 +24,6 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.reduce.campaigns import hold
 from arctl.daemon.state import State
 
 #: A run whose shim dies is tried again, until that happened so often.

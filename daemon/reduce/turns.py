@@ -7,8 +7,11 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
+from arctl.daemon.life.releasing import released
+from arctl.daemon.life.talking import bounded, say
 from arctl.daemon.marks import Rest
-from arctl.daemon.model import (
+from arctl.daemon.reduce import answers, calls
+from arctl.daemon.rows import (
     Agent,
     Call,
     Directive,
@@ -22,11 +25,8 @@ from arctl.daemon.model import (
     TurnState,
     bump,
 )
-from arctl.daemon.reduce import answers, calls
-from arctl.daemon.releasing import released
 from arctl.daemon.state import Ids, State
 from arctl.daemon.state.spending import Sum
-from arctl.daemon.talking import bounded, say
 from arctl.daemon.turns import Acknowledgement, Reply
 from arctl.text import clean, clean_block
 

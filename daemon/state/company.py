@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     ALIVE,
     Agent,
     AgentState,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from arctl.daemon.marks import Device, Inventory, Mark, Reissue, Rest, Stopping
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     ACTIVE,
     JUDGED,
     LETTERS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from arctl.daemon.model import Call, CallState
+from arctl.daemon.rows import Call, CallState
 
 DAY = 86_400.0
 

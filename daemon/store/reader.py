@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from arctl.daemon.model import TABLES, Row
+from arctl.daemon.rows import TABLES, Row
 from arctl.daemon.store.rows import decode
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from arctl.daemon.model import TABLES, Row
+from arctl.daemon.rows import TABLES, Row
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.model import CurvePoint, Event, Result, Row
+from arctl.daemon.rows import CurvePoint, Event, Result, Row
 from arctl.daemon.store import schema
 from arctl.daemon.store.rows import encode, last_of_each, upsert_sql
 from arctl.errors import ArctlError

@@ -17,7 +17,7 @@ from arctl.daemon.actions import (
 )
 from arctl.daemon.facts import CampaignAdmitted, CampaignRefused, Fact, TreePrepared
 from arctl.daemon.folders import delete
-from arctl.daemon.model import Campaign
+from arctl.daemon.rows import Campaign
 from arctl.daemon.specs import spec_of
 from arctl.daemon.workspace import trees
 from arctl.daemon.workspace.admission import admit

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.actions import AdmitCampaign
-from arctl.daemon.model import LETTERS
+from arctl.daemon.rows import LETTERS
 from arctl.daemon.workspace.git import FETCH, Bare, GitError, git
 from arctl.errors import RefusedError
 from arctl.experiments import surface

@@ -8,7 +8,7 @@ from typing import Any
 
 from arctl.daemon.actions import BuildCommit
 from arctl.daemon.facts import CommitBuilt, CommitRefused
-from arctl.daemon.model import Verdict
+from arctl.daemon.rows import Verdict
 from arctl.daemon.workspace.admission import params_at
 from arctl.daemon.workspace.git import Bare, GitError
 from arctl.experiments import edits, surface

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from arctl.daemon.decide.dead_ends import DEAD_AFTER_BOTH_WAYS
-from arctl.daemon.model import Experiment, Outcome, Purpose, RunState, Verdict
+from arctl.daemon.rows import Experiment, Outcome, Purpose, RunState, Verdict
 from arctl.experiments.similarity import TOLERANCE
 from tests.benchmarks.lab import RUN, Lab, Pace
 from tests.benchmarks.landscapes import Landscape, make

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from arctl.daemon import actions, facts
 from arctl.daemon.actions import Step
-from arctl.daemon.model import Move, Purpose
+from arctl.daemon.rows import Move, Purpose
 from arctl.daemon.turns import Question
 from tests.benchmarks.landscapes import Landscape
 from tests.benchmarks.researcher import Researcher

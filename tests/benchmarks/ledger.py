@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from arctl.daemon.model import CurvePoint, Event
+from arctl.daemon.rows import CurvePoint, Event
 from arctl.daemon.store import Batch, Writer
 from tests.benchmarks.support import table
 

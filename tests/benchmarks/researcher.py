@@ -14,9 +14,8 @@ import random
 from collections import Counter
 from dataclasses import dataclass
 
-from arctl.daemon.binding import axis_is_dead
 from arctl.daemon.brains import rules
-from arctl.daemon.model import Move
+from arctl.daemon.rows import Move
 from arctl.daemon.turns import Draft, Past, Question, Reply
 from arctl.experiments.effects import Effect, parts
 from arctl.experiments.similarity import TOLERANCE
@@ -130,10 +129,8 @@ class Tried:
 
 
 def _open(question: Question) -> list[str]:
-    dead = list(question.dead_ends)
-    axes = [
-        axis for axis in question.params if axis not in question.taken and not axis_is_dead(dead, axis)
-    ]
+    dead = {end.axis for end in question.dead_ends}
+    axes = [axis for axis in question.params if axis not in question.taken and axis not in dead]
     return rules.allowed(question, axes)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from arctl.daemon.model import Event
+from arctl.daemon.rows import Event
 from arctl.daemon.store import Batch, LedgerFullError, Writer
 from arctl.paths import Home
 from tests.faults.test_daemon_faults import SLOW, results, running

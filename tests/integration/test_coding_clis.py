@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from arctl.daemon.model import Move, Stance
+from arctl.daemon.rows import Move, Stance
 from arctl.daemon.thought import BrainFault
 from tests.support.desk import Stage, proposal, stage
 from tests.support.messages_plan import Plan

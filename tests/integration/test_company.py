@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.support.campaigns import SCRIPT, git, make_repo
 from tests.support.cli import Arctl
@@ -13,6 +16,8 @@ from tests.support.daemon import wait_for
 from tests.support.messages_server import MessagesServer
 from tests.support.researcher import Researcher
 
+#: Half of tiny_gpt's own budget.
+FLOPS = 1.6e11
 AGENT = Path(__file__).parents[1] / "support" / "fake_agent.py"
 #: A constant on which nobody can win anything.
 INERT = '[params.DECAY]\nfile = "train.py"\ntype = "float"\nlow = 0.0\nhigh = 1.0\n'
@@ -57,8 +62,7 @@ def check(ledger: Ledger, repo: Path) -> None:
     objected = ledger.rows("SELECT subject FROM critiques WHERE stance = 'object' AND subject LIKE 'p%'")
     assert objected
     filtered = ledger.rows(
-        "SELECT id FROM proposals WHERE experiment = '' AND id IN"
-        f" ({', '.join('?' * len(objected))})",
+        f"SELECT id FROM proposals WHERE experiment = '' AND id IN ({', '.join('?' * len(objected))})",
         *(row["subject"] for row in objected),
     )
     assert filtered
@@ -116,3 +120,36 @@ def test_a_community_of_coding_agents_lives_through_a_campaign(arctl: Arctl, tmp
     repo = make_repo(tmp_path / "repo", script=script, experiments=14, extra=INERT + COMPANY + brain)
     ledger = lived_through(arctl, repo)
     check(ledger, repo)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_a_community_of_language_models_trains_tiny_gpt(arctl: Arctl, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    source = Path(__file__).parents[2] / "examples" / "tiny_gpt"
+    repo = tmp_path / "repo"
+    shutil.copytree(source, repo, ignore=shutil.ignore_patterns("__pycache__", "data", "*.pyc"))
+    text = (repo / "arctl.toml").read_text()
+    text = text.replace('kind = "deck"\ndeck = "deck"\n', "")
+    with MessagesServer(script=Researcher()) as server:
+        brain = f'kind = "anthropic"\nmodel = "claude-sonnet-4-5"\nbase_url = "{server.url}"\n'
+        text = text.replace("[brain]\n", f'[run.env]\nTINY_GPT_FLOPS = "{FLOPS}"\n[brain]\n{brain}')
+        text = text.replace("experiments = 24", "experiments = 8")
+        text = text.replace('name = "tiny_gpt"', 'name = "toy"')
+        text += "[teams]\nanalysts = 2\nexperimenters = 2\nfalsify_after = 1\n"
+        (repo / "arctl.toml").write_text(text)
+        git(repo, "init", "--quiet", "--initial-branch=main")
+        git(repo, "add", "--all")
+        git(repo, "commit", "--quiet", "--message=baseline")
+        arctl.ok("start", repo)
+        ledger = Ledger(arctl.home.ledger)
+        wait_for("the first idea", lambda: ledger.events("proposal.made"), patience=600)
+        arctl.ok("redirect", "toy", "Leave DEPTH alone.")
+        over = "SELECT 1 FROM campaigns WHERE state = 'finished'"
+        wait_for("the end of the campaign", lambda: ledger.rows(over), patience=1500)
+    assert ledger.rows("SELECT 1 FROM discussions WHERE formed > 0")
+    assert ledger.rows("SELECT 1 FROM critiques WHERE stance = 'object' AND subject LIKE 'p%'")
+    assert ledger.rows("SELECT 1 FROM experiments WHERE repairs > 0 AND verdict != 'crashed'")
+    assert ledger.rows("SELECT 1 FROM experiments WHERE verdict = 'accepted'")
+    assert ledger.rows("SELECT 1 FROM dead_ends")
+    assert ledger.rows("SELECT 1 FROM directives WHERE state IN ('acknowledged', 'done')")

@@ -8,9 +8,9 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
-from arctl.daemon.model import Agent, Call, CallState, Campaign, CampaignState, Event, Role, Row
 from arctl.daemon.models import Clock, Gateway
 from arctl.daemon.reduce import calls
+from arctl.daemon.rows import Agent, Call, CallState, Campaign, CampaignState, Event, Role, Row
 from arctl.daemon.state import State, load
 from arctl.daemon.thought import ModelReply, ModelRequest
 from arctl.experiments.company import Brain

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.model import Move
+from arctl.daemon.rows import Move
 from arctl.daemon.thought import ModelRequest, Services
 from arctl.daemon.turns import Draft, Question, Reply
 from arctl.experiments.company import Brain as Settings

@@ -10,7 +10,7 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.brains import rules
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Agent,
     CampaignState,
     Direction,

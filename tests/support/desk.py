@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.brains.command import CommandBrain
-from arctl.daemon.model import Agent, Campaign, CampaignState, Experiment, Move, Proposal, Role, Turn
-from arctl.daemon.model.states import ExperimentState
+from arctl.daemon.rows import Agent, Campaign, CampaignState, Experiment, Move, Proposal, Role, Turn
+from arctl.daemon.rows.states import ExperimentState
 from arctl.daemon.thought import BrainFault, ModelReply, ModelRequest, Services
 from arctl.daemon.turns import Past, Question, Reply
 from arctl.daemon.workspace import Archive

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     CampaignState,

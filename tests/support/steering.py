@@ -8,7 +8,9 @@ from typing import Any
 from arctl.daemon import facts
 from arctl.daemon.actions import Action, Answer, Step
 from arctl.daemon.marks import Device, Inventory
-from arctl.daemon.model import (
+from arctl.daemon.reduce import reduce
+from arctl.daemon.reduce.control import control
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     CampaignState,
@@ -32,8 +34,6 @@ from arctl.daemon.model import (
     TurnState,
     Verdict,
 )
-from arctl.daemon.reduce import reduce
-from arctl.daemon.reduce.control import control
 from arctl.daemon.state import State, load
 
 SPEC = """\

@@ -16,8 +16,8 @@ from arctl.daemon.decide import decide
 from arctl.daemon.decide.lifecycle import recover
 from arctl.daemon.decide.teams.discussion import AGAIN
 from arctl.daemon.marks import Device
-from arctl.daemon.model import Event, ExperimentState, Row, RunState, Turn
 from arctl.daemon.reduce import reduce
+from arctl.daemon.rows import Event, ExperimentState, Row, RunState, Turn
 from arctl.daemon.state import State, load
 from arctl.daemon.turns import Draft, Question, Reply
 

@@ -11,7 +11,7 @@ import pytest
 
 from arctl.daemon.brains.actor import make
 from arctl.daemon.brains.anthropic import tools
-from arctl.daemon.model import Move
+from arctl.daemon.rows import Move
 from arctl.daemon.turns import Past
 from tests.support import minds
 

@@ -12,7 +12,7 @@ from arctl.daemon.brains import prompts
 from arctl.daemon.brains.anthropic import ledger, tools, words
 from arctl.daemon.brains.anthropic.papers import Papers
 from arctl.daemon.brains.anthropic.render import Rendered, render
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Critique,
     DeadEnd,
     Direction,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arctl.daemon.brains.anthropic import AnthropicBrain
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     DeadEnd,
     Direction,
     Directive,

@@ -17,7 +17,7 @@ from arctl.daemon.brains.deck import DeckBrain, read
 from arctl.daemon.brains.search import SearchBrain
 from arctl.daemon.brains.shape import misfit
 from arctl.daemon.facts import Fact, TurnAnswered, TurnFailed
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     CampaignState,

@@ -17,7 +17,7 @@ from arctl.daemon.brains.command import CommandBrain, answer, task
 from arctl.daemon.brains.command.install import locate
 from arctl.daemon.brains.command.patches import below
 from arctl.daemon.brains.command.profiles import PROFILES
-from arctl.daemon.model import Critique, DeadEnd, Direction, Directive, Move, Stance
+from arctl.daemon.rows import Critique, DeadEnd, Direction, Directive, Move, Stance
 from arctl.daemon.thought import BrainFault
 from arctl.daemon.turns import Reply
 from arctl.experiments.company import Brain as Settings

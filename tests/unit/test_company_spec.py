@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arctl.daemon.decide.teams.company import company
-from arctl.daemon.model import Role
+from arctl.daemon.rows import Role
 from arctl.experiments.errors import SpecError
 from arctl.experiments.spec import parse
 

@@ -8,7 +8,7 @@ import pytest
 
 from arctl.daemon.actions import RemoveTree, StopRun, StopTurn
 from arctl.daemon.marks import Reissue, Rest
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     AgentState,
     CampaignState,
     DirectionState,

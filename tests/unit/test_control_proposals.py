@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arctl.daemon.actions import StopTurn
-from arctl.daemon.model import Critique, ProposalState, Stance
+from arctl.daemon.rows import Critique, ProposalState, Stance
 from arctl.experiments import cards
 from arctl.experiments.errors import ScienceError
 from tests.support.steering import Stage

@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
-from arctl.daemon import byhand, facts
+from arctl.daemon import facts
 from arctl.daemon.actions import MoveBranch, StopTurn
-from arctl.daemon.model import (
+from arctl.daemon.life import byhand
+from arctl.daemon.rows import (
     CampaignState,
     DirectionState,
     DirectiveState,

@@ -10,7 +10,7 @@ import pytest
 
 from arctl.daemon.actions import BuildCommit
 from arctl.daemon.facts import CommitBuilt, CommitRefused
-from arctl.daemon.model import Campaign, CampaignState, Experiment, ExperimentState, Proposal
+from arctl.daemon.rows import Campaign, CampaignState, Experiment, ExperimentState, Proposal
 from arctl.daemon.specs import spec_of
 from arctl.daemon.workspace import Archive
 from arctl.daemon.workspace.build import build

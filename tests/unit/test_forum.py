@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from arctl.daemon import talking
 from arctl.daemon.commands import forum
-from arctl.daemon.model import Post, PostKind
+from arctl.daemon.life import talking
+from arctl.daemon.rows import Post, PostKind
 from arctl.daemon.store import Batch, Reader, Writer
 from tests.support.steering import Stage
 

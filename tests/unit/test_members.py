@@ -9,7 +9,9 @@ import pytest
 
 from arctl.daemon import facts
 from arctl.daemon.decide.teams import leases
-from arctl.daemon.model import (
+from arctl.daemon.reduce import reduce
+from arctl.daemon.reduce.members.base import LEASE, LONGEST, MANY
+from arctl.daemon.rows import (
     AgentState,
     DeadEnd,
     DirectionState,
@@ -23,8 +25,6 @@ from arctl.daemon.model import (
     Turn,
     TurnState,
 )
-from arctl.daemon.reduce import reduce
-from arctl.daemon.reduce.members.base import LEASE, LONGEST, MANY
 from tests.support.steering import Stage
 
 IDEA: dict[str, Any] = {"kind": "idea"}

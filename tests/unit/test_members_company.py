@@ -9,7 +9,7 @@ import pytest
 
 from arctl.daemon import facts
 from arctl.daemon.decide.teams.leases import SILENCE
-from arctl.daemon.model import AgentState, CampaignState, ProposalState
+from arctl.daemon.rows import AgentState, CampaignState, ProposalState
 from arctl.daemon.state import State
 from tests.support.community import Community, spec
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from arctl.daemon import facts
-from arctl.daemon.model import CallState
 from arctl.daemon.models.prices import bound
 from arctl.daemon.reduce import calls
+from arctl.daemon.rows import CallState
 from arctl.daemon.thought import BrainFault
 from tests.support.bookkeeping import Book
 from tests.support.messages_server import MessagesServer, fault, text

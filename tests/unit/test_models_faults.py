@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arctl.daemon.model import CallState
+from arctl.daemon.rows import CallState
 from arctl.daemon.thought import BrainFault
 from tests.support.bookkeeping import Book
 from tests.support.messages_server import (

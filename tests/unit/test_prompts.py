@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arctl.daemon.brains import prompts
-from arctl.daemon.model import Move
+from arctl.daemon.rows import Move
 from arctl.daemon.thought import BrainFault
 from tests.support import minds
 

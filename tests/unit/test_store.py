@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 from sqlite_utils import Database, Migrations
 
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     TABLES,
     Campaign,
     CampaignState,

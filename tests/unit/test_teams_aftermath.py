@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from arctl.daemon import facts
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     CampaignState,
     ExperimentState,
     Move,

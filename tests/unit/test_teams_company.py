@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from arctl.daemon import facts
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     AgentState,
     CampaignState,
     Move,

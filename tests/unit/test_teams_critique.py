@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from arctl.daemon import facts
-from arctl.daemon.model import (
+from arctl.daemon.life.weighing import weighed
+from arctl.daemon.reduce.answers import judged
+from arctl.daemon.rows import (
     Critique,
     Move,
     Proposal,
     ProposalState,
     Stance,
 )
-from arctl.daemon.reduce.answers import judged
 from arctl.daemon.turns import Opinion, Question, Reply
-from arctl.daemon.weighing import weighed
 from tests.support.community import SILENCE, Community, agents, flat, over, says, spec, to
 
 THREE = "analysts = 3\nexperimenters = 0\n"

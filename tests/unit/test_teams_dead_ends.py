@@ -8,7 +8,7 @@ import pytest
 
 from arctl.daemon import facts
 from arctl.daemon.decide.dead_ends import reopen
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     DeadEnd,
     DirectionState,
     Experiment,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.decide.teams.discussion import AGAIN
-from arctl.daemon.model import CampaignState, DeadEnd, DirectionState, Move, Stance
+from arctl.daemon.rows import CampaignState, DeadEnd, DirectionState, Move, Stance
 from arctl.daemon.turns import Opinion, Question, Reply
 from tests.support.community import SILENCE, Community, flat, over, spec
 

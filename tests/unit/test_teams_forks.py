@@ -8,7 +8,7 @@ from typing import Any
 from arctl.daemon import facts
 from arctl.daemon.actions import BuildCommit
 from arctl.daemon.decide.lifecycle import recover
-from arctl.daemon.model import CampaignState, DirectionState, Experiment, ExperimentState, Purpose, Verdict
+from arctl.daemon.rows import CampaignState, DirectionState, Experiment, ExperimentState, Purpose, Verdict
 from tests.support.community import Community, flat, spec
 
 TWO = "analysts = 2\nexperimenters = 0\n"

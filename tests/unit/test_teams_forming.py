@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from arctl.daemon.model import DirectionState, Move, Role, Stance
+from arctl.daemon.rows import DirectionState, Move, Role, Stance
 from arctl.daemon.turns import Opinion, Question, Reply
 from tests.support.community import Community, clash, flat, over, spec
 

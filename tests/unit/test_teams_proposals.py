@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from arctl.daemon import facts
-from arctl.daemon.binding import closing_among
-from arctl.daemon.model import (
+from arctl.daemon.life.binding import closing_among
+from arctl.daemon.life.proposing import MAX_TEXT, MAX_TITLE
+from arctl.daemon.rows import (
     DeadEnd,
     Direction,
     DirectionState,
@@ -20,7 +21,6 @@ from arctl.daemon.model import (
     ProposalState,
     Verdict,
 )
-from arctl.daemon.proposing import MAX_TEXT, MAX_TITLE
 from arctl.daemon.turns import Draft, Question, Reply
 from tests.support.community import SILENCE, Community, flat, proposal, spec, to
 

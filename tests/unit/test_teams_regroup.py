@@ -9,7 +9,7 @@ from typing import Any
 from arctl.daemon import facts
 from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.regroup import regroup
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     CampaignState,
     Direction,
     DirectionState,

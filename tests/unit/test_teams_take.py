@@ -10,7 +10,7 @@ import pytest
 
 from arctl.daemon import facts
 from arctl.daemon.decide.teams.ranking import ranked, score
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     AgentState,
     CampaignState,
     DeadEnd,

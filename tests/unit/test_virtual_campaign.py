@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arctl.daemon import facts
-from arctl.daemon.model import CampaignState, Verdict
+from arctl.daemon.rows import CampaignState, Verdict
 from tests.support.virtual import SPEC, World
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from arctl.daemon import facts
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     CampaignState,
     DirectionState,
     Outcome,

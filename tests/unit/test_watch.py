@@ -14,7 +14,7 @@ import pytest
 from arctl.daemon import facts, watch
 from arctl.daemon.actions import WatchFiles
 from arctl.daemon.marks import Rest
-from arctl.daemon.model import CampaignState
+from arctl.daemon.rows import CampaignState
 from arctl.daemon.watch import Watch
 from arctl.daemon.workspace import admission
 from tests.support.steering import SPEC, Stage

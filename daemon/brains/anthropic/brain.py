@@ -9,7 +9,7 @@ from arctl.daemon.brains.anthropic import render
 from arctl.daemon.brains.anthropic.desk import Desk, Outcome
 from arctl.daemon.brains.anthropic.papers import gather
 from arctl.daemon.brains.anthropic.words import line
-from arctl.daemon.model import Json, Move
+from arctl.daemon.rows import Json, Move
 from arctl.daemon.thought import BrainFault, ModelReply, ModelRequest, Services
 from arctl.daemon.turns import Question, Reply
 from arctl.errors import ArctlError

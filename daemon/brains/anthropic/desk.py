@@ -13,7 +13,7 @@ from arctl.daemon.brains.anthropic.given import Given, MisuseError
 from arctl.daemon.brains.anthropic.lookup import Lookup
 from arctl.daemon.brains.anthropic.tools import KINDS, OFFERED, STANCES
 from arctl.daemon.brains.anthropic.words import cut, line
-from arctl.daemon.model import Move, Stance
+from arctl.daemon.rows import Move, Stance
 from arctl.daemon.thought import Services
 from arctl.daemon.turns import Acknowledgement, DirectionDraft, Opinion, Question, Reply, Words
 from arctl.experiments import edits

@@ -7,7 +7,7 @@ from arctl.daemon.brains.anthropic.files import Files, Overlay, check
 from arctl.daemon.brains.anthropic.given import Given, MisuseError
 from arctl.daemon.brains.anthropic.tools import MOVES
 from arctl.daemon.brains.anthropic.words import line
-from arctl.daemon.model import DeadEnd, Json
+from arctl.daemon.rows import DeadEnd, Json
 from arctl.daemon.specs import spec_of
 from arctl.daemon.turns import Draft, Question
 from arctl.experiments.effects import covers, parts

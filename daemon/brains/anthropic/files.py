@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arctl.daemon.model import Campaign, Json
+from arctl.daemon.rows import Campaign, Json
 from arctl.daemon.specs import spec_of
 from arctl.daemon.thought import Library
 from arctl.experiments import edits

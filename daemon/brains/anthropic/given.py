@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from arctl.daemon.model import Json
+from arctl.daemon.rows import Json
 from arctl.experiments.models import Param
 from arctl.text import clean, clean_block
 

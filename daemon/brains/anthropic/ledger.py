@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from arctl.daemon.brains.anthropic.words import block, cut, line, number
-from arctl.daemon.model import DeadEnd, Direction, Post, Proposal
+from arctl.daemon.rows import DeadEnd, Direction, Post, Proposal
 from arctl.daemon.turns import Past, Question
 from arctl.experiments.effects import Effect, covers, parts
 

@@ -8,7 +8,7 @@ from arctl.daemon.brains.anthropic import ledger
 from arctl.daemon.brains.anthropic.files import Overlay
 from arctl.daemon.brains.anthropic.given import Given, MisuseError
 from arctl.daemon.brains.anthropic.words import block, cut, line, verbatim
-from arctl.daemon.model import Json
+from arctl.daemon.rows import Json
 from arctl.daemon.thought import Services
 from arctl.daemon.turns import Question
 from arctl.experiments.effects import covers, parts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from arctl.daemon.brains.anthropic.files import Files, Overlay
 from arctl.daemon.brains.anthropic.words import verbatim
-from arctl.daemon.model import Move
+from arctl.daemon.rows import Move
 from arctl.daemon.thought import Library
 from arctl.daemon.turns import Question
 

@@ -13,7 +13,7 @@ from arctl.daemon.brains.anthropic.papers import Papers
 from arctl.daemon.brains.anthropic.tasks import task
 from arctl.daemon.brains.anthropic.words import block, cut, fence, line, number
 from arctl.daemon.brains.prompts import Prompt, version
-from arctl.daemon.model import Campaign, Json
+from arctl.daemon.rows import Campaign, Json
 from arctl.daemon.specs import spec_of
 from arctl.daemon.turns import Question
 from arctl.experiments.models import Param, Spec

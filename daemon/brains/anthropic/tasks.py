@@ -7,7 +7,7 @@ import json
 from arctl.daemon.brains.anthropic import ledger
 from arctl.daemon.brains.anthropic.papers import LOG_BYTES, Papers
 from arctl.daemon.brains.anthropic.words import block, cut, fence, line, number
-from arctl.daemon.model import Critique, Experiment, Move
+from arctl.daemon.rows import Critique, Experiment, Move
 from arctl.daemon.turns import Question
 
 MAX_DIFF, MAX_EVIDENCE, MAX_CRITIQUES = 30_000, 4000, 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arctl.daemon.model import Json, Move
+from arctl.daemon.rows import Json, Move
 from arctl.experiments.company import Brain as Settings
 
 MOVES = ("up", "down", "replace", "remove", "structural")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from arctl.daemon.model import Json, Stance
+from arctl.daemon.rows import Json, Stance
 from arctl.daemon.thought import BrainFault
 from arctl.daemon.turns import Acknowledgement, DirectionDraft, Draft, Opinion, Reply, Words
 from arctl.text import clean, clean_block

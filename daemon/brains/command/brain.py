@@ -15,7 +15,7 @@ from arctl.daemon.brains.command.patches import below
 from arctl.daemon.brains.command.place import ANSWER, MAX_ANSWER, MAX_NOTES, NOTES, Place
 from arctl.daemon.brains.command.profiles import PROFILES, Said
 from arctl.daemon.brains.command.verdict import judge
-from arctl.daemon.model import Move
+from arctl.daemon.rows import Move
 from arctl.daemon.thought import BrainFault, Services
 from arctl.daemon.turns import Draft, Question, Reply, Words
 from arctl.errors import ArctlError

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arctl.daemon.brains.command.place import DESK, TASK, Place
-from arctl.daemon.model import Campaign
+from arctl.daemon.rows import Campaign
 from arctl.daemon.sandbox import SYSTEM, Bind, Limits, Sandbox, covers
 from arctl.daemon.thought import BrainFault
 from arctl.experiments.company import Brain as Settings

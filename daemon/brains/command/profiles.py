@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from arctl.daemon.model import Json
+from arctl.daemon.rows import Json
 from arctl.experiments.company import Brain as Settings
 from arctl.text import clean_block
 

@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from arctl.daemon.brains import prompts
-from arctl.daemon.model import Json, Move
+from arctl.daemon.rows import Json, Move
 from arctl.daemon.specs import spec_of
 from arctl.daemon.turns import Past, Question
 from arctl.text import clean, clean_block

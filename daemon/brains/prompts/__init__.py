@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from arctl.daemon.model import Campaign, Move
+from arctl.daemon.rows import Campaign, Move
 from arctl.daemon.specs import spec_of
 from arctl.daemon.thought import BrainFault
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.closing import close
 from arctl.daemon.decide.question import settings_of
 from arctl.daemon.decide.teams.asking import analysts, ask, free, writers
-from arctl.daemon.model import (
+from arctl.daemon.life.closing import close
+from arctl.daemon.rows import (
     Agent,
     AgentState,
     Campaign,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon.actions import AskAgent, Step
 from arctl.daemon.decide.question import build, settings_of
-from arctl.daemon.model import Agent, AgentState, Event, Move, Role, Turn
+from arctl.daemon.rows import Agent, AgentState, Event, Move, Role, Turn
 from arctl.daemon.state import State
 
 #: The brain of those who joined from outside; nobody asks them, they come by themselves.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.teams.asking import OUTSIDE
-from arctl.daemon.model import Agent, AgentState, Campaign, CampaignState, Event, Role, bump
+from arctl.daemon.rows import Agent, AgentState, Campaign, CampaignState, Event, Role, bump
 from arctl.daemon.state import Ids, State
 from arctl.experiments.spec import Spec
 

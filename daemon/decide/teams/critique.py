@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.teams.asking import analysts, ask, free
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Agent,
     AgentState,
     CampaignState,

@@ -6,7 +6,8 @@ from arctl.daemon.actions import Step, StopTurn
 from arctl.daemon.decide.supply import limit_met
 from arctl.daemon.decide.teams.asking import analysts, ask, available, free
 from arctl.daemon.decide.teams.forming import form
-from arctl.daemon.model import (
+from arctl.daemon.life.talking import new_post
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     CampaignState,
@@ -20,7 +21,6 @@ from arctl.daemon.model import (
     bump,
 )
 from arctl.daemon.state import State
-from arctl.daemon.talking import new_post
 
 #: Directions that one analyst may propose in one discussion.
 DIRECTIONS = 3

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from arctl.daemon.actions import Step
-from arctl.daemon.binding import axis_is_dead
 from arctl.daemon.decide.teams.asking import analysts
-from arctl.daemon.model import (
+from arctl.daemon.life.binding import axis_is_dead
+from arctl.daemon.life.talking import new_post
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     Direction,
@@ -22,7 +23,6 @@ from arctl.daemon.model import (
     bump,
 )
 from arctl.daemon.state import Ids, State
-from arctl.daemon.talking import new_post
 from arctl.experiments.effects import clash
 
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step, StopTurn
-from arctl.daemon.model import AgentState, Event, Turn, TurnState, bump
-from arctl.daemon.releasing import released
+from arctl.daemon.life.releasing import released
+from arctl.daemon.rows import AgentState, Event, Turn, TurnState, bump
 from arctl.daemon.state import State
 
 #: Seconds of silence after which a member from outside counts as gone.

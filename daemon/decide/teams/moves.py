@@ -5,7 +5,7 @@ from __future__ import annotations
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.teams.forming import take_up
 from arctl.daemon.decide.teams.record import record, spent, untried
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Campaign,
     Direction,
     DirectionState,

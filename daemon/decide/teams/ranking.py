@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from arctl.daemon.model import Proposal
+from arctl.daemon.rows import Proposal
 from arctl.daemon.state import State
 
 #: Weight of an axis's mean gain, in units of the spread of all gains; the bonus of a cold one.

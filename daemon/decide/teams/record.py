@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from arctl.daemon.decide.teams.supply import exhausted
-from arctl.daemon.model import JUDGED, Direction, ProposalState, Role, Team, Verdict
+from arctl.daemon.rows import JUDGED, Direction, ProposalState, Role, Team, Verdict
 from arctl.daemon.state import State
 from arctl.experiments.effects import parts
 

@@ -11,7 +11,8 @@ from arctl.daemon.decide.teams.discussion import begin, talks
 from arctl.daemon.decide.teams.forming import suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.record import record, spent, still, untried
-from arctl.daemon.model import (
+from arctl.daemon.life.talking import new_post
+from arctl.daemon.rows import (
     JUDGED,
     Campaign,
     CampaignState,
@@ -28,7 +29,6 @@ from arctl.daemon.model import (
     bump,
 )
 from arctl.daemon.state import State
-from arctl.daemon.talking import new_post
 
 #: Experiments on each of its axes before a direction counts as refuted: one way says nothing of the other.
 BOTH_WAYS = 2

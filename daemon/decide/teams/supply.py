@@ -6,7 +6,7 @@ from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met, room, target
 from arctl.daemon.decide.teams.asking import analysts, ask, free
 from arctl.daemon.decide.teams.discussion import talks
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     CampaignState,

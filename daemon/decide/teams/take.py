@@ -7,8 +7,10 @@ from arctl.daemon.decide.question import settings_of
 from arctl.daemon.decide.supply import limit_met, room
 from arctl.daemon.decide.teams.asking import ask, free, writers
 from arctl.daemon.decide.teams.ranking import ranked
-from arctl.daemon.duplicates import duplicate
-from arctl.daemon.model import (
+from arctl.daemon.life.duplicates import duplicate
+from arctl.daemon.life.opening import new_experiment
+from arctl.daemon.life.proposing import stale
+from arctl.daemon.rows import (
     Agent,
     Campaign,
     CampaignState,
@@ -20,8 +22,6 @@ from arctl.daemon.model import (
     RunState,
     bump,
 )
-from arctl.daemon.opening import new_experiment
-from arctl.daemon.proposing import stale
 from arctl.daemon.state import State
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Answer, Step
-from arctl.daemon.model import Deed, Json
 from arctl.daemon.reduce.control import (
     champion,
     dead_ends,
@@ -23,6 +22,7 @@ from arctl.daemon.reduce.control import (
 from arctl.daemon.reduce.control.base import Done, Handler, Request
 from arctl.daemon.reduce.control.service import detach, stop
 from arctl.daemon.reduce.control.targets import find, rev_of
+from arctl.daemon.rows import Deed, Json
 from arctl.daemon.state import State
 from arctl.errors import ArctlError, RefusedError, UsageError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
-from arctl.daemon.model import Json
+from arctl.daemon.rows import Json
 from arctl.daemon.state import Ids, State
 from arctl.errors import UsageError
 from arctl.text import clean, clean_block

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from arctl.daemon import byhand
 from arctl.daemon.actions import Step
-from arctl.daemon.model import Campaign, Event, Experiment, ExperimentState, Json, bump
+from arctl.daemon.life import byhand
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.leases import withdraw
 from arctl.daemon.reduce.control.targets import listed, need_campaign, need_experiment
+from arctl.daemon.rows import Campaign, Event, Experiment, ExperimentState, Json, bump
 from arctl.errors import RefusedError
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.binding import closing_among
-from arctl.daemon.model import PROPOSED, DeadEnd, Event, Proposal, ProposalState, bump
+from arctl.daemon.life.binding import closing_among
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.leases import withdraw
 from arctl.daemon.reduce.control.targets import listed, need_campaign
+from arctl.daemon.rows import PROPOSED, DeadEnd, Event, Proposal, ProposalState, bump
 from arctl.errors import RefusedError, UsageError
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import Direction, DirectionState, Event, Experiment, PostKind
+from arctl.daemon.life.talking import new_post, posted
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.targets import need_campaign, need_experiment
-from arctl.daemon.talking import new_post, posted
+from arctl.daemon.rows import Direction, DirectionState, Event, Experiment, PostKind
 from arctl.errors import RefusedError, UsageError
 from arctl.text import clean
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import (
+from arctl.daemon.life.talking import new_post, posted
+from arctl.daemon.reduce.control.base import Done, Request, inverse
+from arctl.daemon.reduce.control.leases import withdraw as let_go
+from arctl.daemon.reduce.control.targets import campaign_of, listed, need
+from arctl.daemon.rows import (
     ALIVE,
     Campaign,
     Direction,
@@ -18,10 +22,6 @@ from arctl.daemon.model import (
     TeamState,
     bump,
 )
-from arctl.daemon.reduce.control.base import Done, Request, inverse
-from arctl.daemon.reduce.control.leases import withdraw as let_go
-from arctl.daemon.reduce.control.targets import campaign_of, listed, need
-from arctl.daemon.talking import new_post, posted
 from arctl.errors import RefusedError
 from arctl.text import clean
 

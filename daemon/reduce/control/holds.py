@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from arctl.daemon.actions import Step
+from arctl.daemon.life.releasing import woken
 from arctl.daemon.marks import Device, Reissue, Rest
-from arctl.daemon.model import (
+from arctl.daemon.reduce.control.base import Done, Request, inverse
+from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun
+from arctl.daemon.rows import (
     ALIVE,
     WAITING,
     Agent,
@@ -24,9 +27,6 @@ from arctl.daemon.model import (
     TeamState,
     bump,
 )
-from arctl.daemon.reduce.control.base import Done, Request, inverse
-from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun
-from arctl.daemon.releasing import woken
 from arctl.errors import RefusedError, UsageError
 
 MODES = ("hold", "drain")

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from arctl.daemon.actions import Step, StopRun
-from arctl.daemon.closing import cancel, close
+from arctl.daemon.life.closing import cancel, close
 from arctl.daemon.marks import Device
-from arctl.daemon.model import (
+from arctl.daemon.reduce.control.base import Done, Request, inverse
+from arctl.daemon.reduce.control.holds import held_event, hold
+from arctl.daemon.reduce.control.leases import withdraw
+from arctl.daemon.reduce.control.targets import campaign_of, need
+from arctl.daemon.rows import (
     ALIVE,
     PROPOSED,
     REQUEUE,
@@ -30,10 +34,6 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.reduce.control.base import Done, Request, inverse
-from arctl.daemon.reduce.control.holds import held_event, hold
-from arctl.daemon.reduce.control.leases import withdraw
-from arctl.daemon.reduce.control.targets import campaign_of, need
 from arctl.errors import RefusedError
 
 

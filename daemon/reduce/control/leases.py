@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from arctl.daemon.actions import Step, StopTurn
-from arctl.daemon.model import Event, Move, Turn, TurnState, bump
+from arctl.daemon.life.releasing import released
 from arctl.daemon.reduce.control.base import Request
-from arctl.daemon.releasing import released
+from arctl.daemon.rows import Event, Move, Turn, TurnState, bump
 
 
 def withdraw(

@@ -6,7 +6,13 @@ import dataclasses
 from typing import Any
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import (
+from arctl.daemon.life.proposing import admit
+from arctl.daemon.reduce.control.base import Done, Request, inverse
+from arctl.daemon.reduce.control.kills import give_up
+from arctl.daemon.reduce.control.leases import withdraw
+from arctl.daemon.reduce.control.setting import chosen, titled
+from arctl.daemon.reduce.control.targets import listed, need_campaign, need_proposals
+from arctl.daemon.rows import (
     PROPOSED,
     Campaign,
     Critique,
@@ -17,12 +23,6 @@ from arctl.daemon.model import (
     Stance,
     bump,
 )
-from arctl.daemon.proposing import admit
-from arctl.daemon.reduce.control.base import Done, Request, inverse
-from arctl.daemon.reduce.control.kills import give_up
-from arctl.daemon.reduce.control.leases import withdraw
-from arctl.daemon.reduce.control.setting import chosen, titled
-from arctl.daemon.reduce.control.targets import listed, need_campaign, need_proposals
 from arctl.daemon.turns import Draft
 from arctl.errors import RefusedError, UsageError
 

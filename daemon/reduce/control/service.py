@@ -5,7 +5,7 @@ from __future__ import annotations
 from arctl.daemon import facts
 from arctl.daemon.actions import Answer, Shutdown, Step, StopRun
 from arctl.daemon.marks import Stopping
-from arctl.daemon.model import REQUEUE, Event, bump
+from arctl.daemon.rows import REQUEUE, Event, bump
 from arctl.daemon.state import State
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import LETTERS, Agent, Post, PostKind, Team
+from arctl.daemon.life.talking import answered, bounded, new_post, posted
 from arctl.daemon.reduce.control.base import Done, Request
 from arctl.daemon.reduce.control.targets import campaign_of, find, listed, need_campaign, unknown
-from arctl.daemon.talking import answered, bounded, new_post, posted
+from arctl.daemon.rows import LETTERS, Agent, Post, PostKind, Team
 from arctl.errors import RefusedError, UsageError
 
 

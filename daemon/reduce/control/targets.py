@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from arctl.daemon.marks import Device
-from arctl.daemon.model import Agent, Campaign, Direction, Experiment, Proposal, Run, Team
 from arctl.daemon.reduce.control.base import Request
+from arctl.daemon.rows import Agent, Campaign, Direction, Experiment, Proposal, Run, Team
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from arctl.daemon.model import Deed, bump
 from arctl.daemon.reduce.control.base import Done, Handler, Request
+from arctl.daemon.rows import Deed, bump
 from arctl.errors import RefusedError
 
 

@@ -8,7 +8,9 @@ from itertools import takewhile
 from typing import Any
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import (
+from arctl.daemon.reduce.control.base import Request
+from arctl.daemon.reduce.control.targets import listed
+from arctl.daemon.rows import (
     Agent,
     AgentState,
     Campaign,
@@ -18,8 +20,6 @@ from arctl.daemon.model import (
     Turn,
     bump,
 )
-from arctl.daemon.reduce.control.base import Request
-from arctl.daemon.reduce.control.targets import listed
 from arctl.errors import RefusedError, UsageError
 
 #: How the requests of members begin on the wire.

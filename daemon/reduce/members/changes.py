@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from arctl.daemon.model import Experiment, Json
 from arctl.daemon.reduce.control.setting import chosen
 from arctl.daemon.reduce.members.base import Visit
+from arctl.daemon.rows import Experiment, Json
 from arctl.errors import RefusedError, UsageError
 from arctl.experiments import edits
 from arctl.experiments.errors import ScienceError

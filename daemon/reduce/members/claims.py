@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
-from arctl.daemon.model import (
+from arctl.daemon.reduce import turns
+from arctl.daemon.reduce.control.base import Request
+from arctl.daemon.reduce.control.targets import listed
+from arctl.daemon.reduce.members.base import LEASE, Visit, Visited, at_work, the_visit
+from arctl.daemon.reduce.members.changes import change_of
+from arctl.daemon.reduce.members.joining import let_go
+from arctl.daemon.rows import (
     CampaignState,
     Event,
     Move,
@@ -14,12 +20,6 @@ from arctl.daemon.model import (
     Turn,
     bump,
 )
-from arctl.daemon.reduce import turns
-from arctl.daemon.reduce.control.base import Request
-from arctl.daemon.reduce.control.targets import listed
-from arctl.daemon.reduce.members.base import LEASE, Visit, Visited, at_work, the_visit
-from arctl.daemon.reduce.members.changes import change_of
-from arctl.daemon.reduce.members.joining import let_go
 from arctl.daemon.turns import Reply
 from arctl.errors import RefusedError
 

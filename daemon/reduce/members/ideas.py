@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from arctl.daemon import proposing
 from arctl.daemon.actions import Step
-from arctl.daemon.binding import closing_dead_end
-from arctl.daemon.model import (
+from arctl.daemon.life import proposing
+from arctl.daemon.life.binding import closing_dead_end
+from arctl.daemon.reduce import answers
+from arctl.daemon.reduce.control.base import Request
+from arctl.daemon.reduce.control.setting import titled
+from arctl.daemon.reduce.control.targets import listed
+from arctl.daemon.reduce.members.base import OUTSIDE, Visit, Visited, at_work, paced, the_visit
+from arctl.daemon.reduce.members.changes import change_of
+from arctl.daemon.rows import (
     Direction,
     DirectionState,
     DirectiveState,
@@ -24,12 +30,6 @@ from arctl.daemon.model import (
     Turn,
     bump,
 )
-from arctl.daemon.reduce import answers
-from arctl.daemon.reduce.control.base import Request
-from arctl.daemon.reduce.control.setting import titled
-from arctl.daemon.reduce.control.targets import listed
-from arctl.daemon.reduce.members.base import OUTSIDE, Visit, Visited, at_work, paced, the_visit
-from arctl.daemon.reduce.members.changes import change_of
 from arctl.daemon.turns import DirectionDraft, Draft, Opinion, Reply
 from arctl.errors import RefusedError, UsageError
 from arctl.experiments.effects import parts

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import (
+from arctl.daemon.life.releasing import released
+from arctl.daemon.reduce.control.base import Request
+from arctl.daemon.reduce.control.targets import find, listed
+from arctl.daemon.reduce.members.base import LEASE, OUTSIDE, Visit, Visited, the_campaign, the_visit
+from arctl.daemon.reduce.turns import MAX_NOTES
+from arctl.daemon.rows import (
     Agent,
     AgentState,
     Campaign,
@@ -17,11 +22,6 @@ from arctl.daemon.model import (
     TurnState,
     bump,
 )
-from arctl.daemon.reduce.control.base import Request
-from arctl.daemon.reduce.control.targets import find, listed
-from arctl.daemon.reduce.members.base import LEASE, OUTSIDE, Visit, Visited, the_campaign, the_visit
-from arctl.daemon.reduce.turns import MAX_NOTES
-from arctl.daemon.releasing import released
 from arctl.errors import RefusedError, UsageError
 from arctl.text import clean, clean_block
 

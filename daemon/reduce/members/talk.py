@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from arctl.daemon.model import Post, PostKind
+from arctl.daemon.life.talking import bounded, say
 from arctl.daemon.reduce.control.base import Request
 from arctl.daemon.reduce.members.base import Visited, paced, the_visit
-from arctl.daemon.talking import bounded, say
+from arctl.daemon.rows import Post, PostKind
 from arctl.errors import RefusedError, UsageError
 from arctl.text import clean
 

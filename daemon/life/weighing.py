@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arctl.daemon.model import Critique, Proposal, ProposalState, Stance
+from arctl.daemon.rows import Critique, Proposal, ProposalState, Stance
 
 #: Endorsements that lift an objection which its author did not answer.
 LIFTING = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arctl.daemon.actions import Step
-from arctl.daemon.model import Event, Post, PostKind, bump
+from arctl.daemon.rows import Event, Post, PostKind, bump
 from arctl.daemon.state import Ids, State
 from arctl.text import clean, clean_block
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import MoveBranch
-from arctl.daemon.model import Campaign, Experiment
+from arctl.daemon.rows import Campaign, Experiment
 from arctl.daemon.state import State
 
 

@@ -6,8 +6,9 @@ import dataclasses
 from typing import Any
 
 from arctl.daemon.actions import Step
-from arctl.daemon.binding import closing_dead_end
-from arctl.daemon.model import (
+from arctl.daemon.life.binding import closing_dead_end
+from arctl.daemon.life.opening import new_proposal
+from arctl.daemon.rows import (
     JUDGED,
     UNTRIED,
     Campaign,
@@ -21,7 +22,6 @@ from arctl.daemon.model import (
     Verdict,
     bump,
 )
-from arctl.daemon.opening import new_proposal
 from arctl.daemon.state import Ids, State
 from arctl.daemon.turns import Draft
 from arctl.experiments import surface

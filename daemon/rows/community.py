@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arctl.daemon.model.states import (
+from arctl.daemon.rows.states import (
     AgentState,
     DirectionState,
     Move,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arctl.daemon.model import DeadEnd, Proposal
+from arctl.daemon.rows import DeadEnd, Proposal
 from arctl.daemon.state import State
 from arctl.experiments.effects import covers, parts
 

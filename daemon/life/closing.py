@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arctl.daemon.actions import RemoveTree, Step, StopRun
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     ACTIVE,
     REQUEUE,
     Event,

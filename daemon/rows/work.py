@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from arctl.daemon.model.record import Json
-from arctl.daemon.model.states import (
+from arctl.daemon.rows.record import Json
+from arctl.daemon.rows.states import (
     CampaignState,
     ExperimentState,
     ProposalState,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
-from arctl.daemon.model.community import Agent, Critique, Direction, Discussion, Team, Turn
-from arctl.daemon.model.record import CurvePoint, Event, Json, Result
-from arctl.daemon.model.states import (
+from arctl.daemon.rows.community import Agent, Critique, Direction, Discussion, Team, Turn
+from arctl.daemon.rows.record import CurvePoint, Event, Json, Result
+from arctl.daemon.rows.states import (
     ACTIVE,
     ALIVE,
     JUDGED,
@@ -35,8 +35,8 @@ from arctl.daemon.model.states import (
     TurnState,
     Verdict,
 )
-from arctl.daemon.model.talk import Call, Deed, Directive, Hold, Post
-from arctl.daemon.model.work import Campaign, DeadEnd, Experiment, Proposal, Run
+from arctl.daemon.rows.talk import Call, Deed, Directive, Hold, Post
+from arctl.daemon.rows.work import Campaign, DeadEnd, Experiment, Proposal, Run
 
 Row = (
     Campaign

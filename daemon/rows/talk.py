@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arctl.daemon.model.record import Json
-from arctl.daemon.model.states import CallState, DirectiveState, PostKind
+from arctl.daemon.rows.record import Json
+from arctl.daemon.rows.states import CallState, DirectiveState, PostKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from arctl.daemon.actions import Step
-from arctl.daemon.closing import close
-from arctl.daemon.model import Experiment, Verdict
+from arctl.daemon.life.closing import close
+from arctl.daemon.rows import Experiment, Verdict
 from arctl.daemon.state import State
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.closing import close
+from arctl.daemon.life.closing import close
 from arctl.daemon.marks import Rest
-from arctl.daemon.model import (
+from arctl.daemon.rows import (
     Event,
     ExperimentState,
     Move,
