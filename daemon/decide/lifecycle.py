@@ -27,6 +27,7 @@ from arctl.daemon.rows import (
     ACTIVE,
     Campaign,
     CampaignState,
+    DirectionState,
     Event,
     ExperimentState,
     ProposalState,
@@ -68,6 +69,8 @@ def _nothing_more(state: State, campaign: Campaign) -> str:
         return ""
     if talks(state, campaign.id):
         return "every direction was explored" if explored(state, campaign) else ""
+    if state.company.directions_of(campaign.id, DirectionState.STANDING, DirectionState.ACTIVE):
+        return ""
     return "every proposal was tried" if all(exhausted(state, agent) for agent in people) else ""
 
 

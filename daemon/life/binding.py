@@ -6,6 +6,9 @@ from arctl.daemon.rows import DeadEnd, Proposal
 from arctl.daemon.state import State
 from arctl.experiments.effects import covers, parts
 
+#: Who closes an axis by rule.
+BY_GATE = "gate"
+
 
 def closing_dead_end(state: State, row: Proposal) -> DeadEnd | None:
     """Return the dead end in which a proposal lies; a joint move only where each of its parts does."""
@@ -24,7 +27,12 @@ def closing_among(ends: list[DeadEnd], row: Proposal) -> DeadEnd | None:
 
 
 def _closing(ends: list[DeadEnd], row: Proposal, axis: str) -> DeadEnd | None:
-    return next((end for end in ends if covers(end.axis, axis) and _inside(end, row, axis)), None)
+    return next((end for end in ends if _binds(end, axis) and _inside(end, row, axis)), None)
+
+
+def _binds(end: DeadEnd, axis: str) -> bool:
+    """Tell whether a dead end is about an axis: by rule the one that was tried, by a person all below."""
+    return end.axis == axis if end.closed_by == BY_GATE else covers(end.axis, axis)
 
 
 def _inside(end: DeadEnd, row: Proposal, axis: str) -> bool:
@@ -40,4 +48,4 @@ def _inside(end: DeadEnd, row: Proposal, axis: str) -> bool:
 
 def axis_is_dead(ends: list[DeadEnd], axis: str) -> bool:
     """Tell whether a whole axis is closed, whatever the value."""
-    return any(covers(end.axis, axis) and end.low is None and end.high is None for end in ends)
+    return any(_binds(end, axis) and end.low is None and end.high is None for end in ends)

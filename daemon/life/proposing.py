@@ -81,6 +81,11 @@ def revise(state: State, ids: Ids, row: Proposal, draft: Draft, now: float) -> S
     return step
 
 
+def set_aside(directive: str) -> str:
+    """Return how the reason begins for which a directive parks what was queued before it."""
+    return f"set aside for {directive}: "
+
+
 def tidy(draft: Draft) -> Draft:
     """Take escapes out of every text and bound its length: brains may answer anything."""
     texts: dict[str, Any] = {
@@ -131,9 +136,10 @@ def stale(state: State, row: Proposal) -> str:
     end = None if "dead_ends" in off else closing_dead_end(state, row)
     if end is not None and not row.urgent:
         return f"dead end {end.id} ({end.axis}) was closed while it waited: {end.reason}"
-    if row.urgent or row.difference:
+    if row.urgent or row.difference or row.approved:
         return ""
-    tried = [ident for ident in near(state, row) if ident in state.experiments]
+    # What was there when it was made was weighed then.
+    tried = [ident for ident in near(state, row) if ident in state.experiments and ident not in row.near]
     return f"near {', '.join(tried)}, which came while it waited" if tried else ""
 
 

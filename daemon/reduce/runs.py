@@ -179,7 +179,7 @@ def _consequences(state: State, run: Run, now: float) -> Step:
             else f"`arctl resume {campaign.id}`"
         )
         return hold(campaign, f"{why}; see `arctl logs {run.id}`, then {mend}")
-    if experiment.state is ExperimentState.CLOSED:
+    if experiment.state is ExperimentState.CLOSED or run.reason == _mending(experiment):
         return Step()
     verdict = VERDICTS[Outcome(run.outcome)]
     seconds = experiment.seconds + run.seconds
@@ -216,8 +216,13 @@ def _to_repair(
     step = Step(rows=[row], events=[Event("experiment.crashed", row.campaign, row.id, text, data=evidence)])
     for other in state.runs_of(experiment.id):
         if other.id != run.id:
-            step.extend(cancel(other, f"{row.id} is to be repaired", now))
+            step.extend(cancel(other, _mending(row), now))
     return step
+
+
+def _mending(experiment: Experiment) -> str:
+    """Return why the other runs of a crashed experiment are stopped: their end says nothing of the idea."""
+    return f"{experiment.id} is to be repaired"
 
 
 def _hopeless(state: State, experiment: Experiment, run: Run) -> bool:

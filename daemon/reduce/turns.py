@@ -7,8 +7,10 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
+from arctl.daemon.life.proposing import has_critics, set_aside
 from arctl.daemon.life.releasing import released
 from arctl.daemon.life.talking import bounded, say
+from arctl.daemon.life.weighing import weighed
 from arctl.daemon.marks import Rest
 from arctl.daemon.reduce import answers, calls
 from arctl.daemon.rows import (
@@ -68,6 +70,8 @@ def answered(state: State, fact: facts.TurnAnswered, now: float) -> Step:
         step.events.append(Event("brain.note", campaign.id, agent.id, note, agent.name))
     step.extend(_posts(state, ids, agent, turn, reply, now))
     step.extend(_acknowledged(state, ids, agent, reply.acknowledged, now))
+    if turn.move is Move.PROPOSE and not turn.subject:
+        step.extend(_unanswered(state, ids, agent, step, now))
     if reply.declined:
         step.extend(_declined(state, ids, agent, turn, reply, now))
     else:
@@ -176,8 +180,8 @@ def _one_acknowledged(
             parked = state.proposals.get(ident)
             if parked is None or parked.campaign != row.campaign:
                 continue
-            if parked.state is ProposalState.PARKED:
-                step.rows.append(bump(parked, state=ProposalState.READY, reason=""))
+            if parked.state is ProposalState.PARKED and parked.reason.startswith(set_aside(row.id)):
+                step.extend(_kept(state, parked, row, agent))
         text = plan
     elif row.state is DirectiveState.ACKNOWLEDGED and (item.report or item.done):
         report = bounded(item.report)
@@ -196,6 +200,26 @@ def _one_acknowledged(
             )
         )  # fmt: skip
     return step
+
+
+def _kept(state: State, row: Proposal, directive: Directive, agent: Agent) -> Step:
+    """Take back what a directive does not speak against; what others said of it still stands."""
+    seen = has_critics(state, row) and not row.urgent
+    new = weighed(row, state.company.critiques_on(row.id)) if seen else ProposalState.READY
+    text = f"{row.id} {row.title} is {new} again: {agent.name} keeps it under {directive.id}"
+    event = Event("proposal.unparked", row.campaign, row.id, text, agent.name)
+    return Step(rows=[bump(row, state=new, reason="")], events=[event])
+
+
+def _unanswered(state: State, ids: Ids, agent: Agent, step: Step, now: float) -> Step:
+    """Note that directives were put to an agent who said nothing of them: they are not put to it for ever."""
+    told = {row.id for row in step.rows if isinstance(row, Directive)}
+    found = Step()
+    for row in state.company.directives_for(agent):
+        if row.state is DirectiveState.ISSUED and row.id not in told:
+            heard = Acknowledgement(row.id, plan="(heard; no plan was given)")
+            found.extend(_one_acknowledged(state, ids, agent, row, heard, now))
+    return found
 
 
 def _declined(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, now: float) -> Step:

@@ -82,6 +82,8 @@ class Proposal:
     urgent: bool = False
     #: A person agreed to it, where nothing runs without that.
     approved: bool = False
+    #: A person named the experiment that it builds on; it stays there.
+    pinned: bool = False
     #: It was taken up without a critique, so that no slot stood idle.
     uncritiqued: bool = False
     #: Who wrote its change, where that was not its author; and how often that was tried in vain.

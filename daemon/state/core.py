@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -33,8 +34,11 @@ from arctl.daemon.state.company import Company
 from arctl.daemon.state.ids import Ids
 from arctl.daemon.state.spending import Spending
 from arctl.daemon.turns import Past
-from arctl.experiments.effects import Effect, Trial, effects
+from arctl.experiments.effects import Effect, Trial, effects, parts
 from arctl.experiments.spec import Spec
+
+#: Experiments that wait for a reflection, at most; older ones are left to the ledger.
+UNREFLECTED = 50
 
 
 @dataclass
@@ -66,6 +70,8 @@ class State:
     _of_axis: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _replicated: dict[str, dict[str, None]] = field(default_factory=dict)
     _patches: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: The patch under which an experiment stands in the index: a repair gives it another one.
+    _patch_of: dict[str, str] = field(default_factory=dict)
     _of_campaign: dict[str, list[str]] = field(default_factory=dict)
     _sources: dict[str, set[str]] = field(default_factory=dict)
     _waiting: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -126,12 +132,13 @@ class State:
         # A winner on a former base is tried again: its tree on its own, its patch by the row that follows it.
         for index, new, old, untried in (
             (self._trees, row.tree, known.tree if known else "", UNTRIED | {Verdict.REBASED}),
-            (self._patches, patch, patch, UNTRIED),
+            (self._patches, patch, self._patch_of.get(row.id, ""), UNTRIED),
         ):
             if old and (old != new or row.verdict in untried) and index.get((row.campaign, old)) == row.id:
                 del index[row.campaign, old]
             if new and not row.same_as and row.verdict not in untried:
                 index.setdefault((row.campaign, new), row.id)
+        self._patch_of[row.id] = patch
 
     def remember(self, mark: Mark) -> None:
         """Take what this process alone knows."""
@@ -165,13 +172,16 @@ class State:
         # One that a person makes champion later has its verdict already.
         ended = known is None or known.verdict != row.verdict
         if ended and row.verdict in TELLING and row.base and not row.same_as:
-            self._unreflected.setdefault(row.campaign, {})[row.id] = None
-        self._past.setdefault(row.campaign, {})[row.id] = _past(row, self.proposals.get(row.proposal))
-        waiting = self._open.setdefault(row.campaign, {})
-        if row.state is ExperimentState.CLOSED:
-            waiting.pop(row.id, None)
-        else:
+            waiting = self._unreflected.setdefault(row.campaign, {})
             waiting[row.id] = None
+            if len(waiting) > UNREFLECTED:
+                del waiting[next(iter(waiting))]
+        self._past.setdefault(row.campaign, {})[row.id] = _past(row, self.proposals.get(row.proposal))
+        open_rows = self._open.setdefault(row.campaign, {})
+        if row.state is ExperimentState.CLOSED:
+            open_rows.pop(row.id, None)
+        else:
+            open_rows[row.id] = None
 
     def ids(self) -> Ids:
         """Return a giver of fresh ids for the rows of one step."""
@@ -203,6 +213,10 @@ class State:
         """Return the experiments on an axis, oldest first."""
         return [self.experiments[ident] for ident in self._of_axis.get((campaign, axis), ())]
 
+    def tried_axes(self, campaign: str) -> frozenset[str]:
+        """Return every axis on which an experiment was begun, the parts of joint ones by themselves."""
+        return frozenset(part for name, axis in self._of_axis if name == campaign for part in parts(axis))
+
     def replicated(self, campaign: str) -> list[Experiment]:
         """Return the experiments that were run more than once."""
         return [self.experiments[ident] for ident in self._replicated.get(campaign, ())]
@@ -230,8 +244,8 @@ class State:
 
     def unreflected(self, campaign: str, count: int) -> list[Experiment]:
         """Return the newest experiments of which nobody was asked why they ended so, newest first."""
-        waiting = list(self._unreflected.get(campaign, ()))
-        return [self.experiments[ident] for ident in reversed(waiting[-count:])]
+        waiting = self._unreflected.get(campaign, {})
+        return [self.experiments[ident] for ident in itertools.islice(reversed(waiting), count)]
 
     def open_proposals(self, campaign: str) -> list[Proposal]:
         """Return the proposals of which an experiment may still be made, oldest first."""

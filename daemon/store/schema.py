@@ -139,6 +139,7 @@ def _teams(db: Any) -> None:
         ("proposals", "directive", str, ""),
         ("proposals", "urgent", int, 0),
         ("proposals", "approved", int, 0),
+        ("proposals", "pinned", int, 0),
         ("proposals", "uncritiqued", int, 0),
         ("proposals", "writer", str, ""),
         ("proposals", "tries", int, 0),

@@ -135,6 +135,7 @@ def test_a_community_of_language_models_trains_tiny_gpt(arctl: Arctl, tmp_path: 
         brain = f'kind = "anthropic"\nmodel = "claude-sonnet-4-5"\nbase_url = "{server.url}"\n'
         text = text.replace("[brain]\n", f'[run.env]\nTINY_GPT_FLOPS = "{FLOPS}"\n[brain]\n{brain}')
         text = text.replace("experiments = 24", "experiments = 8")
+        text = text.replace('"python ', f'"{sys.executable} ')
         text = text.replace('name = "tiny_gpt"', 'name = "toy"')
         text += "[teams]\nanalysts = 2\nexperimenters = 2\nfalsify_after = 1\n"
         (repo / "arctl.toml").write_text(text)

@@ -23,7 +23,7 @@ from arctl.daemon.rows import (
     bump,
 )
 from arctl.daemon.state import Ids, State
-from arctl.experiments.effects import clash
+from arctl.experiments.effects import clash, covers
 
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa")
 
@@ -54,7 +54,8 @@ def support(state: State, direction: Direction) -> Support:
 
 def cold(state: State, direction: Direction) -> list[str]:
     """Return the axes of a direction on which nothing was ever tried."""
-    return [axis for axis in direction.axes if not state.on_axis(direction.campaign, axis)]
+    tried = state.tried_axes(direction.campaign)
+    return [axis for axis in direction.axes if not any(covers(axis, name) for name in tried)]
 
 
 def suits(state: State, direction: Direction, held: set[str]) -> bool:
@@ -111,6 +112,20 @@ def form(state: State, campaign: Campaign, discussion: Discussion, now: float) -
     return step
 
 
+def around_waiting(state: State, campaign: Campaign, now: float) -> Step:
+    """Have teams form around directions that wait, without a discussion: nobody has one."""
+    waiting = state.company.directions_of(campaign.id, DirectionState.STANDING)
+    waiting.sort(key=lambda row: _rank(state, row, support(state, row)))
+    people = [
+        row
+        for row in state.company.agents_of(campaign.id)
+        if row.role in (Role.ANALYST, Role.SOLO) and not row.outside
+    ]
+    going = [team for team in state.company.teams_of(campaign.id) if team.direction]
+    chosen = _choose(state, waiting, going, len(people) - len(going))
+    return _assign(state, state.ids(), campaign, chosen, going, now) if chosen else Step()
+
+
 def _rank(state: State, row: Direction, backing: Support) -> tuple[bool, int, int, int]:
     """A person's first, then by support, by cold axes, by age."""
     by_hand = state.company.named(row.campaign, row.author) is None
@@ -121,7 +136,7 @@ def _choose(state: State, standing: list[Direction], going: list[Team], most: in
     chosen: list[Direction] = []
     held = {axis for team in going for axis in state.company.directions[team.direction].axes}
     for row in standing:
-        if len(chosen) < most and suits(state, row, held):
+        if len(chosen) < most and not row.held and suits(state, row, held):
             chosen.append(row)
             held |= set(row.axes)
     return chosen
@@ -164,7 +179,7 @@ def _seated(state: State, campaign: Campaign, teams: list[Team]) -> list[Agent]:
         # Who joined from outside is no team's hands: it stays where it is, as long as that is there.
         if agent.outside and agent.team and agent.team not in there:
             moved[agent.id] = bump(agent, team="")
-    for role in (Role.ANALYST, Role.EXPERIMENTER):
+    for role in Role:
         people = [row for row in everybody if row.role is role and not row.outside]
         places: dict[str, list[Agent]] = {team.id: [] for team in teams}
         homeless: list[Agent] = []

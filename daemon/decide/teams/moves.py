@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.teams.forming import take_up
-from arctl.daemon.decide.teams.record import record, spent, untried
+from arctl.daemon.decide.teams.record import record, spent, touches, untried
 from arctl.daemon.rows import (
     Campaign,
     Direction,
@@ -18,7 +18,7 @@ from arctl.daemon.rows import (
     bump,
 )
 from arctl.daemon.state import State
-from arctl.experiments.effects import parts
+from arctl.experiments.effects import covers, parts
 
 
 def split(state: State, campaign: Campaign, team: Team, direction: Direction, why: str, now: float) -> Step:
@@ -41,7 +41,7 @@ def split(state: State, campaign: Campaign, team: Team, direction: Direction, wh
     step.events.append(Event("direction.split", campaign.id, direction.id, text, data={"into": going.id}))
     for row in state.open_proposals(campaign.id):
         if row.direction == direction.id and not row.urgent and row.state is not ProposalState.CLAIMED:
-            keeps = set(parts(row.axis)) <= set(paid)
+            keeps = _within(row.axis, paid)
             new = (
                 bump(row, direction=going.id) if keeps else bump(row, state=ProposalState.PARKED, reason=text)
             )
@@ -53,8 +53,13 @@ def split(state: State, campaign: Campaign, team: Team, direction: Direction, wh
 
 
 def _axes(direction: Direction, rows: list[Experiment]) -> list[str]:
-    seen = {part for row in rows for part in parts(row.axis)}
-    return [axis for axis in direction.axes if axis in seen]
+    tried = [parts(row.axis) for row in rows]
+    return [axis for axis in direction.axes if any(touches(axis, names) for names in tried)]
+
+
+def _within(axis: str, axes: list[str]) -> bool:
+    """Tell whether every part of an axis lies on one of these."""
+    return all(any(covers(outer, part) for outer in axes) for part in parts(axis))
 
 
 def _child(ident: str, parent: Direction, axes: list[str], now: float) -> Direction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from arctl.daemon.rows import Proposal
+from arctl.daemon.rows import DirectionState, Proposal
 from arctl.daemon.state import State
 
 #: Weight of an axis's mean gain, in units of the spread of all gains; the bonus of a cold one.
@@ -43,7 +43,8 @@ def score(state: State, row: Proposal) -> float:
     spread = _spread([effect.mean for effect in effects.values()])
     gain = known.mean * known.n / (known.n + PRIOR) / spread if known is not None and spread else 0.0
     bonus = COLD / math.sqrt(1 + (known.n if known is not None else 0))
-    tried = [len(state.of_direction(item.id)) for item in state.company.directions_of(row.campaign)]
+    working = state.company.directions_of(row.campaign, DirectionState.ACTIVE)
+    tried = [len(state.of_direction(item.id)) for item in working]
     own = len(state.of_direction(row.direction)) if row.direction else 0
     minority = MINORITY if row.direction and tried and own == min(tried) else 0.0
     # Dividing a loss by its cost would make it look better.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from arctl.daemon.decide.teams.supply import exhausted
 from arctl.daemon.rows import JUDGED, Direction, ProposalState, Role, Team, Verdict
 from arctl.daemon.state import State
-from arctl.experiments.effects import parts
+from arctl.experiments.effects import covers, parts
 
 #: Verdicts of experiments that used a slot and brought nothing.
 VAIN = frozenset(
@@ -25,6 +24,8 @@ class Record:
     rejected: int
     accepted: int
     open: int
+    #: Of those that are open, the ones of which something was measured.
+    measured: int
 
 
 def record(state: State, team: Team, direction: Direction) -> Record:
@@ -35,15 +36,21 @@ def record(state: State, team: Team, direction: Direction) -> Record:
     accepted = [row for row in ended if row.verdict == Verdict.ACCEPTED]
     since = max([begun, *(row.closed or 0.0 for row in accepted)])
     vain = [row for row in ended if row.verdict in VAIN and (row.closed or 0.0) > since]
-    judged = [row for row in ended if row.verdict in JUDGED and row.verdict != Verdict.ACCEPTED]
-    return Record(len(vain), len(judged), len(accepted), len(rows) - len(ended))
+    rejected = [row for row in ended if row.verdict == Verdict.REJECTED]
+    measured = sum(bool(row.values) for row in rows if row.closed is None)
+    return Record(len(vain), len(rejected), len(accepted), len(rows) - len(ended), measured)
 
 
 def untried(state: State, direction: Direction, least: int = 1) -> list[str]:
     """Return the axes of a direction on which fewer than `least` experiments were judged in it."""
     rows = (row for row in state.of_direction(direction.id) if row.verdict in JUDGED)
-    seen = Counter(part for row in rows for part in parts(row.axis))
-    return [axis for axis in direction.axes if seen[axis] < least]
+    tried = [parts(row.axis) for row in rows]
+    return [axis for axis in direction.axes if sum(touches(axis, names) for names in tried) < least]
+
+
+def touches(axis: str, tried: tuple[str, ...]) -> bool:
+    """Tell whether something tried lies on an axis: `optimizer.lr` lies on `optimizer`."""
+    return any(covers(axis, name) for name in tried)
 
 
 def spent(state: State, team: Team, known: Record) -> bool:

@@ -8,7 +8,7 @@ from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met
 from arctl.daemon.decide.teams.asking import analysts
 from arctl.daemon.decide.teams.discussion import begin, talks
-from arctl.daemon.decide.teams.forming import suits, take_up
+from arctl.daemon.decide.teams.forming import around_waiting, suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.record import record, spent, still, untried
 from arctl.daemon.life.talking import new_post
@@ -39,7 +39,11 @@ def regroup(state: State, now: float) -> Step:
     if state.stopping:
         return Step()
     for campaign in state.campaigns.values():
-        if campaign.state is not CampaignState.RUNNING or not talks(state, campaign.id):
+        if campaign.state is not CampaignState.RUNNING:
+            continue
+        if not talks(state, campaign.id):
+            if step := _alone(state, campaign, now):
+                return step
             continue
         if state.company.discussion(campaign.id) is not None:
             continue
@@ -51,7 +55,7 @@ def regroup(state: State, now: float) -> Step:
         for team in teams:
             direction = state.company.directions.get(team.direction)
             if direction is None:
-                if not over and (step := _occupy(state, campaign, team, now)):
+                if not over and not team.held and (step := _occupy(state, campaign, team, now)):
                     return step
             elif (
                 not team.held and not direction.held and (step := _end(state, campaign, team, direction, now))
@@ -70,7 +74,9 @@ def _end(state: State, campaign: Campaign, team: Team, direction: Direction, now
         return Step()
     # What went on from a direction that paid has kept its word already; it can only stall.
     doubtful = not known.accepted and not direction.parents
-    if doubtful and known.rejected >= teams.falsify_after and not untried(state, direction, BOTH_WAYS):
+    enough = known.rejected >= teams.falsify_after and not untried(state, direction, BOTH_WAYS)
+    # One of which something was measured may be about to refute the refutation.
+    if doubtful and enough and not known.measured:
         why = f"its prediction failed: {known.rejected} rejected, none accepted"
         return _falsify(state, campaign, team, direction, why, now)
     if known.finished >= teams.stall_after:
@@ -84,6 +90,28 @@ def _end(state: State, campaign: Campaign, team: Team, direction: Direction, now
     if known.accepted and (step := merge(state, campaign, team, direction, why, now)):
         return step
     return _retire(state, team, direction, why)
+
+
+def _alone(state: State, campaign: Campaign, now: float) -> Step:
+    """Have a solo agent take up what a person has it look at, and go on freely when that has ended."""
+    if limit_met(state, campaign, now):
+        return Step()
+    teams = state.company.teams_of(campaign.id)
+    for team in teams:
+        direction = state.company.directions.get(team.direction)
+        if direction is None:
+            text = f"team {team.name} is dissolved: its direction has ended"
+            step = Step(rows=[bump(team, state=TeamState.RETIRED, reason="its direction has ended")])
+            step.rows.extend(bump(row, team="", exhausted="") for row in state.company.members(team))
+            step.events.append(Event("team.retired", campaign.id, team.id, text))
+            return step
+        idle = team.held or direction.held
+        if not idle and (step := _end(state, campaign, team, direction, now)):
+            return step
+    champion = state.experiments[campaign.champion]
+    if teams or not (champion.bank or champion.values):
+        return Step()
+    return around_waiting(state, campaign, now)
 
 
 def _falsify(
@@ -149,7 +177,7 @@ def _occupy(state: State, campaign: Campaign, team: Team, now: float) -> Step:
     people = [agent for agent in members if agent.role is Role.ANALYST and not agent.outside]
     waiting = state.company.directions_of(campaign.id, DirectionState.STANDING)
     for row in sorted(waiting, key=lambda item: not item.base) if people else ():
-        if suits(state, row, held):
+        if not row.held and suits(state, row, held):
             team, taken = take_up(team, row, now)
             text = f"team {team.name} takes up {row.id} {row.title}: {row.hypothesis}"
             event = Event("direction.taken", campaign.id, row.id, text, data={"team": team.id})
@@ -175,6 +203,8 @@ def _talk_again(state: State, campaign: Campaign, teams: list[Team], now: float)
     """Open a new discussion when no team has a direction any more, unless the last one led to nothing."""
     if any(team.direction for team in teams):
         return Step()
+    if step := around_waiting(state, campaign, now):
+        return step
     if not _worth_talking(state, campaign):
         return Step()
     reason = (
@@ -218,5 +248,8 @@ def explored(state: State, campaign: Campaign) -> bool:
     if not before or before[-1].closed is None or not _heard(state, campaign, before[-1]):
         return False
     if company.directions_of(campaign.id, DirectionState.ACTIVE) or _worth_talking(state, campaign):
+        return False
+    waiting = company.directions_of(campaign.id, DirectionState.STANDING)
+    if any(row.held or suits(state, row, set()) for row in waiting):
         return False
     return not any(still(row.state) for row in state.open_proposals(campaign.id))

@@ -70,8 +70,9 @@ def _begin(state: State, campaign: Campaign, row: Proposal, now: float) -> Step:
 def experiment_of(state: State, campaign: Campaign, row: Proposal, now: float) -> Step:
     """Make a proposal an experiment on the champion of the day, or on what its direction forked from."""
     direction = state.company.directions.get(row.direction)
-    forked = direction is not None and direction.base not in ("", campaign.champion)
-    base = direction.base if direction is not None and forked else campaign.champion
+    named = row.base if row.pinned else direction.base if direction is not None else ""
+    forked = named not in ("", campaign.champion)
+    base = named if forked else campaign.champion
     ids = state.ids()
     row = bump(row, base=base, state=ProposalState.TAKEN)
     if why := stale(state, row):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
+from arctl.daemon.life.proposing import set_aside
 from arctl.daemon.life.talking import new_post, posted
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.leases import withdraw as let_go
@@ -63,7 +64,7 @@ def redirect(request: Request) -> Done:
         rows=[directive, post], events=[Event("directive.issued", campaign, ident, text, request.actor, data)]
     )
     step.events.append(posted(post))
-    reason = f"set aside for {ident}: {clean(words, 200)}"
+    reason = f"{set_aside(ident)}{clean(words, 200)}"
     for row in queue:
         step.rows.append(bump(row, state=ProposalState.PARKED, reason=reason))
         said = f"{row.id} {row.title} is {reason}"
@@ -132,7 +133,7 @@ def _parked(request: Request, row: Directive) -> list[tuple[Proposal, ProposalSt
     deeds = request.state.company.deeds.values()
     deed = next((deed for deed in deeds if deed.undo.get("target") == row.id), None)
     states = (deed.undo.get("data") or {}).get("states", {}) if deed is not None else {}
-    prefix = f"set aside for {row.id}: "
+    prefix = set_aside(row.id)
     return [
         (item, ProposalState(states.get(item.id, ProposalState.PENDING)))
         for item in request.state.open_proposals(row.campaign)

@@ -52,7 +52,8 @@ def propose(request: Request) -> Done:
     if row.state is ProposalState.REFUSED:
         raise RefusedError(row.reason, "`arctl revive` opens a dead end again: `arctl deadends`")
     # Who proposes agrees: where nothing runs without a person's word, this was one.
-    rows = [dataclasses.replace(row, approved=True) if item is row else item for item in step.rows]
+    mine = dataclasses.replace(row, approved=True, pinned=bool(request.word("base")))
+    rows = [mine if item is row else item for item in step.rows]
     step = dataclasses.replace(step, rows=rows)
     return Done(
         step, row.id, campaign.id, inverse("reject", row.id), {"proposal": row.id, "state": row.state}
