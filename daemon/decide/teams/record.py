@@ -56,7 +56,7 @@ def touches(axis: str, tried: tuple[str, ...]) -> bool:
 def spent(state: State, team: Team, known: Record) -> bool:
     """Tell whether a team has nothing under way and nobody who knows more."""
     members = state.company.members(team)
-    people = [row for row in members if row.role is Role.ANALYST and not row.outside]
+    people = [row for row in members if row.role is not Role.EXPERIMENTER and not row.outside]
     waiting = any(row.team == team.id for row in state.open_proposals(team.campaign) if still(row.state))
     done = all(exhausted(state, row) for row in people)
     return not known.open and not waiting and done
