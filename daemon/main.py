@@ -112,6 +112,7 @@ async def _live(home: Home) -> None:
         actors.update(dict.fromkeys(get_args(actions.JobsAction), jobs))
         archive = Archive(home)
         gateway = Gateway(home, lambda fact: engine.ask(fact.ticket, fact), engine.report)
+        stack.push_async_callback(gateway.close)
         brains = Brains(services(home, engine, reader, archive, gateway), engine.report)
         stack.callback(brains.close)
         actors.update(dict.fromkeys(get_args(actions.BrainAction), brains))

@@ -7,13 +7,13 @@ import dataclasses
 import shutil
 from typing import Any
 
-from arctl.daemon.commands.forum import search
 from arctl.daemon.engine import Engine
 from arctl.daemon.facts import TurnBeat
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.models import Gateway
 from arctl.daemon.rows import Json
 from arctl.daemon.store import Reader
+from arctl.daemon.store.forum import search
 from arctl.daemon.thought import Services
 from arctl.daemon.workspace import Archive
 from arctl.paths import Home

@@ -127,11 +127,15 @@ class Teams(Table):
     """The company: how many work together, and when they talk, stall and regroup."""
 
     analysts: Integer | None = Field(
-        None, ge=0, description="Agents that propose: 3 by default, fewer on fewer slots; 0 for a solo agent."
+        None,
+        ge=0,
+        le=32,
+        description="Agents that propose: 3 by default, fewer on fewer slots; 0 for a solo agent.",
     )
     experimenters: Integer | None = Field(
         None,
         ge=0,
+        le=64,
         description="Agents that write code: two for each analyst by default, none where no brain does.",
     )
     rounds: Integer = Field(2, ge=1, le=3, description="Rounds of a discussion.")

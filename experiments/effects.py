@@ -21,18 +21,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An axis: trials, mean and standard deviation of the gain (positive is better), share that was kept."""
+    """An axis: trials, mean and standard deviation of the gain (positive is better), how many were kept."""
 
     axis: str
     n: int
     mean: float
     sd: float
     kept: int
-
-    @property
-    def keep_rate(self) -> float:
-        """The share of trials that were accepted."""
-        return self.kept / self.n if self.n else 0.0
 
 
 def effects(trials: Iterable[Trial]) -> dict[str, Effect]:

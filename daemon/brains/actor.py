@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 
 from arctl.daemon.actions import AskAgent, BrainAction
 from arctl.daemon.brains.base import Brain
@@ -19,6 +21,10 @@ from arctl.experiments.company import Brain as Settings
 log = logging.getLogger(__name__)
 
 GROUP = "arctl.brains"
+#: Brains that an agent has side by side: one for its critiques, where those have settings of their own.
+EACH = 2
+#: Agents whose brains are kept; those of campaigns that are over are the first to go.
+AGENTS = 256
 
 
 class Brains:
@@ -27,7 +33,7 @@ class Brains:
     def __init__(self, services: Services, report: Callable[[Fact], None]) -> None:
         self._services = services
         self._report = report
-        self._brains: dict[tuple[str, str], tuple[Settings, Brain]] = {}
+        self._brains: OrderedDict[tuple[str, str], list[tuple[Settings, Brain]]] = OrderedDict()
         self._thinking: dict[str, asyncio.Task[None]] = {}
 
     async def handle(self, action: BrainAction) -> None:
@@ -46,6 +52,8 @@ class Brains:
 
     async def _ask(self, question: Question) -> None:
         turn = question.turn.id
+        # Looking for what is installed reads folders: not on the loop.
+        await asyncio.to_thread(installed)
         try:
             async with asyncio.timeout(question.settings.timeout):
                 reply = await self._brain(question).answer(question)
@@ -71,17 +79,33 @@ class Brains:
             task.cancel()
 
     def _brain(self, question: Question) -> Brain:
-        """Return the agent's brain; a new one when its settings were edited."""
+        """Return the agent's brain for these settings; a new one when they were edited."""
         key = (question.campaign.id, question.agent.name)
-        known = self._brains.get(key)
-        if known is None or known[0] != question.settings:
-            self._brains[key] = known = (question.settings, make(question.settings, self._services))
-        return known[1]
+        known = self._brains.setdefault(key, [])
+        self._brains.move_to_end(key)
+        found = next((item for item in known if item[0] == question.settings), None)
+        if found is None:
+            found = (question.settings, make(question.settings, self._services))
+        else:
+            known.remove(found)
+        known.append(found)
+        del known[:-EACH]
+        while len(self._brains) > AGENTS:
+            self._brains.popitem(last=False)
+        return found[1]
+
+
+@cache
+def installed() -> dict[str, EntryPoint]:
+    """Return the brains that are installed, by name; looked for once."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
 def make(settings: Settings, services: Services) -> Brain:
     """Return a new brain; raises `ArctlError` where no such brain is installed."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if settings.kind not in installed():
+        installed.cache_clear()  # it may have been installed since
+    found = installed()
     if settings.kind not in found:
         msg = f"there is no brain called {settings.kind!r}"
         raise ArctlError(msg, f"set [brain] kind to one of {', '.join(sorted(found))}")

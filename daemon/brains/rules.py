@@ -70,7 +70,7 @@ def directions(question: Question, axes: list[str], noun: str = "") -> list[Dire
 
 
 def _others(question: Question, row: Direction) -> bool:
-    return row.author != question.agent.name and row.state == "proposed"
+    return not row.made_by(question.agent.name) and row.state == "proposed"
 
 
 def _opinion(question: Question, row: Direction) -> Opinion:

@@ -10,10 +10,8 @@ from typing import Any
 from arctl.daemon.commands import community
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.community import Json
-from arctl.daemon.decide.question import settings_of
-from arctl.daemon.decide.teams.asking import OUTSIDE
 from arctl.daemon.rows import Agent, AgentState, Campaign, Move, Role
-from arctl.daemon.state import State
+from arctl.daemon.state import State, settings_of
 from arctl.errors import RefusedError
 
 #: What one agent's page carries at most of each.
@@ -121,7 +119,7 @@ def entry(state: State, row: Agent, known: Counter[str]) -> Json:
 
 def thinks_with(state: State, row: Agent) -> tuple[str, str]:
     """Return the brain and model that an agent thinks with in its team, as the settings are now."""
-    if row.brain == OUTSIDE or row.state is AgentState.RETIRED:
+    if row.outside or row.state is AgentState.RETIRED:
         return row.brain, row.model
     settings = settings_of(state, row, Move.IMPLEMENT if row.role is Role.EXPERIMENTER else Move.PROPOSE)
     return settings.kind, settings.model or ""

@@ -142,7 +142,7 @@ def _self(state: State, campaign: Campaign, agent: Agent) -> Json:
     own = company.direction_of(agent.team)
     held = company.directions_of(campaign.id, DirectionState.ACTIVE)
     made = [
-        row for row in state.proposals.values() if row.agent == agent.name and row.campaign == campaign.id
+        row for row in state.proposals.values() if row.made_by(agent.name) and row.campaign == campaign.id
     ]
     turn = company.turn_of(agent)
     claim = None

@@ -10,18 +10,18 @@ from arctl.daemon.actions import (
     Shutdown,
     Step,
     StopRun,
-    StopTurn,
     SweepTrees,
     WatchFiles,
 )
 from arctl.daemon.decide.promotion import promote
 from arctl.daemon.decide.supply import limit_met, settled
-from arctl.daemon.decide.teams.asking import OUTSIDE, analysts
+from arctl.daemon.decide.teams.asking import analysts
 from arctl.daemon.decide.teams.discussion import talks
 from arctl.daemon.decide.teams.leases import lose
 from arctl.daemon.decide.teams.regroup import explored
 from arctl.daemon.decide.teams.supply import exhausted
 from arctl.daemon.life import byhand
+from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.marks import Reissue
 from arctl.daemon.rows import (
     ACTIVE,
@@ -32,7 +32,6 @@ from arctl.daemon.rows import (
     ExperimentState,
     ProposalState,
     RunState,
-    TurnState,
     bump,
 )
 from arctl.daemon.state import State
@@ -53,15 +52,14 @@ def finish(state: State, now: float) -> Step:
         event = Event("campaign.finished", campaign.id, champion.id, text, data={"champion": champion.id})
         step = Step(rows=[row], events=[event])
         for turn in state.company.asked(campaign.id):
-            step.rows.append(bump(turn, state=TurnState.WITHDRAWN, ended=now))
-            step.actions.append(StopTurn(turn.id))
+            step.extend(withdrawn(state, turn, f"the campaign is finished: {reason}", now))
         return step
     return Step()
 
 
 def _nothing_more(state: State, campaign: Campaign) -> str:
     """Say why nobody will propose anything more; empty while somebody may."""
-    people = [agent for agent in analysts(state, campaign.id) if agent.brain != OUTSIDE]
+    people = [agent for agent in analysts(state, campaign.id) if not agent.outside]
     if not people or any(True for _ in state.company.asked(campaign.id)):
         return ""
     waiting = [row for row in state.open_proposals(campaign.id) if row.state is not ProposalState.PARKED]
@@ -101,7 +99,7 @@ def recover(state: State, now: float) -> Step:
         for turn in state.company.asked(campaign.id):
             # Whoever was thinking is gone with the daemon; outside members come again by themselves.
             agent = state.company.named(campaign.id, turn.agent)
-            if agent is None or agent.brain != OUTSIDE:
+            if agent is None or not agent.outside:
                 step.extend(lose(state, turn, "the daemon ended", now, counted=False))
     return step
 

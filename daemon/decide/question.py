@@ -14,9 +14,8 @@ from arctl.daemon.rows import (
     Role,
     Turn,
 )
-from arctl.daemon.state import State
+from arctl.daemon.state import State, settings_of
 from arctl.daemon.turns import Question
-from arctl.experiments.company import Brain
 
 #: Posts of the forum that an agent is shown without searching.
 POSTS = 20
@@ -62,15 +61,6 @@ def build(state: State, turn: Turn) -> Question:
         critiques=critiques,
         run=_crashed_run(state, experiment) if turn.move is Move.REPAIR else "",
     )
-
-
-def settings_of(state: State, agent: Agent, move: Move) -> Brain:
-    """Return the brain that an agent thinks with, in its team and for this move."""
-    spec = state.spec(agent.campaign)
-    teams = [team.id for team in state.company.all_teams(agent.campaign)]
-    number = teams.index(agent.team) if agent.team in teams else 0
-    role = "critic" if move is Move.CRITIQUE and "critic" in spec.roles else agent.role.value
-    return spec.brain_for(role, number)
 
 
 def _subject(state: State, turn: Turn) -> tuple[Proposal | None, Experiment | None, tuple[Critique, ...]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from arctl.daemon.rows import DeadEnd, Proposal
+from collections.abc import Iterable
+
+from arctl.daemon.rows import DeadEnd, Json, Proposal
 from arctl.daemon.state import State
 from arctl.experiments.effects import covers, parts
 
@@ -19,15 +21,16 @@ def closing_among(ends: list[DeadEnd], row: Proposal) -> DeadEnd | None:
     """Return the one of these dead ends in which a proposal lies."""
     if not row.axis:
         return None
-    exact = next((end for end in ends if end.axis == row.axis and _inside(end, row, row.axis)), None)
+    exact = next((end for end in ends if end.axis == row.axis and _inside(end, row.change, row.axis)), None)
     if exact is not None:
         return exact
-    closed = [_closing(ends, row, part) for part in parts(row.axis)]
+    closed = [closing_axis(ends, row.change, part) for part in parts(row.axis)]
     return closed[0] if closed and all(end is not None for end in closed) else None
 
 
-def _closing(ends: list[DeadEnd], row: Proposal, axis: str) -> DeadEnd | None:
-    return next((end for end in ends if _binds(end, axis) and _inside(end, row, axis)), None)
+def closing_axis(ends: Iterable[DeadEnd], change: Json, axis: str) -> DeadEnd | None:
+    """Return the one of these dead ends in which a change of a single axis lies."""
+    return next((end for end in ends if _binds(end, axis) and _inside(end, change, axis)), None)
 
 
 def _binds(end: DeadEnd, axis: str) -> bool:
@@ -35,11 +38,11 @@ def _binds(end: DeadEnd, axis: str) -> bool:
     return end.axis == axis if end.closed_by == BY_GATE else covers(end.axis, axis)
 
 
-def _inside(end: DeadEnd, row: Proposal, axis: str) -> bool:
-    """Tell whether a proposal's value lies in the closed range; without a range or a value it does."""
+def _inside(end: DeadEnd, change: Json, axis: str) -> bool:
+    """Tell whether a change's value lies in the closed range; without a range or a value it does."""
     if end.low is None and end.high is None:
         return True
-    values = row.change.get("values")
+    values = change.get("values")
     value = values.get(axis) if isinstance(values, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True

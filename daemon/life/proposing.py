@@ -204,8 +204,7 @@ def _repeats(state: State, row: Proposal) -> str:
 def _neighbours(state: State, row: Proposal) -> str:
     """Return the name of another team whose direction holds the proposal's axis."""
     company = state.company
-    agent = company.named(row.campaign, row.agent)
-    if not row.team or agent is None or not row.axis:
+    if not row.team or row.by_hand or company.named(row.campaign, row.agent) is None or not row.axis:
         return ""
     for direction in company.directions_of(row.campaign, DirectionState.ACTIVE):
         team = company.teams.get(direction.team)
@@ -221,7 +220,7 @@ def has_critics(state: State, row: Proposal) -> bool:
     if "critique" in state.spec(row.campaign).teams.off:
         return False
     return any(
-        agent.role is Role.ANALYST and agent.name != row.agent and not agent.outside
+        agent.role is Role.ANALYST and not row.made_by(agent.name) and not agent.outside
         for agent in state.company.agents_of(row.campaign)
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from arctl.daemon.actions import Step
+from collections.abc import Collection
+
+from arctl.daemon.actions import Step, StopTurn
 from arctl.daemon.life.closing import close
 from arctl.daemon.marks import Rest
 from arctl.daemon.rows import (
@@ -11,6 +13,7 @@ from arctl.daemon.rows import (
     Move,
     ProposalState,
     Turn,
+    TurnState,
     Verdict,
     bump,
 )
@@ -18,6 +21,25 @@ from arctl.daemon.state import State
 
 #: Turns in vain after which an idea waits for a person instead of a further try.
 TRIES = 2
+
+
+def withdrawn(
+    state: State, turn: Turn, reason: str, now: float, actor: str = "", *, gone: Collection[str] = ()
+) -> Step:
+    """End a turn for whose answer nobody waits any more; what was being written is somebody else's again.
+
+    `gone` are the proposals of which the caller says itself what becomes of them.
+    """
+    text = f"{turn.id} ({turn.move} by {turn.agent}) is withdrawn: {reason}"
+    data = {"agent": turn.agent, "move": turn.move.value, "subject": turn.subject}
+    step = Step(
+        rows=[bump(turn, state=TurnState.WITHDRAWN, ended=now, note=reason)],
+        events=[Event("turn.withdrawn", turn.campaign, turn.id, text, actor, data)],
+        actions=[StopTurn(turn.id)],
+    )
+    if turn.move is Move.IMPLEMENT and turn.subject not in gone:
+        step.extend(released(state, turn, now, counted=False))
+    return step
 
 
 def released(state: State, turn: Turn, now: float, *, parked: str = "", counted: bool = True) -> Step:

@@ -10,7 +10,11 @@ LIFTING = 2
 
 def weighed(row: Proposal, critiques: list[Critique]) -> ProposalState:
     """Return where a proposal stands, by each person's latest word; its author's own does not count."""
-    latest = {item.author: item.stance for item in critiques if not item.lifted and item.author != row.agent}
+    latest = {
+        (item.by_hand, item.author): item.stance
+        for item in critiques
+        if not item.lifted and (item.by_hand, item.author) != (row.by_hand, row.agent)
+    }
     endorsed = sum(stance is Stance.ENDORSE for stance in latest.values())
     blocked = any(stance is not Stance.ENDORSE for stance in latest.values())
     if blocked and endorsed < LIFTING:

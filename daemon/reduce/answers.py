@@ -13,6 +13,7 @@ from arctl.daemon.life.talking import say
 from arctl.daemon.life.weighing import weighed
 from arctl.daemon.rows import (
     ALIVE,
+    STANCES,
     Agent,
     Critique,
     Direction,
@@ -40,7 +41,6 @@ from arctl.text import clean, clean_block
 MAX_DIRECTIONS = 3
 MAX_AXES = 12
 MAX_OPINIONS = 32
-STANCES = frozenset(Stance)
 
 
 def taken(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, now: float) -> Step:
@@ -79,7 +79,7 @@ def _discussed(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, n
         known = [row for row in known if row.id not in made] + list(made.values())
     for opinion in reply.opinions[:MAX_OPINIONS]:
         row = state.company.directions.get(opinion.subject)
-        if opinion.stance not in STANCES or row is None or row.author == agent.name:
+        if opinion.stance not in STANCES or row is None or row.made_by(agent.name):
             continue
         if row.campaign == turn.campaign:
             step.extend(_opinion(state, ids, agent, opinion, discussion.thread, now))
@@ -181,7 +181,7 @@ def _closed(state: State, campaign: str, axes: tuple[str, ...], known: list[Dire
 def _objected(state: State, agent: Agent, known: list[Direction]) -> Direction | None:
     """Return the agent's own direction that somebody objects to and that was not written anew yet."""
     for row in known:
-        if row.author != agent.name or row.state is not DirectionState.PROPOSED:
+        if not row.made_by(agent.name) or row.state is not DirectionState.PROPOSED:
             continue
         if row != state.company.directions.get(row.id):
             # Written anew in this very answer, or new in it.
@@ -274,7 +274,7 @@ def _critiqued(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, n
     step = _opinion(state, ids, agent, opinion, "", now)
     critique = next(item for item in step.rows if isinstance(item, Critique))
     step.extend(judged(state, row, critique))
-    author = state.company.named(row.campaign, row.agent)
+    author = None if row.by_hand else state.company.named(row.campaign, row.agent)
     ready = any(isinstance(item, Proposal) and item.state is ProposalState.READY for item in step.rows)
     if ready and author is not None and author.fruitless:
         step.rows.append(bump(author, fruitless=0))

@@ -182,6 +182,6 @@ def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
         step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, device="", tree=""))
         step.actions.append(RemoveTree(run.id))
     if campaign := state.campaigns.get(fact.campaign):
-        away = f", or give it up: `arctl kill {fact.experiment}`" if fact.experiment else ""
-        step.extend(hold(campaign, f"{reason}; then `arctl resume {campaign.id}`{away}"))
+        away = f" (to give it up: `arctl kill {fact.experiment}` first)" if fact.experiment else ""
+        step.extend(hold(campaign, f"{reason}; mend that, then `arctl resume {campaign.id}`{away}"))
     return step

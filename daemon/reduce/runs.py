@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import RemoveTree, Step, StopRun
-from arctl.daemon.decide.question import settings_of
 from arctl.daemon.life.closing import cancel, close
 from arctl.daemon.reduce.campaigns import hold
 from arctl.daemon.rows import (
@@ -24,7 +23,7 @@ from arctl.daemon.rows import (
     Verdict,
     bump,
 )
-from arctl.daemon.state import State
+from arctl.daemon.state import State, settings_of
 
 #: A run whose shim dies is tried again, until that happened so often.
 MAX_LOSSES = 3
@@ -194,7 +193,9 @@ def _consequences(state: State, run: Run, now: float) -> Step:
 def _tries(state: State, experiment: Experiment) -> int:
     """Return how often whoever wrote an experiment may repair it: nobody does for a person."""
     proposal = state.proposals.get(experiment.proposal)
-    author = (proposal.writer or proposal.agent) if proposal is not None else ""
+    if proposal is None or (proposal.by_hand and not proposal.writer):
+        return 0
+    author = proposal.writer or proposal.agent
     agent = state.company.named(experiment.campaign, author)
     if agent is None:
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypeVar
 
-from arctl.daemon.rows.community import Agent, Critique, Direction, Discussion, Team, Turn
+from arctl.daemon.rows.community import OUTSIDE, Agent, Critique, Direction, Discussion, Team, Turn
 from arctl.daemon.rows.record import CurvePoint, Event, Json, Result
 from arctl.daemon.rows.states import (
     ACTIVE,
@@ -14,6 +14,7 @@ from arctl.daemon.rows.states import (
     PROPOSED,
     REQUEUE,
     SERVICE_ORDER,
+    STANCES,
     TELLING,
     UNTRIED,
     WAITING,
@@ -123,9 +124,11 @@ __all__ = [
     "ALIVE",
     "JUDGED",
     "LETTERS",
+    "OUTSIDE",
     "PROPOSED",
     "REQUEUE",
     "SERVICE_ORDER",
+    "STANCES",
     "TABLES",
     "TELLING",
     "UNTRIED",

@@ -14,6 +14,9 @@ from arctl.daemon.rows.states import (
     TurnState,
 )
 
+#: The brain of those who joined from outside; nobody asks them, they come by themselves.
+OUTSIDE = "outside"
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -51,7 +54,7 @@ class Agent:
     @property
     def outside(self) -> bool:
         """Whether it joined from outside: nobody asks it, or waits for it; it comes by itself."""
-        return self.brain == "outside"
+        return self.brain == OUTSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,13 @@ class Direction:
     reason: str = ""
     #: When it was taken up last.
     since: float = 0.0
+    #: A person wrote it down; a person and an agent may bear one name.
+    by_hand: bool = False
     rev: int = 0
+
+    def made_by(self, agent: str) -> bool:
+        """Tell whether an agent of this name wrote it, rather than a person who bears the name, too."""
+        return self.author == agent and not self.by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +180,6 @@ class Critique:
     links: tuple[str, ...] = ()
     #: What lifted it: a revision, endorsements, a person; empty while it stands.
     lifted: str = ""
+    #: It is a person's word; a person and an agent may bear one name.
+    by_hand: bool = False
     rev: int = 0

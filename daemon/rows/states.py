@@ -197,6 +197,10 @@ class Stance(StrEnum):
     REVISE = "revise"
 
 
+#: The stances by their names, for words that come from outside.
+STANCES = {stance.value: stance for stance in Stance}
+
+
 class PostKind(StrEnum):
     """What a post of the forum is."""
 

@@ -97,6 +97,15 @@ class Proposal:
     experiment: str = ""
     rev: int = 0
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person proposed it; a person and an agent may bear one name."""
+        return self.brain == "human"
+
+    def made_by(self, agent: str) -> bool:
+        """Tell whether an agent of this name proposed it, rather than a person who bears the name, too."""
+        return self.agent == agent and not self.by_hand
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:

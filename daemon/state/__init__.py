@@ -5,6 +5,7 @@ from __future__ import annotations
 from arctl.daemon.state.company import Company
 from arctl.daemon.state.core import State, load
 from arctl.daemon.state.ids import Ids
+from arctl.daemon.state.settings import settings_of
 from arctl.daemon.state.spending import Spending
 
-__all__ = ["Company", "Ids", "Spending", "State", "load"]
+__all__ = ["Company", "Ids", "Spending", "State", "load", "settings_of"]

@@ -103,13 +103,13 @@ def _teams(db: Any) -> None:
         "teams": "text id campaign name; real created; text state direction; real since; int held drain;"
         " text reason; int rev",
         "directions": "text id campaign; real created; text author title hypothesis axes prediction falsifier"
-        " first state team base parents discussion; int held drain; text reason; real since; int rev",
+        " first state team base parents discussion; int held drain; text reason; real since; int by_hand rev",
         "discussions": "text id campaign; real created; text reason; real deadline; int round rounds;"
         " text thread asked; int answers formed; real closed; int rev",
         "turns": "text id campaign agent move; real created expires beat; text subject team; int round want;"
         " text base state; real ended; text fault note prompt; int rev",
         "critiques": "text id campaign; real created; text subject author stance reason links lifted;"
-        " int rev",
+        " int by_hand rev",
         "posts": "text id campaign; real created; text author kind text thread parent team links;"
         " int open rev",
         "directives": "text id campaign; real created; text target text author state by; real acknowledged;"

@@ -60,7 +60,9 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
             msg = f"run.link names {name}, which is not in {root}"
             raise RefusedError(msg, "create it, or take it out of arctl.toml")
     if not action.allow_dirty:
-        _clean(top, prefix, root)
+        # The words that agents are told are read from your tree, and followed while you edit them.
+        words = {prefix + name for name in (SPEC, spec.objective, *spec.prompts.values()) if name}
+        _clean(top, root, words)
     bare = Bare(home.campaign(spec.name) / "repo.git")
     commit = _import(bare, top, spec.name)
     if known is None:
@@ -160,10 +162,9 @@ def _refusal(error: SpecError) -> RefusedError:
     return RefusedError("\n".join(lines), "`arctl check` says it again when they are mended")
 
 
-def _clean(top: Path, prefix: str, root: Path) -> None:
+def _clean(top: Path, root: Path, own: set[str]) -> None:
     """Refuse uncommitted changes of tracked files: experiments start from the commit without them."""
     changed = git("status", "--porcelain", "-z", "--untracked-files=no", "--", ".", cwd=root)
-    own = {prefix + SPEC}
     names = [item.decode("utf-8", "replace")[3:] for item in changed.split(b"\0") if len(item) > 3]
     names = [name for name in names if name not in own]
     if names:

@@ -170,6 +170,10 @@ def _put(index: Index, path: str, prefix: str, text: str, mode: str) -> None:
         raise edits.EditError("scope", f"git takes no file at {path}", path) from error
 
 
+#: What git says when it is the machine that fails, not the patch.
+TROUBLES = ("No space left", "unable to write", "unable to create", "Permission denied", "emory", ".lock")
+
+
 def _apply(patch: bytes, prefix: str, index: Index) -> None:
     if not patch.strip():
         raise UnfitError(Verdict.INVALID, "the patch is empty")
@@ -180,7 +184,13 @@ def _apply(patch: bytes, prefix: str, index: Index) -> None:
         if any("corrupt patch" in line or "No valid patches" in line for line in said):
             raise UnfitError(Verdict.INVALID, f"not a usable patch: {said[-1]}", {"git": said}) from error
         if error.status != CONFLICT:
-            raise
+            if any(trouble in line for line in said for trouble in TROUBLES):
+                raise
+            # Whatever else git does not like of a patch is the patch's fault, and nobody else's.
+            outside = any("invalid path" in line or "beyond a symbolic link" in line for line in said)
+            verdict = Verdict.OUT_OF_SCOPE if outside else Verdict.INVALID
+            told = said[0].removeprefix("error: ") if said else "git cannot read it"
+            raise UnfitError(verdict, f"not a usable patch: {told}", {"git": said}) from error
         files = [line.split(": ")[1] for line in said if line.startswith("error: patch failed: ")]
         where = f" in {', '.join(dict.fromkeys(files))}" if files else ""
         reason = f"the change does not apply to its base{where}"

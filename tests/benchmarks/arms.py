@@ -95,8 +95,9 @@ class Result:
     time: float
     #: Runs until then.
     evaluations: float
-    #: Share of the way to the optimum, by the truth.
+    #: Share of the way to the optimum, by the truth: at the end, and on average over the time.
     way: float
+    average: float
     #: What was promoted and truly better, or not.
     improved: int
     false: int
@@ -173,6 +174,7 @@ def measure(labs: list[Lab], land: Landscape, regime: Regime) -> Result:
         time=min(times, default=worst),
         evaluations=min(counts, default=regime.runs or total),
         way=true_gain / land.gap,
+        average=_average(labs, land, length),
         improved=improved,
         false=false,
         worthy=worthy,
@@ -194,6 +196,22 @@ def measure(labs: list[Lab], land: Landscape, regime: Regime) -> Result:
 
 def _champion(lab: Lab) -> Experiment:
     return lab.state.experiments[lab.state.campaigns["toy"].champion]
+
+
+def _average(labs: list[Lab], land: Landscape, length: float) -> float:
+    """Return the share of the way gone by the best loop, on average over the time."""
+    points = [(0.0, 0.0)]
+    for lab in labs:
+        for row in lab.state.champions_of("toy"):
+            gone = (land.loss(land.start) - land.loss(row.params)) / land.gap
+            points.append((row.closed or 0.0, gone))
+    points.sort()
+    total = best = 0.0
+    ends = [*(when for when, _ in points[1:]), length]
+    for (when, gone), end in zip(points, ends, strict=True):
+        best = max(best, gone) if len(labs) > 1 else gone
+        total += best * (end - when)
+    return total / length
 
 
 def _record(lab: Lab) -> float:

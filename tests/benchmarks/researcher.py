@@ -181,7 +181,7 @@ def _promise(effect: Effect | None) -> float:
     """Say how much an axis is worth another try."""
     if effect is None:
         return 1.0
-    return 2.0 * effect.keep_rate + 1.0 / (1 + effect.n)
+    return 2.0 * effect.kept / effect.n + 1.0 / (1 + effect.n)
 
 
 def _step(value: float, pasts: list[Past], rng: random.Random) -> float:

@@ -14,7 +14,7 @@ from arctl.daemon import actions, facts
 from arctl.daemon.actions import Step
 from arctl.daemon.decide import decide
 from arctl.daemon.decide.lifecycle import recover
-from arctl.daemon.decide.teams.discussion import AGAIN
+from arctl.daemon.decide.teams.discussion import silence
 from arctl.daemon.marks import Device
 from arctl.daemon.reduce import reduce
 from arctl.daemon.rows import Event, ExperimentState, Row, RunState, Turn
@@ -142,8 +142,9 @@ class World:
             teams = state.spec(name).teams
             times += [turn.expires + 0.1 for turn in state.company.asked(name)]
             times += [row.created + teams.critique_wait for row in state.open_proposals(name)]
-            for row in state.company.discussions_of(name)[-1:]:
-                times.append(row.deadline if row.closed is None else row.closed + AGAIN)
+            before = state.company.discussions_of(name)
+            for row in before[-1:]:
+                times.append(row.deadline if row.closed is None else row.closed + silence(before))
         coming = min((time for time in times if time > self.now), default=math.inf)
         if coming < (self._queue[0][0] if self._queue else math.inf):
             heapq.heappush(self._queue, (coming, next(self._order), facts.Tick()))

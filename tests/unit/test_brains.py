@@ -409,10 +409,21 @@ def told(said: Any, **changes: Any) -> Fact:
     facts: list[Fact] = []
     brains = Brains(Stage().services, facts.append)
     question = asked(settings=Settings(timeout=0.05), **changes)
-    brains._brains["toy", "ada"] = (question.settings, Odd(said))
+    brains._brains["toy", "ada"] = [(question.settings, Odd(said))]
     asyncio.run(brains.handle(AskAgent(question)))
     (fact,) = facts
     return fact
+
+
+def test_an_agent_with_settings_of_its_own_for_critiques_keeps_both_of_its_brains() -> None:
+    brains = Brains(Stage().services, lambda fact: None)
+    usual, critic = asked(settings=Settings()), asked(settings=Settings(timeout=7))
+    first, second = brains._brain(usual), brains._brain(critic)
+    assert first is not second
+    assert [brains._brain(usual), brains._brain(critic), brains._brain(usual)] == [first, second, first]
+    edited = brains._brain(asked(settings=Settings(timeout=9)))
+    assert edited not in (first, second)
+    assert brains._brain(usual) is first
 
 
 def test_an_answer_is_reported() -> None:

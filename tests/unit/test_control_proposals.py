@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arctl.daemon.actions import StopTurn
-from arctl.daemon.rows import Critique, ProposalState, Stance
+from arctl.daemon.rows import Critique, Move, ProposalState, Stance, Turn, TurnState
 from arctl.experiments import cards
 from arctl.experiments.errors import ScienceError
 from tests.support.steering import Stage
@@ -119,6 +119,29 @@ def test_a_named_proposal_is_taken_over_an_objection() -> None:
     stage.done("undo", "")
     row = stage.state.proposals["p9"]
     assert (row.state, row.approved) == (ProposalState.PENDING, False), "its objection was lifted for good"
+
+
+def test_an_approval_that_is_undone_after_the_claim_stops_its_writer() -> None:
+    stage = Stage()
+    stage.done("approve", "p6")
+    row = stage.state.proposals["p6"]
+    stage.set(dataclasses.replace(row, state=ProposalState.CLAIMED, writer="cleo"))
+    stage.set(Turn("q9", "toy", "cleo", Move.IMPLEMENT, 6.0, 900.0, subject="p6", team="t2"))
+    stage.done("undo", "toy")
+    row = stage.state.proposals["p6"]
+    assert (row.state, row.approved) == (ProposalState.READY, False)
+    assert "q9" not in stage.state.company.turns
+    assert StopTurn("q9") in stage.actions
+    assert any(event.kind == "turn.withdrawn" and "took back" in event.text for event in stage.events)
+
+
+def test_an_approval_under_the_writer_s_hands_is_undone_without_a_claim_that_nobody_holds() -> None:
+    stage = Stage()
+    stage.done("approve", "p8")
+    stage.set(dataclasses.replace(stage.state.proposals["p8"], state=ProposalState.READY))
+    stage.set(dataclasses.replace(stage.state.company.turns["q1"], state=TurnState.ANSWERED))
+    stage.done("undo", "toy")
+    assert stage.state.proposals["p8"].state is ProposalState.READY
 
 
 def test_all_leaves_objections_and_the_backlog_alone() -> None:

@@ -13,6 +13,7 @@ from arctl.daemon.rows import (
     Move,
     ProposalState,
     Role,
+    Turn,
     TurnState,
     Verdict,
 )
@@ -80,6 +81,51 @@ def test_more_or_fewer_are_there_when_the_settings_are_edited() -> None:
     assert world.state.campaigns["toy"].state is CampaignState.FINISHED
     retired = [row for row in world.state.company.everybody("toy") if row.state is AgentState.RETIRED]
     assert all(not agent.team for agent in retired)
+
+
+def test_whoever_leaves_lets_go_of_what_it_was_at_and_that_is_said() -> None:
+    world = Community(
+        flat, slots=4, spec=spec(teams="analysts = 2\nexperimenters = 2\n", limit=30, extra=LLM), ideas=1.0
+    )
+    world.script = lambda question: SILENCE if question.move is Move.IMPLEMENT else None
+    world.begin()
+
+    def writing() -> list[Turn]:
+        return [turn for turn in world.state.company.asked("toy") if turn.move is Move.IMPLEMENT]
+
+    world.until(lambda: len(writing()) == 2)
+    claimed = {turn.subject for turn in writing()}
+    world.script = None
+    edit(world, "experimenters = 2", "experimenters = 0")
+    world.until(lambda: roles(world) == {Role.ANALYST: 2})
+    said = [text for text in world.texts("turn.withdrawn") if "leaves the company" in text]
+    assert len(said) == 2
+    released = {event.subject for _, event in world.events if event.kind == "proposal.released"}
+    assert claimed <= released
+    world.run()
+    assert world.state.campaigns["toy"].state is CampaignState.FINISHED
+
+
+def test_turns_that_a_finished_campaign_does_not_wait_for_say_so() -> None:
+    world = Community(flat, slots=2, spec=spec(teams="analysts = 2\n", limit=4))
+    world.script = lambda question: SILENCE if question.move is Move.CRITIQUE else None
+    world.finished()
+    ended = [turn for turn in world.turns.values() if turn.state is TurnState.WITHDRAWN]
+    assert ended
+    assert all(turn.note.startswith("the campaign is finished: ") for turn in ended)
+    assert len(world.texts("turn.withdrawn")) == len(ended)
+
+
+def test_nobody_is_hired_under_the_name_of_a_person_who_was_heard_of() -> None:
+    world = Community(flat, slots=4, spec=spec(teams="analysts = 2\n", limit=30))
+    world.begin()
+    world.until(lambda: agents(world))
+    world.after(0, facts.Control("g", "say", "toy", "grace", data={"text": "good morning"}))
+    world.until(lambda: "g" in world.answers)
+    assert world.answers["g"].error is None
+    edit(world, "analysts = 2", "analysts = 4")
+    world.until(lambda: len(agents(world)) == 4)
+    assert set(agents(world)) == {"ada", "emmy", "marie", "tycho"}
 
 
 def test_a_team_becomes_a_solo_agent_who_may_move_every_axis() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from arctl.daemon import facts
@@ -180,6 +182,14 @@ def test_words_are_weighed_by_the_last_of_each_who_is_not_its_author(
 ) -> None:
     rows = [said(number, author, Stance(stance)) for number, (author, stance) in enumerate(words)]
     assert weighed(row_of(), rows) is state
+
+
+def test_a_person_who_bears_its_author_s_name_is_not_its_author() -> None:
+    word = dataclasses.replace(said(1, "ada", Stance.ENDORSE), by_hand=True)
+    assert weighed(row_of(), [word]) is ProposalState.READY
+    by_hand = dataclasses.replace(row_of(), brain="human")
+    assert weighed(by_hand, [said(1, "ada", Stance.OBJECT)]) is ProposalState.OBJECTED
+    assert weighed(by_hand, [word]) is ProposalState.PENDING
 
 
 def test_a_lifted_objection_weighs_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon import facts
-from arctl.daemon.decide.teams.discussion import AGAIN
+from arctl.daemon.decide.teams.discussion import SOON
 from arctl.daemon.rows import CampaignState, DeadEnd, DirectionState, Move, Stance
 from arctl.daemon.turns import Opinion, Question, Reply
 from tests.support.community import SILENCE, Community, flat, over, spec
@@ -50,6 +50,7 @@ def test_a_silent_analyst_does_not_block_a_discussion_past_its_deadline() -> Non
     opened, closed = first_said(world, "discussion.opened"), first_said(world, "discussion.closed")
     assert 60 <= closed - opened < 62
     assert len(world.texts("team.formed")) == 2, "the others' directions stand"
+    assert [text for text in world.texts("turn.withdrawn") if "emmy" in text and "the time of s1" in text]
     late = next(question for question in world.questions(Move.DISCUSS) if question.agent.name == "emmy")
     world.answer(late, Reply(directions=(over("A"),)))
     world.run(limit=1)
@@ -80,7 +81,7 @@ def test_a_discussion_in_which_nobody_answered_is_tried_again_after_a_while() ->
     world = talking(down)
     world.until(lambda: len(world.texts("discussion.opened")) == 2)
     closed = first_said(world, "discussion.closed")
-    assert world.now >= closed + AGAIN
+    assert world.now >= closed + SOON
     world.run()
     assert world.state.campaigns["toy"].state is CampaignState.FINISHED
     assert world.state.count_proposed("toy") == 12

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import pytest
 
-from arctl.daemon.rows import DirectionState, Move, Role, Stance
+from arctl.daemon import facts
+from arctl.daemon.decide.teams.forming import form, support
+from arctl.daemon.rows import Critique, Direction, DirectionState, Move, Role, Stance
 from arctl.daemon.turns import Opinion, Question, Reply
 from tests.support.community import Community, clash, flat, over, spec
 
@@ -104,16 +107,42 @@ def test_each_team_has_an_axis_that_was_never_tried() -> None:
                 assert set(row.axes) - tried[row.id]
 
 
+def worn() -> Community:
+    """One team at B, somebody's experiment on A is over, and what waits is over A, and over C."""
+    world = formed({"ada": (over("B"),)}, "analysts = 3\nexperimenters = 0\n")
+    world.after(0, facts.Control("p", "propose", "toy", "zoe", data={"values": {"A": 0.7}}))
+    world.until(lambda: any(row.axis == "A" and row.verdict for row in world.state.experiments_of("toy")))
+    for ident, axis in (("h90", "A"), ("h91", "C")):
+        waits = Direction(ident, "toy", world.now, "emmy", axis, axes=(axis,), state=DirectionState.STANDING)
+        world.state.apply(waits)
+    return world
+
+
+def took_up(world: Community) -> list[str]:
+    state = world.state
+    step = form(state, state.campaigns["toy"], state.company.discussions_of("toy")[0], world.now)
+    rows = [row for row in step.rows if isinstance(row, Direction) and row.state is DirectionState.ACTIVE]
+    return sorted(row.id for row in rows)
+
+
 def test_a_direction_on_worn_out_axes_is_not_taken_up() -> None:
-    world = Community(
-        flat, slots=3, spec=spec(("A", "B"), limit=24, teams="analysts = 2\n"), params=("A", "B")
-    )
-    world.finished()
-    later = [row for row in world.state.company.all_directions("toy") if row.discussion not in ("s1", "")]
-    effects = world.state.effects("toy")
-    for row in later:
-        if row.state is DirectionState.ACTIVE:
-            assert any(effects[axis].kept or effects[axis].n < 4 for axis in row.axes)
+    world = worn()
+    assert took_up(world) == ["h91"], "A was tried, and a cold axis is there"
+
+
+def test_a_person_s_direction_is_taken_up_on_worn_out_axes_an_agent_s_of_that_name_is_not() -> None:
+    world = worn()
+    row = world.state.company.directions["h90"]
+    world.state.apply(dataclasses.replace(row, author="emmy", by_hand=True))
+    assert took_up(world) == ["h90", "h91"]
+
+
+def test_a_namesake_s_word_on_a_person_s_direction_counts() -> None:
+    world = worn()
+    row = dataclasses.replace(world.state.company.directions["h90"], by_hand=True)
+    world.state.apply(Critique("c90", "toy", 1.0, "h90", "emmy", Stance.OBJECT, "no"))
+    assert support(world.state, row).objected == 1
+    assert support(world.state, dataclasses.replace(row, by_hand=False)).objected == 0
 
 
 def test_a_newcomer_of_a_team_does_not_keep_what_it_said_to_have_nothing_for() -> None:

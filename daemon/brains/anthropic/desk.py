@@ -11,9 +11,9 @@ from arctl.daemon.brains.anthropic.drafts import Drafting
 from arctl.daemon.brains.anthropic.files import Files, Overlay
 from arctl.daemon.brains.anthropic.given import Given, MisuseError
 from arctl.daemon.brains.anthropic.lookup import Lookup
-from arctl.daemon.brains.anthropic.tools import KINDS, OFFERED, STANCES
+from arctl.daemon.brains.anthropic.tools import KINDS, OFFERED
 from arctl.daemon.brains.anthropic.words import cut, line
-from arctl.daemon.rows import Move, Stance
+from arctl.daemon.rows import STANCES, Move
 from arctl.daemon.thought import Services
 from arctl.daemon.turns import Acknowledgement, DirectionDraft, Opinion, Question, Reply, Words
 from arctl.experiments import edits
@@ -122,7 +122,7 @@ class Desk:
 
     async def _propose_direction(self, given: Given) -> str:
         question = self._question
-        mine = any(row.author == question.agent.name for row in question.directions)
+        mine = any(row.made_by(question.agent.name) for row in question.directions)
         # In a later round one's own direction may be put in other words, where it was objected to.
         if len(self._directions) >= max(question.want, 1 if mine and question.round > 1 else 0):
             msg = f"you have proposed {len(self._directions)} directions, and no more are wanted now"
@@ -154,7 +154,7 @@ class Desk:
         if subject not in self._opinions and len(self._opinions) >= MAX_OPINIONS:
             msg = "you have judged enough in one turn"
             raise MisuseError(msg)
-        stance = Stance(given.choice("stance", STANCES))
+        stance = STANCES[given.choice("stance", tuple(STANCES))]
         self._opinions[subject] = Opinion(subject, stance, given.text("reason", need=True), given.links())
         return "noted"
 

@@ -7,10 +7,11 @@ from arctl.daemon.brains.anthropic.files import Files, Overlay, check
 from arctl.daemon.brains.anthropic.given import Given, MisuseError
 from arctl.daemon.brains.anthropic.tools import MOVES
 from arctl.daemon.brains.anthropic.words import line
-from arctl.daemon.rows import DeadEnd, Json
+from arctl.daemon.life.binding import closing_axis
+from arctl.daemon.rows import Json
 from arctl.daemon.specs import spec_of
 from arctl.daemon.turns import Draft, Question
-from arctl.experiments.effects import covers, parts
+from arctl.experiments.effects import parts
 
 _FORMS = ("params", "edits", "idea")
 
@@ -69,8 +70,9 @@ class Drafting:
 
     def _open(self, axis: str, change: Json) -> None:
         """Refuse what lies in a dead end or on an axis of another team; the daemon looks again."""
+        ends = [end for end in self._question.dead_ends if not end.revived]
         for part in parts(axis):
-            end = next((end for end in self._question.dead_ends if _inside(end, part, change)), None)
+            end = closing_axis(ends, change, part)
             if end is not None and len(parts(axis)) == 1:
                 reopen = f" It is reopened by: {line(end.reopen, 200)}" if end.reopen else ""
                 msg = f"{part} lies in the dead end {end.id}: {line(end.reason, 300)}.{reopen}"
@@ -78,15 +80,3 @@ class Drafting:
             if part in self._question.taken:
                 msg = f"{part} is held by another team: leave it to them"
                 raise MisuseError(msg)
-
-
-def _inside(end: DeadEnd, axis: str, change: Json) -> bool:
-    if end.revived or not covers(end.axis, axis):
-        return False
-    values = change.get("values")
-    value = values.get(axis) if isinstance(values, dict) else None
-    if end.low is None and end.high is None:
-        return True
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return True
-    return (end.low is None or value >= end.low) and (end.high is None or value <= end.high)

@@ -32,7 +32,7 @@ def _discuss(question: Question, papers: Papers) -> list[str]:
     parts = [f"Discussion, round {question.round or 1}."]
     if question.reason:
         parts.append(f"It takes place because: {line(question.reason, 600)}")
-    others = [row.id for row in question.directions if row.author != question.agent.name]
+    others = [row.id for row in question.directions if not row.made_by(question.agent.name)]
     if want:
         parts.append(f"Propose at most {want} direction{'s' if want != 1 else ''} of your own.")
     if question.round > 1 and len(others) < len(question.directions):

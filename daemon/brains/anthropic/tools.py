@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from arctl.daemon.rows import Json, Move
+from arctl.daemon.rows import STANCES, Json, Move
 from arctl.experiments.company import Brain as Settings
 
 MOVES = ("up", "down", "replace", "remove", "structural")
 KINDS = ("note", "answer", "reflection", "report")
-STANCES = ("endorse", "object", "revise")
 
 #: Families of models that know no strict tools, by the beginning of their names.
 _LAX = ("claude-2", "claude-3", "claude-instant", "claude-opus-4-0", "claude-opus-4-2", "claude-sonnet-4-0",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.decide.question import settings_of
 from arctl.daemon.decide.teams.asking import analysts, ask, free, writers
 from arctl.daemon.life.closing import close
 from arctl.daemon.rows import (
@@ -16,7 +15,7 @@ from arctl.daemon.rows import (
     Move,
     Verdict,
 )
-from arctl.daemon.state import State
+from arctl.daemon.state import State, settings_of
 
 #: The newest verdicts that may still be reflected upon; older ones are left to the ledger.
 RECENT = 10
@@ -49,7 +48,7 @@ def _hands(state: State, row: Experiment) -> list[Agent]:
     proposal = state.proposals[row.proposal]
     people = [*writers(state, row.campaign), *analysts(state, row.campaign)]
     able = [agent for agent in dict.fromkeys(people) if settings_of(state, agent, Move.REPAIR).tries]
-    author = proposal.writer or proposal.agent
+    author = proposal.writer or ("" if proposal.by_hand else proposal.agent)
     return sorted(able, key=lambda agent: (agent.name != author, agent.team != row.team, agent.turns))
 
 
@@ -70,7 +69,7 @@ def reflect(state: State, now: float) -> Step:
 def _author(state: State, campaign: Campaign, row: Experiment) -> Agent | None:
     """Return who had an idea, if that is somebody who has something to say."""
     proposal = state.proposals[row.proposal]
-    agent = state.company.named(campaign.id, proposal.agent)
+    agent = None if proposal.by_hand else state.company.named(campaign.id, proposal.agent)
     if agent is None or agent.state is not AgentState.ACTIVE:
         return None
     return agent if settings_of(state, agent, Move.REFLECT).reflects else None

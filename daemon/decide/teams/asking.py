@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import AskAgent, Step
-from arctl.daemon.decide.question import build, settings_of
+from arctl.daemon.decide.question import build
 from arctl.daemon.rows import Agent, AgentState, Event, Move, Role, Turn
-from arctl.daemon.state import State
+from arctl.daemon.state import State, settings_of
 
-#: The brain of those who joined from outside; nobody asks them, they come by themselves.
-OUTSIDE = "outside"
 #: Added to the time that a brain may take: the lease ends after the brain's own deadline.
 GRACE = 60.0
 
@@ -25,7 +23,7 @@ def free(state: State, agent: Agent, now: float) -> bool:
 
 def available(agent: Agent) -> bool:
     """Tell whether an agent can be asked at all: it is there, and waits for nobody to mend anything."""
-    return agent.state is AgentState.ACTIVE and agent.brain != OUTSIDE and not agent.trouble
+    return agent.state is AgentState.ACTIVE and not agent.outside and not agent.trouble
 
 
 def _held(state: State, agent: Agent) -> bool:

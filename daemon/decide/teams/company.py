@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.decide.teams.asking import OUTSIDE
+from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.rows import Agent, AgentState, Campaign, CampaignState, Event, Role, bump
 from arctl.daemon.state import Ids, State
 from arctl.experiments.spec import Spec
@@ -26,7 +26,7 @@ def staff(state: State, now: float) -> Step:
         if campaign.state is not CampaignState.RUNNING:
             continue
         spec = state.spec(campaign.id)
-        there = [row for row in state.company.agents_of(campaign.id) if row.brain != OUTSIDE]
+        there = [row for row in state.company.agents_of(campaign.id) if not row.outside]
         explicit = spec.teams.analysts is not None or spec.teams.experimenters is not None
         if there and not explicit:
             continue
@@ -54,13 +54,16 @@ def _adjust(
 ) -> Step:
     step = Step()
     ids = state.ids()
-    names = {row.name for row in state.company.everybody(campaign.id)}
+    names: set[str] = set()
     for role in Role:
         have = [row for row in there if row.role is role]
         for row in have[wanted.get(role, 0) :]:
             step.rows.append(bump(row, state=AgentState.RETIRED, team=""))
             step.events.append(Event("agent.retired", campaign.id, row.id, f"{row.name} leaves the company"))
+            if (turn := state.company.turn_of(row)) is not None:
+                step.extend(withdrawn(state, turn, f"{row.name} leaves the company", now))
         for _ in range(wanted.get(role, 0) - len(have)):
+            names = names or _known(state, campaign.id)
             agent = _hire(ids, campaign, spec, role, names, now)
             names.add(agent.name)
             step.rows.append(agent)
@@ -68,6 +71,17 @@ def _adjust(
             data = {"role": role.value, "brain": agent.brain, "model": agent.model}
             step.events.append(Event("agent.hired", campaign.id, agent.id, text, data=data))
     return step
+
+
+def _known(state: State, campaign: str) -> set[str]:
+    """Return the names that agents of a campaign have or had, and those of people who were heard of in it."""
+    company = state.company
+    found = {row.actor for row in company.deeds.values() if row.campaign == campaign}
+    found |= {row.author for row in company.directives_of(campaign)}
+    found |= {row.author for row in company.all_directions(campaign) if row.by_hand}
+    found |= {row.agent for row in state.proposals.values() if row.campaign == campaign and row.by_hand}
+    found |= {row.author for row in company.posts_of(campaign)}
+    return found | {row.name for row in company.everybody(campaign)}
 
 
 def _hire(ids: Ids, campaign: Campaign, spec: Spec, role: Role, names: set[str], now: float) -> Agent:

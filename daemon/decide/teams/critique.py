@@ -48,7 +48,7 @@ def critique(state: State, now: float) -> Step:
 
 def _answerless(state: State, row: Proposal) -> Step:
     """Withdraw a proposal that was objected to when nobody is there, or left, to write it anew."""
-    author = state.company.named(row.campaign, row.agent)
+    author = None if row.by_hand else state.company.named(row.campaign, row.agent)
     gone = author is None or author.state is AgentState.RETIRED
     if not gone and row.revised < REVISIONS:
         return Step()
@@ -63,13 +63,13 @@ def _others(state: State, row: Proposal) -> list[Agent]:
     return [
         agent
         for agent in analysts(state, row.campaign)
-        if agent.role is Role.ANALYST and agent.name != row.agent
+        if agent.role is Role.ANALYST and not row.made_by(agent.name)
     ]
 
 
 def _critic(state: State, row: Proposal, now: float) -> Agent | None:
     """Return who is to look: somebody of another team first, then who was asked least."""
     able = [agent for agent in _others(state, row) if free(state, agent, now)]
-    spoken = {item.author for item in state.company.critiques_on(row.id)}
+    spoken = {item.author for item in state.company.critiques_on(row.id) if not item.by_hand}
     able = [agent for agent in able if agent.name not in spoken]
     return min(able, key=lambda agent: (agent.team == row.team, agent.turns, agent.id), default=None)

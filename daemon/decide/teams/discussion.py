@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from arctl.daemon.actions import Step, StopTurn
+import itertools
+
+from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met
 from arctl.daemon.decide.teams.asking import analysts, ask, available, free
 from arctl.daemon.decide.teams.forming import form
+from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.life.talking import new_post
 from arctl.daemon.rows import (
     Agent,
@@ -17,15 +20,14 @@ from arctl.daemon.rows import (
     Move,
     PostKind,
     Role,
-    TurnState,
     bump,
 )
 from arctl.daemon.state import State
 
 #: Directions that one analyst may propose in one discussion.
 DIRECTIONS = 3
-#: Seconds before a discussion in which nobody answered is tried again.
-AGAIN = 300.0
+#: Seconds before a discussion in which nobody answered is tried again; doubled each time, up to the latter.
+SOON, AGAIN = 15.0, 300.0
 
 
 def discuss(state: State, now: float) -> Step:
@@ -65,7 +67,13 @@ def _first(state: State, campaign: Campaign, now: float) -> bool:
     if not before:
         return True
     last = before[-1]
-    return not last.answers and last.closed is not None and now >= last.closed + AGAIN
+    return not last.answers and last.closed is not None and now >= last.closed + silence(before)
+
+
+def silence(before: list[Discussion]) -> float:
+    """Return how long is waited after discussions in which nobody answered, in seconds."""
+    count = len(list(itertools.takewhile(lambda row: not row.answers, reversed(before))))
+    return float(min(AGAIN, SOON * 2 ** min(10, max(0, count - 1))))
 
 
 def begin(state: State, campaign: Campaign, reason: str, now: float) -> Step:
@@ -93,8 +101,7 @@ def _lead(state: State, campaign: Campaign, row: Discussion, now: float) -> Step
     if now >= row.deadline:
         step = _close(state, campaign, row, f"its time was over in round {row.round}", now)
         for turn in waiting:
-            step.rows.append(bump(turn, state=TurnState.WITHDRAWN, ended=now))
-            step.actions.append(StopTurn(turn.id))
+            step.extend(withdrawn(state, turn, f"the time of {row.id} is over", now))
         return step
     for agent in analysts(state, campaign.id):
         if agent.name not in row.asked and free(state, agent, now):

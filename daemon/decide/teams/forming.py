@@ -44,9 +44,9 @@ class Support:
 def support(state: State, direction: Direction) -> Support:
     """Count the standing opinions of others than the author, each person's latest."""
     latest = {
-        row.author: row.stance
+        (row.by_hand, row.author): row.stance
         for row in state.company.critiques_on(direction.id)
-        if not row.lifted and row.author != direction.author
+        if not row.lifted and (row.by_hand, row.author) != (direction.by_hand, direction.author)
     }
     endorsed = sum(stance is Stance.ENDORSE for stance in latest.values())
     return Support(endorsed, sum(stance is Stance.OBJECT for stance in latest.values()))
@@ -64,7 +64,7 @@ def suits(state: State, direction: Direction, held: set[str]) -> bool:
         return False
     if not direction.axes or direction.base or cold(state, direction):
         return True
-    if state.company.named(direction.campaign, direction.author) is None:
+    if direction.by_hand:
         return True
     # Where nothing is cold any more, what is not closed is open.
     ends = state.dead_ends_of(direction.campaign)
@@ -128,8 +128,7 @@ def around_waiting(state: State, campaign: Campaign, now: float) -> Step:
 
 def _rank(state: State, row: Direction, backing: Support) -> tuple[bool, int, int, int]:
     """A person's first, then by support, by cold axes, by age."""
-    by_hand = state.company.named(row.campaign, row.author) is None
-    return not by_hand, backing.objected - backing.endorsed, -len(cold(state, row)), int(row.id[1:])
+    return not row.by_hand, backing.objected - backing.endorsed, -len(cold(state, row)), int(row.id[1:])
 
 
 def _choose(state: State, standing: list[Direction], going: list[Team], most: int) -> list[Direction]:

@@ -40,8 +40,9 @@ def split(state: State, campaign: Campaign, team: Team, direction: Direction, wh
         text += f"; {', '.join(left)} waits as {other.id}"
     step.events.append(Event("direction.split", campaign.id, direction.id, text, data={"into": going.id}))
     for row in state.open_proposals(campaign.id):
-        if row.direction == direction.id and not row.urgent and row.state is not ProposalState.CLAIMED:
-            keeps = _within(row.axis, paid)
+        if row.direction == direction.id and not row.urgent:
+            # What is being written is finished, and counts for those who go on.
+            keeps = _within(row.axis, paid) or row.state is ProposalState.CLAIMED
             new = (
                 bump(row, direction=going.id) if keeps else bump(row, state=ProposalState.PARKED, reason=text)
             )
@@ -76,6 +77,7 @@ def _child(ident: str, parent: Direction, axes: list[str], now: float) -> Direct
         falsifier=parent.falsifier,
         base=parent.base,
         parents=(parent.id,),
+        by_hand=parent.by_hand,
     )
 
 

@@ -11,6 +11,7 @@ from arctl.daemon.decide.teams.discussion import begin, talks
 from arctl.daemon.decide.teams.forming import around_waiting, suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.record import record, spent, still, untried
+from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.life.talking import new_post
 from arctl.daemon.rows import (
     JUDGED,
@@ -21,6 +22,7 @@ from arctl.daemon.rows import (
     DirectionState,
     Discussion,
     Event,
+    Move,
     PostKind,
     ProposalState,
     Role,
@@ -89,7 +91,7 @@ def _end(state: State, campaign: Campaign, team: Team, direction: Direction, now
         return step
     if known.accepted and (step := merge(state, campaign, team, direction, why, now)):
         return step
-    return _retire(state, team, direction, why)
+    return _leave(state, team, direction, DirectionState.RETIRED, why, now)
 
 
 def _alone(state: State, campaign: Campaign, now: float) -> Step:
@@ -138,7 +140,7 @@ def _falsify(
     step.events.append(
         Event("dead_end.closed", campaign.id, end.id, f"direction {direction.id} is a dead end: {end.reason}")
     )
-    step.extend(_leave(state, team, direction, DirectionState.FALSIFIED, why))
+    step.extend(_leave(state, team, direction, DirectionState.FALSIFIED, why, now))
     words = f"{direction.title} ({direction.id}) is refuted: {why}. {direction.falsifier}".strip()
     links = [direction.id, end.id, *(row.id for row in rows)]
     step.rows.append(
@@ -150,22 +152,20 @@ def _falsify(
     return step
 
 
-def _leave(state: State, team: Team, direction: Direction, how: DirectionState, why: str) -> Step:
+def _leave(state: State, team: Team, direction: Direction, how: DirectionState, why: str, now: float) -> Step:
     """Have a team let go of its direction; what it had queued there is withdrawn."""
     step = Step(rows=[bump(direction, state=how, team="", reason=why), bump(team, direction="", reason=why)])
     text = f"team {team.name} leaves {direction.id} {direction.title} ({how}): {why}"
     step.events.append(Event(f"direction.{how}", team.campaign, direction.id, text, data={"team": team.id}))
     for row in state.open_proposals(team.campaign):
-        if row.direction == direction.id and row.state is not ProposalState.CLAIMED and not row.urgent:
+        if row.direction == direction.id and not row.urgent:
             reason = f"{direction.id} is {how}: {why}"
+            if (turn := state.company.turn_on(team.campaign, row.id, Move.IMPLEMENT)) is not None:
+                step.extend(withdrawn(state, turn, reason, now, gone=(row.id,)))
             step.rows.append(bump(row, state=ProposalState.WITHDRAWN, reason=reason))
             said = f"{row.id} {row.title} is withdrawn: {reason}"
             step.events.append(Event("proposal.withdrawn", team.campaign, row.id, said))
     return step
-
-
-def _retire(state: State, team: Team, direction: Direction, why: str) -> Step:
-    return _leave(state, team, direction, DirectionState.RETIRED, why)
 
 
 def _occupy(state: State, campaign: Campaign, team: Team, now: float) -> Step:

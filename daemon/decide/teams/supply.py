@@ -43,7 +43,7 @@ def _ask(state: State, campaign: Campaign, agent: Agent, now: float) -> Step:
     direction = state.company.directions.get(team.direction) if team is not None else None
     base = direction.base if direction is not None and direction.base else campaign.champion
     for row in state.open_proposals(campaign.id):
-        if row.state is ProposalState.OBJECTED and row.agent == agent.name:
+        if row.state is ProposalState.OBJECTED and row.made_by(agent.name):
             return ask(state, agent, Move.PROPOSE, now, base=base, subject=row.id, want=1, note=row.reason)
     if talks(state, campaign.id) and direction is None:
         return Step()
@@ -82,7 +82,7 @@ def missing(state: State, campaign: Campaign, agent: Agent) -> int:
     if not agent.team:
         people = max(1, len(analysts(state, campaign.id)))
         ahead = max(spec.teams.ahead, -(-target(state, campaign.id) // people))
-        mine = sum(row.agent == agent.name for row in waiting)
+        mine = sum(row.made_by(agent.name) for row in waiting)
         return min(PER_TURN, ahead - mine)
     teams = max(1, len(state.company.teams_of(campaign.id)))
     ahead = max(spec.teams.ahead, -(-target(state, campaign.id) // teams))

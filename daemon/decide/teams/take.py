@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import BuildCommit, Step
-from arctl.daemon.decide.question import settings_of
 from arctl.daemon.decide.supply import limit_met, room
 from arctl.daemon.decide.teams.asking import ask, free, writers
 from arctl.daemon.decide.teams.ranking import ranked
@@ -22,7 +21,7 @@ from arctl.daemon.rows import (
     RunState,
     bump,
 )
-from arctl.daemon.state import State
+from arctl.daemon.state import State, settings_of
 
 
 def take(state: State, now: float) -> Step:

@@ -54,7 +54,7 @@ def _closed(request: Request, end: DeadEnd) -> Done:
     inside = [
         row
         for row in request.state.open_proposals(end.campaign)
-        if not (row.urgent and row.brain == "human") and closing_among(ends, row) is not None
+        if not (row.urgent and row.by_hand) and closing_among(ends, row) is not None
     ]
     also = f"; {listed(row.id for row in inside)} refused" if inside else ""
     text = f"{end.axis}{_range(end)} is dead end {end.id}: {end.reason}{also}"

@@ -52,6 +52,7 @@ def _standing(request: Request, campaign: str, axes: tuple[str, ...], *, base: E
         state=DirectionState.STANDING,
         base=base.id if base else "",
         reason=request.reason,
+        by_hand=True,
     )
     on = f" on {', '.join(row.axes)}" if row.axes else ""
     start = f", from {base.id} ({base.verdict or base.state})" if base else ""

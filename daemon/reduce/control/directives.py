@@ -83,7 +83,7 @@ def redirect(request: Request) -> Done:
 def _queue(request: Request, campaign: str, target: Campaign | Team | Direction) -> list[Proposal]:
     """Return the queued work of a target that a directive speaks of; what a person proposed stays."""
     rows = [row for row in request.state.open_proposals(campaign) if row.state in QUEUED]
-    rows = [row for row in rows if not (row.urgent and row.brain == "human")]
+    rows = [row for row in rows if not (row.urgent and row.by_hand)]
     match target:
         case Team():
             return [row for row in rows if row.team == target.id]

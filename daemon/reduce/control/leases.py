@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from arctl.daemon.actions import Step, StopTurn
-from arctl.daemon.life.releasing import released
+from arctl.daemon.actions import Step
+from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.reduce.control.base import Request
-from arctl.daemon.rows import Event, Move, Turn, TurnState, bump
+from arctl.daemon.rows import Turn
 
 
 def withdraw(
@@ -24,13 +24,6 @@ def withdraw(
     """
     step = Step()
     for turn in list(request.state.company.asked(campaign)):
-        if not which(turn):
-            continue
-        step.rows.append(bump(turn, state=TurnState.WITHDRAWN, ended=request.now, note=reason))
-        text = f"{turn.id} ({turn.move} by {turn.agent}) is withdrawn: {reason}"
-        data = {"agent": turn.agent, "move": turn.move.value, "subject": turn.subject}
-        step.events.append(Event("turn.withdrawn", campaign, turn.id, text, request.actor, data))
-        step.actions.append(StopTurn(turn.id))
-        if turn.subject not in gone and turn.move is Move.IMPLEMENT:
-            step.extend(released(request.state, turn, request.now, counted=False))
+        if which(turn):
+            step.extend(withdrawn(request.state, turn, reason, request.now, request.actor, gone=gone))
     return step

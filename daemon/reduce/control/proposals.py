@@ -139,8 +139,9 @@ def _approved(request: Request, row: Proposal) -> Step:
     step.rows.extend(bump(item, lifted=f"{request.actor} approved it") for item in over)
     why = request.reason or "approved by hand"
     seen = Critique(
-        request.ids.new("c")[0], row.campaign, request.now, row.id, request.actor, Stance.ENDORSE, why
-    )
+        request.ids.new("c")[0], row.campaign, request.now, row.id, request.actor, Stance.ENDORSE, why,
+        by_hand=True,
+    )  # fmt: skip
     step.rows.append(seen)
     return step
 
@@ -181,6 +182,11 @@ def restore(request: Request) -> Done:
         if row is None or row.state in (ProposalState.TAKEN, ProposalState.REFUSED):
             continue
         wanted = ProposalState(state)
+        if wanted is ProposalState.CLAIMED:
+            # Whoever was at it then may still be, or not any more; nobody is put back to work on it.
+            wanted = row.state if row.state in PROPOSED else ProposalState.READY
+        if row.state is ProposalState.CLAIMED and wanted is not ProposalState.CLAIMED:
+            step.extend(_taken_back(request, row))
         if wanted is ProposalState.OBJECTED and not _objected(request, row):
             wanted = ProposalState.PENDING
         step.rows.append(bump(row, state=wanted, approved=bool(approved), reason=""))
@@ -189,6 +195,12 @@ def restore(request: Request) -> Done:
     if not step.rows:
         raise RefusedError("experiments were made of them meanwhile", "`arctl kill` ends an experiment")
     return Done(step, campaign.id, campaign.id)
+
+
+def _taken_back(request: Request, row: Proposal) -> Step:
+    """End the turn of whoever was writing a proposal: the word under which it was taken up is undone."""
+    reason = f"{request.actor} took back a word on {row.id}{request.because}"
+    return withdraw(request, row.campaign, lambda turn: turn.subject == row.id, reason, gone={row.id})
 
 
 def _objected(request: Request, row: Proposal) -> bool:

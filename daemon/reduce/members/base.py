@@ -24,8 +24,6 @@ from arctl.errors import RefusedError, UsageError
 
 #: How the requests of members begin on the wire.
 PREFIX = "member."
-#: The brain of those who joined from outside; see `decide.teams.asking.OUTSIDE`.
-OUTSIDE = "outside"
 #: Seconds that a claim lasts unless its member is heard of, and that it lasts at most.
 LEASE = 900.0
 LONGEST = 4 * 3600.0
@@ -79,7 +77,7 @@ def the_visit(request: Request, *roles: Role, over: bool = False) -> Visit:
     if not name:
         raise UsageError("a member says who it is", "give its name, as it joined")
     agent = request.state.company.named(campaign.id, name)
-    if agent is None or agent.brain != OUTSIDE:
+    if agent is None or not agent.outside:
         msg = f"{name} is no member of {campaign.id} from outside"
         raise RefusedError(msg, "join first")
     if agent.state is AgentState.RETIRED:
@@ -112,7 +110,7 @@ def paced(visit: Visit) -> None:
     recent = takewhile(lambda row: row.created > since, reversed(state.proposals.values()))
     spoken = takewhile(lambda row: row.created > since, reversed(state.company.posts_of(visit.campaign.id)))
     name, campaign = visit.agent.name, visit.campaign.id
-    count = sum(row.agent == name and row.campaign == campaign for row in recent)
+    count = sum(row.made_by(name) and row.campaign == campaign for row in recent)
     count += sum(row.author == name for row in spoken)
     if count >= MANY:
         msg = f"{name} said {count} things in {WINDOW / 60:g} minutes"

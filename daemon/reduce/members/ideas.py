@@ -12,9 +12,11 @@ from arctl.daemon.reduce import answers
 from arctl.daemon.reduce.control.base import Request
 from arctl.daemon.reduce.control.setting import titled
 from arctl.daemon.reduce.control.targets import listed
-from arctl.daemon.reduce.members.base import OUTSIDE, Visit, Visited, at_work, paced, the_visit
+from arctl.daemon.reduce.members.base import Visit, Visited, at_work, paced, the_visit
 from arctl.daemon.reduce.members.changes import change_of
 from arctl.daemon.rows import (
+    OUTSIDE,
+    STANCES,
     Direction,
     DirectionState,
     DirectiveState,
@@ -26,7 +28,6 @@ from arctl.daemon.rows import (
     Proposal,
     ProposalState,
     Role,
-    Stance,
     Turn,
     bump,
 )
@@ -39,7 +40,6 @@ from arctl.text import clean
 OPEN = 4
 DIRECTIONS = 3
 MOVES = ("up", "down", "replace", "remove", "structural")
-STANCES = {stance.value: stance for stance in Stance}
 WAITING = frozenset({ProposalState.PENDING, ProposalState.OBJECTED, ProposalState.READY})
 AXIS = re.compile(r"[A-Za-z_][\w-]*(\.\w[\w-]*)*(\+[A-Za-z_][\w-]*(\.\w[\w-]*)*){0,3}", re.ASCII)
 #: What a member may say of a proposal besides its title, axis, move and change.
@@ -51,7 +51,7 @@ def propose(request: Request) -> Visited:
     visit = the_visit(request, Role.ANALYST)
     at_work(visit)
     state, agent = request.state, visit.agent
-    mine = [row for row in state.open_proposals(visit.campaign.id) if row.agent == agent.name]
+    mine = [row for row in state.open_proposals(visit.campaign.id) if row.made_by(agent.name)]
     if sum(row.state in WAITING for row in mine) >= OPEN:
         msg = f"{OPEN} proposals of {agent.name} wait: {listed(row.id for row in mine)}"
         raise RefusedError(msg, "wait until one is taken up, or withdraw one")
@@ -97,7 +97,7 @@ def withdraw(request: Request) -> Visited:
 def _own(visit: Visit) -> Proposal:
     ident = visit.request.word("proposal")
     row = visit.request.state.proposals.get(ident)
-    if row is None or row.campaign != visit.campaign.id or row.agent != visit.agent.name:
+    if row is None or row.campaign != visit.campaign.id or not row.made_by(visit.agent.name):
         msg = f"{visit.agent.name} made no proposal {ident!r}"
         raise RefusedError(msg, "name one of your own")
     return row
@@ -173,7 +173,8 @@ def critique(request: Request) -> Visited:
         msg = f"there is no stance called {clean(stance, 40)!r}"
         raise UsageError(msg, f"use {', '.join(STANCES)}")
     opinion = Opinion(subject, STANCES[stance], request.text("reason"), request.words("links"))
-    latest = [item for item in request.state.company.critiques_on(subject) if item.author == visit.agent.name]
+    said = request.state.company.critiques_on(subject)
+    latest = [item for item in said if item.author == visit.agent.name and not item.by_hand]
     if latest and latest[-1].stance is opinion.stance and not latest[-1].lifted:
         msg = f"{visit.agent.name} said so already in {latest[-1].id}"
         raise RefusedError(msg, "say more in the forum, or change your mind")
@@ -189,7 +190,7 @@ def critique(request: Request) -> Visited:
 
 
 def _proposal_judged(visit: Visit, row: Proposal, opinion: Opinion) -> Visited:
-    if row.agent == visit.agent.name:
+    if row.made_by(visit.agent.name):
         msg = f"{row.id} is your own: somebody else looks at it"
         raise RefusedError(msg, "revise or withdraw it instead")
     if row.state not in (ProposalState.PENDING, ProposalState.OBJECTED):
@@ -201,7 +202,7 @@ def _proposal_judged(visit: Visit, row: Proposal, opinion: Opinion) -> Visited:
 
 
 def _direction_judged(visit: Visit, row: Direction, opinion: Opinion) -> Visited:
-    if row.author == visit.agent.name:
+    if row.made_by(visit.agent.name):
         msg = f"{row.id} is your own: others judge it"
         raise RefusedError(msg, "say more about it in the forum")
     discussion = visit.request.state.company.discussion(visit.campaign.id)
@@ -230,7 +231,7 @@ def direction(request: Request) -> Visited:
     mine = [
         row
         for row in state.company.all_directions(visit.campaign.id)
-        if row.author == visit.agent.name
+        if row.made_by(visit.agent.name)
         and (row.discussion == going.id if going else row.state is DirectionState.STANDING)
     ]
     if len(mine) >= DIRECTIONS:

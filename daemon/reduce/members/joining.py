@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 
 from arctl.daemon.actions import Step
-from arctl.daemon.life.releasing import released
+from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.reduce.control.base import Request
 from arctl.daemon.reduce.control.targets import find, listed
-from arctl.daemon.reduce.members.base import LEASE, OUTSIDE, Visit, Visited, the_campaign, the_visit
+from arctl.daemon.reduce.members.base import LEASE, Visit, Visited, the_campaign, the_visit
 from arctl.daemon.reduce.turns import MAX_NOTES
 from arctl.daemon.rows import (
+    OUTSIDE,
     Agent,
     AgentState,
     Campaign,
     Event,
-    Move,
     Role,
     TeamState,
     Turn,
-    TurnState,
     bump,
 )
 from arctl.errors import RefusedError, UsageError
@@ -42,7 +41,7 @@ def join(request: Request) -> Visited:
     team = _team(request, campaign, known)
     if known is None:
         return _new(request, campaign, name, role, team)
-    if known.brain != OUTSIDE:
+    if not known.outside:
         msg = f"{name} is an agent of {campaign.id} already"
         raise RefusedError(msg, "join under another name")
     _not_sent_away(request, known)
@@ -60,7 +59,7 @@ def join(request: Request) -> Visited:
 
 
 def _new(request: Request, campaign: Campaign, name: str, role: Role, team: str) -> Visited:
-    there = [row for row in request.state.company.agents_of(campaign.id) if row.brain == OUTSIDE]
+    there = [row for row in request.state.company.agents_of(campaign.id) if row.outside]
     if len(there) >= MOST:
         msg = f"{campaign.id} has {len(there)} members from outside: {listed(row.name for row in there)}"
         raise RefusedError(msg, "come again under one of your names, or let one leave")
@@ -177,13 +176,7 @@ def leave(request: Request) -> Visited:
 
 def let_go(visit: Visit, turn: Turn, why: str) -> Step:
     """End a member's claim; its subject returns to the queue, and no try is counted."""
-    request = visit.request
-    step = Step(rows=[bump(turn, state=TurnState.WITHDRAWN, ended=request.now, note=why)])
-    text = f"{turn.id} ({Move.IMPLEMENT} {turn.subject}) is released: {why}"
-    data = {"agent": turn.agent, "move": turn.move.value, "subject": turn.subject}
-    step.events.append(Event("turn.withdrawn", turn.campaign, turn.id, text, turn.agent, data))
-    step.extend(released(request.state, turn, request.now, counted=False))
-    return step
+    return withdrawn(visit.request.state, turn, why, visit.request.now, turn.agent)
 
 
 def beat(request: Request) -> Visited:
