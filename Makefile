@@ -5,7 +5,7 @@ EXTRAS ?= demo
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test lint faults bench clean
+.PHONY: demo test lint faults bench coordination clean
 
 demo: .make/demo ## set everything up, then run the digits campaign before your eyes
 	$(BIN)/arctl demo
@@ -26,6 +26,9 @@ bench: .make/dev-$(EXTRAS) ## measure overheads and throughput, and print tables
 	$(BIN)/python -m tests.benchmarks.overhead
 	$(BIN)/python -m tests.benchmarks.ledger
 	$(BIN)/python -m tests.benchmarks.gate
+
+coordination: .make/dev-$(EXTRAS) ## measure what working in teams is worth, in virtual time (half an hour)
+	$(BIN)/python -m tests.benchmarks.coordination
 
 .make/venv:
 	$(PYTHON) -c 'import sys; sys.exit("arctl needs Python >= 3.11: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from arctl.daemon.rows import Experiment, Outcome, Purpose, RunState, Verdict
 from arctl.experiments.similarity import TOLERANCE
@@ -35,7 +35,7 @@ class Arm:
     teams: str = ""
     extra: str = PATIENT
     loops: int = 1
-    researcher: Researcher = Researcher()
+    researcher: Researcher = field(default_factory=Researcher)
 
     def spec(self, land: Landscape) -> str:
         """Return its arctl.toml."""
@@ -68,7 +68,7 @@ class Regime:
     """What is equal for all arms: so many runs, or so many hours with brains of this pace."""
 
     name: str
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
     runs: int | None = None
     #: Lengths of a run that the wall clock allows.
     horizon: float = math.inf
@@ -135,9 +135,7 @@ def work(arm: Arm, regime: Regime, kind: str, seed: int) -> Result:
             noise=f"{kind}/{seed}/{loop}",
         )
         lab.begin()
-        lab.go(
-            until=regime.horizon * RUN, runs=None if regime.runs is None else regime.runs // arm.loops
-        )
+        lab.go(until=regime.horizon * RUN, runs=None if regime.runs is None else regime.runs // arm.loops)
         labs.append(lab)
     return measure(labs, land, regime)
 

@@ -63,6 +63,14 @@ def main() -> None:
         print(f"\n{len(keys)} campaigns in {time.monotonic() - begun:.0f} s")
 
 
+WHERE = ["arm", "wasted", "repeated", "closed", "failing line", "same way"]
+WHERE += ["candidate runs", "runs", "idle", "turns", "thought"]
+
+
+def _promoted(row: Result) -> int:
+    return row.false + row.improved
+
+
 def show(regime: str, results: dict[str, list[Result]]) -> None:
     """Print what came of a regime."""
     seeds = len(next(iter(results.values())))
@@ -107,7 +115,7 @@ def show(regime: str, results: dict[str, list[Result]]) -> None:
             [
                 arm,
                 shown(of_mean([row.improved for row in rows])),
-                shown(ratio_of_means([row.false for row in rows], [row.false + row.improved for row in rows])),
+                shown(ratio_of_means([row.false for row in rows], [_promoted(row) for row in rows])),
                 shown(ratio_of_means([row.missed for row in rows], [row.worthy for row in rows])),
                 shown(of_mean([row.overclaim for row in rows])),
             ]
@@ -119,7 +127,7 @@ def show(regime: str, results: dict[str, list[Result]]) -> None:
     )
     table(
         f"{regime}: where the runs went, as shares of the runs of candidates",
-        ["arm", "wasted", "repeated", "closed", "failing line", "same way", "candidate runs", "runs", "idle", "turns", "thought"],
+        WHERE,
         second,
     )
     table(

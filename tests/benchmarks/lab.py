@@ -66,10 +66,10 @@ class Lab(World):
     def begin(self, name: str = "toy") -> None:
         """Start the campaign where the landscape begins."""
         start = dict(self.land.start)
-        self.after(
-            0,
-            facts.CampaignAdmitted(f"t{name}", "ada", name, "/repo", "", self.spec, {}, "c0", "t0", start, ()),
+        begun = facts.CampaignAdmitted(
+            f"t{name}", "zoe", name, "/repo", "", self.spec, {}, "c0", "t0", start, ()
         )
+        self.after(0, begun)
 
     def go(self, *, until: float = math.inf, runs: int | None = None) -> None:
         """Work until a time is over or so many runs have ended."""

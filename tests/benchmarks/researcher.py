@@ -83,12 +83,13 @@ class Researcher:
         if len(values) == 1:
             ((name, value),) = values.items()
             move = "up" if value > base[name] else "down"
+        fresh = _fresh(question, _judged(question).get(axis, []))
         return Draft(
             title=", ".join(f"{name} {base[name]:.3g} to {value:.3g}" for name, value in values.items()),
             change={"kind": "idea"} if self.ideas else {"kind": "params", "values": values},
             axis=axis,
             move=move,
-            difference="the champion is another one since" if _fresh(question, _judged(question).get(axis, [])) else "",
+            difference="the champion is another one since" if fresh else "",
             hypothesis="The champion is not at its best there.",
             expected=json.dumps(values),
         )

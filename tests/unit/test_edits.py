@@ -271,3 +271,19 @@ async def test_a_folder_with_too_much_in_it_is_refused(
     (folder / "checkpoint.bin").write_bytes(b"x" * 2000)
     with pytest.raises(ArctlError, match="MB"):
         await archive.changes("toy", bench.commit, folder)
+
+
+@pytest.mark.parametrize(
+    ("patch", "verdict"),
+    [
+        ("--- a/../../etc/x\n+++ b/../../etc/x\n@@ -0,0 +1 @@\n+mine\n", "out_of_scope"),
+        ("--- /dev/null\n+++ b/.git/hooks/x\n@@ -0,0 +1 @@\n+mine\n", "out_of_scope"),
+        ("nothing that git would know\n", "invalid"),
+    ],
+)
+def test_what_git_does_not_like_of_a_patch_is_the_patchs_fault_alone(
+    bench: Bench, patch: str, verdict: str
+) -> None:
+    refused = bench.build({"kind": "patch", "patch": patch})
+    assert isinstance(refused, CommitRefused)
+    assert refused.verdict == verdict
