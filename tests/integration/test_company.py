@@ -122,7 +122,7 @@ def test_a_community_of_coding_agents_lives_through_a_campaign(arctl: Arctl, tmp
     check(ledger, repo)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(2400)
 def test_a_community_of_language_models_trains_tiny_gpt(arctl: Arctl, tmp_path: Path) -> None:
     pytest.importorskip("torch")
