@@ -19,6 +19,7 @@ from arctl.daemon.facts import EditRefused, EditSeen, Fact
 from arctl.daemon.specs import read, spec_of
 from arctl.experiments.check import check_files
 from arctl.experiments.errors import Problem, SpecError
+from arctl.plugins import brain_kinds
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +192,11 @@ def _problems(row: _Campaign, text: str) -> tuple[Problem, ...]:
         spec = read(text, row.id)
     except SpecError as error:
         return error.problems
-    return tuple(check_files(spec, lambda file: text if file == SPEC else _known(row.root / file), SPEC))
+
+    def look(file: str) -> str | None:
+        return text if file == SPEC else _known(row.root / file)
+
+    return tuple(check_files(spec, look, SPEC, brain_kinds()))
 
 
 def _known(path: Path) -> str | None:

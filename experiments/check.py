@@ -12,8 +12,9 @@ from arctl.experiments.globs import matches
 from arctl.experiments.positions import key_lines, line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
+    from arctl.experiments.company import Brain
     from arctl.experiments.models import Param, Spec
     from arctl.experiments.positions import Path
     from arctl.experiments.tables import Value
@@ -120,19 +121,34 @@ def _shared_constants(params: dict[str, Any]) -> Iterator[tuple[Path, str, str]]
         seen.setdefault(place, name)
 
 
-def check_files(spec: Spec, read: Callable[[str], str | None], file: str) -> list[Problem]:
-    """Check a spec against the campaign's tree.
+def check_files(
+    spec: Spec, read: Callable[[str], str | None], file: str, kinds: Collection[str] = ()
+) -> list[Problem]:
+    """Check a spec against the campaign's tree, and against the kinds of brains that are installed.
 
     ``read`` returns a file's text by its relative path, or None when there is none; ``read(file)`` is asked
-    for the spec's own text, to name lines. Returns the problems in the order of the file's lines.
+    for the spec's own text, to name lines. Without ``kinds`` every brain counts as installed. Returns the
+    problems in the order of the file's lines.
     """
     own = read(file)
     lines = key_lines(own) if own is not None else {}
     problems = [
         Problem(file, line_of(lines, path), ".".join(str(part) for part in path), message, remedy)
-        for path, message, remedy in _file_rules(spec, read)
+        for path, message, remedy in (*_brain_rules(spec, kinds), *_file_rules(spec, read))
     ]
     return sorted(problems, key=lambda problem: problem.line or 0)
+
+
+def _brain_rules(spec: Spec, kinds: Collection[str]) -> Iterator[tuple[Path, str, str]]:
+    """Yield the brains, of everybody, of a role or of a team, that are installed nowhere."""
+    named: list[tuple[Path, Brain]] = [(("brain",), spec.brain)]
+    named += [(("roles", role), part) for role, part in spec.roles.items()]
+    named += [(("teams", "mix", index), part) for index, part in enumerate(spec.teams.mix)]
+    for path, brain in named:
+        # What an override does not set stands in [brain].
+        if kinds and brain.kind not in kinds and (path == ("brain",) or "kind" in brain.model_fields_set):
+            remedy = f"Set one of {', '.join(sorted(kinds))}, or install the package that brings it."
+            yield (*path, "kind"), f"there is no brain called {brain.kind!r}.", remedy
 
 
 def _file_rules(spec: Spec, read: Callable[[str], str | None]) -> Iterator[tuple[Path, str, str]]:

@@ -75,6 +75,7 @@ def check(ctx: click.Context, path: Path, as_json: bool) -> None:
     Example: arctl check examples/digits
     """
     from arctl.experiments.spec import SpecError, check_files, load
+    from arctl.plugins import brain_kinds
 
     root = _folder(path)
     file = root / SPEC
@@ -84,7 +85,7 @@ def check(ctx: click.Context, path: Path, as_json: bool) -> None:
     spec: Spec | None = None
     try:
         spec = load(file)
-        problems = check_files(spec, reader(root), SPEC)
+        problems = check_files(spec, reader(root), SPEC, brain_kinds())
         warnings = list(_warnings(spec, root))
     except SpecError as error:
         problems = list(error.problems)

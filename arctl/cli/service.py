@@ -59,6 +59,9 @@ def _held(rows: list[common.Reply]) -> list[str]:
     return lines
 
 
+#: Ideas that a line names, the newest.
+MAX_IDEAS = 5
+
 _COLOURS = {"running": "green", "held": "red", "paused": "yellow", "finished": "cyan"}
 
 
@@ -96,6 +99,13 @@ def campaign_block(row: common.Reply) -> list[str]:
     for need in row["needs"]:
         lines.append(click.style(f"  needs you {clean(need['text'])}", fg="yellow"))
         lines.append(f"            {clean(need['remedy'])}")
+    for wait in row["waits"]:
+        lines.append(f"  waits     {clean(wait['text'])}; asked again in {duration(wait['left'])}")
+        lines.append(f"            {clean(wait['remedy'])}")
+    if ideas := row["declined"]:
+        many = f"{count(len(ideas), 'idea')} that the model would not write: {', '.join(ideas[-MAX_IDEAS:])}"
+        lines.append(f"  declined  {clean(many)}")
+        lines.append(f"            `arctl teams {clean(ideas[-1])}` says why")
     return lines
 
 
@@ -133,6 +143,10 @@ def _way_on(row: common.Reply) -> str:
     return f"mend it, then {resume}"
 
 
+#: Events after which a campaign may be over, or stuck.
+_TURNING = ("campaign.", "turn.failed", "budget.")
+
+
 @click.command()
 @click.argument("campaign", required=False)
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait no longer than this.")
@@ -144,8 +158,9 @@ def wait(
 ) -> None:
     """Wait until a campaign is finished.
 
-    Ends with 0 when it is finished, with 1 when it is held and needs you or when the time is over, and with
-    3 when the daemon leaves. With --follow and --json each event is one line of JSON.
+    Ends with 0 when it is finished, with 1 when it is held, when all its agents wait for you and nothing
+    runs, or when the time is over, and with 3 when the daemon leaves. With --follow and --json each event is
+    one line of JSON.
 
     Example: arctl wait --timeout 3600 && arctl champion
     """
@@ -163,9 +178,9 @@ def wait(
             continue
         if event is not None and follow and (as_json or loud(event)):
             click.echo(common.line(event) if as_json else event_line(event))
-        if event is None or event["kind"].startswith("campaign."):
+        if event is None or event["kind"].startswith(_TURNING):
             row = common.the_campaign(common.ask("status"), name)
-            if row["state"] in ("finished", "held"):
+            if row["state"] in ("finished", "held") or row["stuck"]:
                 break
     if as_json and not follow:
         common.document(row)
@@ -174,6 +189,10 @@ def wait(
         click.echo(clean(f"{name} is {row['state']}{why}"))
     if row["state"] == "held":
         complain(f"{name} is held and needs you", _way_on(row))
+    elif row["stuck"]:
+        need = next((item for item in row["needs"] if item["kind"] == "agent"), None)
+        why = clean(need["text"]) if need else "all its agents wait for you"
+        complain(f"{name} needs you: {why}", clean(need["remedy"]) if need else "look: `arctl status`")
     elif row["state"] != "finished":
         complain(f"{name} is not finished after {duration(timeout)}", "wait on, or look: `arctl status`")
     if row["state"] != "finished":

@@ -234,7 +234,7 @@ def _deeds(rows: list[common.Reply], *, as_json: bool) -> None:
     lines = [
         (
             row["id"],
-            "undone" if row["undone"] else ("yes" if row["undo"] else "no"),
+            "undone" if row["undone"] else ("yes" if row["undoable"] else "no"),
             duration(time.time() - row["created"]),
             row["actor"],
             row["text"] or f"{row['verb']} {row['target']}",
@@ -243,5 +243,5 @@ def _deeds(rows: list[common.Reply], *, as_json: bool) -> None:
     ]
     for line in table(("ID", "UNDO", "AGO", "WHO", "WHAT"), lines, right=(2,), width=width()):
         click.echo(line)
-    open_ = sum(1 for row in rows if row["undo"] and not row["undone"])
+    open_ = sum(1 for row in rows if row["undoable"])
     common.narrate(f"{count(open_, 'deed')} can be undone")

@@ -73,14 +73,17 @@ def moment(text: str, now: float) -> float:
     """Read `12h`, `90m`, `2d`, or a date and time of this machine's clock; raises `UsageError`."""
     text = text.strip().lower()
     spans = _SPAN.findall(text)
-    if spans and not _SPAN.sub("", text).strip():
-        return now - sum(float(count) * _SECONDS[unit] for count, unit in spans)
     try:
-        found = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
-    except ValueError as error:
+        if spans and not _SPAN.sub("", text).strip():
+            found = now - sum(float(count) * _SECONDS[unit] for count, unit in spans)
+        else:
+            found = datetime.fromisoformat(text.upper().replace("Z", "+00:00")).timestamp()
+        # What no calendar holds cannot be written, either.
+        clock(found)
+    except (ValueError, OverflowError, OSError) as error:
         msg = f"{clean(text, 40)!r} is no time"
         raise UsageError(msg, "as in 12h, 90m, 2d, or 2031-05-04T22:00") from error
-    return found.timestamp()
+    return found
 
 
 def clock(at: float) -> str:

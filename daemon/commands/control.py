@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
+from arctl.daemon.reduce.control import can_undo
 from arctl.daemon.rows import DirectiveState
 from arctl.errors import RefusedError
 from arctl.experiments import cards
@@ -136,7 +138,8 @@ async def deeds(context: Context, caller: Caller, params: Params) -> Any:
     rows = list(context.state.company.deeds.values())
     if name:
         rows = [row for row in rows if row.campaign == the_campaign(context.state, name).id]
-    return [plain(row) for row in rows[-min(params.get("limit", int, 50), 500) :]]
+    newest, now = rows[-min(params.get("limit", int, 50), 500) :], time.time()
+    return [{**plain(row), "undoable": can_undo(context.state, row, now)} for row in newest]
 
 
 @method("directives")

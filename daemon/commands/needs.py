@@ -1,10 +1,22 @@
-"""What waits for a person: troubles, questions, directives that nobody took up yet, proposals to approve."""
+"""What waits for a person: troubles, questions, directives that nobody took up yet, proposals to approve.
+
+What passes by itself waits for nobody and is told apart from that.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from arctl.daemon.rows import AgentState, Campaign, CampaignState, DirectiveState, ProposalState
+from arctl.daemon.rows import (
+    Agent,
+    AgentState,
+    Campaign,
+    CampaignState,
+    DirectiveState,
+    ExperimentState,
+    Proposal,
+    ProposalState,
+)
 from arctl.daemon.state import State
 from arctl.text import clean
 
@@ -13,6 +25,11 @@ Need = dict[str, Any]
 #: Names or ids that one line lists, and how much of a text it repeats.
 MAX_LISTED = 5
 MAX_SAID = 160
+
+#: How the reason of a parked proposal begins where the model refused to write it.
+DECLINED = "declined: "
+#: Ends of a passing fault's words that are stale a moment later, or that the line about it says itself.
+STALE = ("; it is asked again in ", " (nothing to do: ")
 
 
 def needs(state: State, campaign: Campaign) -> list[Need]:
@@ -32,7 +49,7 @@ def _need(kind: str, subjects: list[str], text: str, remedy: str) -> Need:
 
 
 def _troubles(state: State, campaign: Campaign) -> list[Need]:
-    """Return why agents wait for a person, those with the same trouble together; then what only passes."""
+    """Return why agents wait for a person, those with the same trouble together."""
     groups: dict[str, list[str]] = {}
     for agent in state.company.agents_of(campaign.id):
         if agent.trouble and agent.state is AgentState.ACTIVE:
@@ -43,10 +60,65 @@ def _troubles(state: State, campaign: Campaign) -> list[Need]:
         remedy = f"mend it, then `arctl resume {names[0] if len(names) == 1 else campaign.id}`"
         verb = "waits" if len(names) == 1 else "wait"
         found.append(_need("agent", names, f"{listed(names)} {verb} for you: {trouble}", remedy))
-    if campaign.trouble and campaign.trouble not in groups:
-        text = f"agents cannot think at the moment: {campaign.trouble}"
-        found.append(_need("thought", [campaign.id], text, "they are asked again by themselves"))
     return found
+
+
+def rests(state: State, campaign: Campaign, now: float) -> list[Need]:
+    """Return who is asked again by itself after a passing fault; `left`: seconds until the first."""
+    if campaign.state is not CampaignState.RUNNING:
+        return []
+    agents = state.company.agents_of(campaign.id)
+    left = {
+        agent.name: state.rest.get(agent.id, 0.0) - now
+        for agent in agents
+        if agent.state is AgentState.ACTIVE and agent.failures and not agent.trouble
+    }
+    names = [name for name, seconds in left.items() if seconds > 0]
+    if not names:
+        return []
+    why = campaign.trouble if all(agent.trouble != campaign.trouble for agent in agents) else ""
+    for end in STALE:
+        why = why.partition(end)[0]
+    verb = "rests" if len(names) == 1 else "rest"
+    text = f"{listed(names)} {verb} after a fault that passes{': ' if why else ''}{why}"
+    found = _need("rest", names, text, f"nothing to do; `arctl agents {names[0]}` says more")
+    return [{**found, "left": min(left[name] for name in names)}]
+
+
+def declined(state: State, campaign: Campaign) -> list[str]:
+    """Return the proposals that a model refused to write: they stay aside until a person takes them up."""
+    return [
+        row.id
+        for row in state.open_proposals(campaign.id)
+        if row.state is ProposalState.PARKED and row.reason.startswith(DECLINED)
+    ]
+
+
+def stuck(state: State, campaign: Campaign) -> bool:
+    """Tell whether a running campaign cannot go on: everybody waits for a person, nothing is under way."""
+    agents = state.company.agents_of(campaign.id)
+    if campaign.state is not CampaignState.RUNNING or not any(map(_troubled, agents)):
+        return False
+    if any(agent.state is AgentState.ACTIVE and not agent.trouble for agent in agents):
+        return False
+    if any(row.state is not ExperimentState.CLOSED for row in state.open_experiments(campaign.id)):
+        return False
+    if campaign.wanted not in ("", campaign.champion) or any(True for _ in state.company.asked(campaign.id)):
+        return False
+    approve = state.spec(campaign.id).policy.approve
+    return not any(_runs_unaided(row, approve) for row in state.open_proposals(campaign.id))
+
+
+def _troubled(agent: Agent) -> bool:
+    return bool(agent.trouble) and agent.state is AgentState.ACTIVE
+
+
+def _runs_unaided(row: Proposal, approve: bool) -> bool:
+    """Tell whether a proposal comes to run without any agent: its change is written."""
+    free = row.approved or row.urgent or not approve
+    # A pending one does, too, once it waited long enough for its critique.
+    queued = row.state in (ProposalState.READY, ProposalState.PENDING)
+    return queued and free and row.change.get("kind") != "idea"
 
 
 def _questions(state: State, campaign: Campaign) -> list[Need]:

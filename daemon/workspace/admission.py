@@ -17,6 +17,7 @@ from arctl.experiments.check import check_files
 from arctl.experiments.errors import ScienceError, SpecError
 from arctl.experiments.spec import Spec, load
 from arctl.paths import Home
+from arctl.plugins import brain_kinds
 
 SPEC = "arctl.toml"
 #: The first git that applies a patch to an index of its own with a three-way merge.
@@ -73,7 +74,7 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
     def read(path: str) -> str | None:
         return text if path == own else _text(bare, commit, prefix + path, strict=True)
 
-    problems = check_files(spec, read, own)
+    problems = check_files(spec, read, own, brain_kinds())
     if problems:
         raise _refusal(SpecError(tuple(problems)))
     notes: tuple[str, ...] = ()

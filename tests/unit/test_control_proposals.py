@@ -171,6 +171,31 @@ def test_rejecting_withdraws_and_can_be_undone() -> None:
     assert stage.state.proposals["p8"].state is ProposalState.READY
 
 
+def test_several_at_once_are_all_named_and_undo_says_what_had_moved_on() -> None:
+    stage = Stage()
+    answer = stage.done("approve", "toy", all=True)
+    assert answer["text"] == "4 proposals are approved by zoe: p6, p7, p8, p10"
+    assert stage.state.company.deeds[answer["deed"]].text == answer["text"]
+    row = stage.state.proposals["p6"]
+    stage.set(dataclasses.replace(row, state=ProposalState.TAKEN, experiment="e9"))
+    undone = stage.done("undo", "")
+    assert "p7 is pending again" in undone["text"]
+    assert "meanwhile p6 became e9" in undone["text"]
+    assert (undone["restored"], undone["moved"]) == (["p7", "p8", "p10"], ["p6"])
+    rejected = stage.done("reject", "toy", "known", all=True)
+    assert rejected["text"] == "4 proposals are rejected by zoe: known: p7, p8, p9, p10"
+
+
+def test_a_rejection_that_is_undone_leaves_the_objection_its_reason() -> None:
+    stage = Stage()
+    objected(stage)
+    stage.set(dataclasses.replace(stage.state.proposals["p9"], reason="objected by ada: too wide"))
+    stage.done("reject", "p9", proposals=["p9"])
+    stage.done("undo", "")
+    row = stage.state.proposals["p9"]
+    assert (row.state, row.reason) == (ProposalState.OBJECTED, "objected by ada: too wide")
+
+
 def test_proposals_that_are_not_there_or_over_are_refused() -> None:
     stage = Stage()
     assert "there are p6, p7, p8, p9, p10" in stage.refused("approve", "p99")

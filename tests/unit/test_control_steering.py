@@ -9,6 +9,7 @@ import pytest
 from arctl.daemon import facts
 from arctl.daemon.actions import MoveBranch, StopTurn
 from arctl.daemon.life import byhand
+from arctl.daemon.reduce.control import can_undo
 from arctl.daemon.rows import (
     CampaignState,
     DirectionState,
@@ -170,6 +171,8 @@ def test_a_mark_that_means_nothing_is_refused() -> None:
     assert "needs an axis" in stage.refused("mark", "toy")
     assert "has no range" in stage.refused("mark", "toy", axis="OPT", low=1.0)
     assert "must be a number" in stage.refused("mark", "toy", axis="LR", low="x")
+    for endless in (float("nan"), float("inf"), float("1e999"), 10**400):
+        assert "finite number" in stage.refused("mark", "toy", axis="LR", high=endless)
     assert "closed at the moment: none" in stage.refused("revive", "d4")
 
 
@@ -218,6 +221,21 @@ def test_a_promotion_by_hand_is_undone_by_going_back() -> None:
     assert stage.state.experiments["e2"].promoted == "b4"
     assert stage.state.experiments["e2"].verdict == Verdict.ACCEPTED
     assert byhand.again(stage.state, stage.state.campaigns["toy"]) is None
+
+
+def test_a_promotion_is_not_undone_over_what_was_accepted_since() -> None:
+    stage = Stage()
+    deed = stage.done("promote", "e3")["deed"]
+    stage.fact(facts.BranchMoved("e3", "b3"))
+    assert can_undo(stage.state, stage.state.company.deeds[deed], 200.0)
+    later = dataclasses.replace(stage.state.experiments["e4"], promoted="b4", state=ExperimentState.CLOSED)
+    stage.set(later)
+    stage.set(dataclasses.replace(stage.state.campaigns["toy"], champion="e4", wanted=""))
+    assert not can_undo(stage.state, stage.state.company.deeds[deed], 200.0)
+    said = stage.refused("undo", deed)
+    assert "e4 is champion now, not e3" in said
+    assert "`arctl rollback e2`" in said
+    assert stage.done("rollback", "e2")["before"] == "e4", "by its own word it goes back"
 
 
 def test_a_rollback_goes_to_the_one_before_or_to_a_named_one() -> None:
@@ -278,6 +296,25 @@ def test_undo_says_when_things_moved_on() -> None:
     assert "nothing left to undo" in stage.refused("undo", second)
     assert "cannot be undone" in stage.refused("undo", stage.done("say", "toy", text="x")["deed"])
     assert "there is no deed 'u99'" in stage.refused("undo", "u99")
+
+
+def test_a_bare_undo_passes_by_what_cannot_be_undone_any_more() -> None:
+    stage = Stage()
+    older = stage.done("pause", "t1")["deed"]
+    newer = stage.done("pause", "e5")["deed"]
+    stage.done("kill", "e5")
+    deeds = stage.state.company.deeds
+    assert [can_undo(stage.state, deeds[name], 200.0) for name in (older, newer)] == [True, False]
+    assert stage.done("undo", "")["undone"] == older
+    assert "e5 has ended" in stage.refused("undo", ""), "why the newest stays"
+
+
+def test_an_older_deed_is_not_undone_in_place_of_one_that_takes_a_moment() -> None:
+    stage = Stage()
+    stage.done("pause", "t1")
+    stage.done("promote", "e3")
+    assert "in a moment" in stage.refused("undo", "")
+    assert stage.state.company.teams["t1"].held
 
 
 def test_a_deed_is_undone_once() -> None:

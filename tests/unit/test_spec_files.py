@@ -96,6 +96,21 @@ def test_the_search_brain_needs_parameters() -> None:
     assert check(text + "[brain]\nkind = 'deck'\ndeck = 'deck'\n") == []
 
 
+def test_a_brain_that_is_installed_nowhere_is_named_with_its_line() -> None:
+    text = SPEC + (
+        '[brain]\nkind = "serch"\n[roles.critic]\nkind = "antropic"\n[roles.analyst]\nseed = 1\n'
+        '[[teams.mix]]\nkind = "search"\n[[teams.mix]]\nkind = "dekk"\n'
+    )
+    spec = parse(text, "arctl.toml", "x")
+    tree = {**TREE, "arctl.toml": text}
+    found = check_files(spec, tree.get, "arctl.toml", {"search", "deck", "anthropic"})
+    lines = [text.splitlines()[(problem.line or 0) - 1] for problem in found]
+    assert lines == ['kind = "serch"', 'kind = "antropic"', 'kind = "dekk"']
+    assert [problem.key for problem in found] == ["brain.kind", "roles.critic.kind", "teams.mix.1.kind"]
+    assert all("anthropic, deck, search" in problem.remedy for problem in found)
+    assert check_files(spec, tree.get, "arctl.toml") == [], "what is installed was not asked"
+
+
 def test_problems_come_in_the_order_of_their_lines() -> None:
     found = check(program_dot_md=None, train_dot_py="LR = 5\n", conf__base_dot_yaml="a: 1\n")
     lines = [problem.line or 0 for problem in found]

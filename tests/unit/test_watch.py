@@ -113,6 +113,7 @@ async def test_a_bad_edit_is_told_once_with_its_line_and_a_good_one_after_it_is_
         (WITH_OBJECTIVE.replace("train.py", "gone.py"), "arctl.toml:"),
         (WITH_OBJECTIVE.replace("[limits]", "[limit]"), "is not a key that arctl knows"),
         (WITH_OBJECTIVE.replace("docs/program.md", "none.md"), "there is no file none.md"),
+        (WITH_OBJECTIVE + '[brain]\nkind = "serch"\n', "there is no brain called 'serch'"),
         ("x" * (300 << 10), "longer than 256 KiB"),
     ],
 )

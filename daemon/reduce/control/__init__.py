@@ -26,7 +26,7 @@ from arctl.daemon.rows import Deed, Json
 from arctl.daemon.state import State
 from arctl.errors import ArctlError, RefusedError, UsageError
 
-__all__ = ["VERBS", "control", "detach", "find", "stop"]
+__all__ = ["VERBS", "can_undo", "control", "detach", "find", "stop"]
 
 
 def _undo(request: Request) -> Done:
@@ -69,6 +69,12 @@ def control(state: State, fact: facts.Control, now: float) -> Step:
     return _recorded(request, done)
 
 
+def can_undo(state: State, deed: Deed, now: float) -> bool:
+    """Tell whether a deed can be undone as things stand now."""
+    fact = facts.Control(ticket="", verb="undo", target=deed.id, actor=deed.actor)
+    return undoing.can_be(Request(state, fact, now, state.ids()), deed, VERBS)
+
+
 def _unchanged(state: State, fact: facts.Control) -> None:
     """Refuse a request that was made looking at an older version of its target."""
     if fact.if_rev is None:
@@ -82,7 +88,7 @@ def _unchanged(state: State, fact: facts.Control) -> None:
 def _recorded(request: Request, done: Done) -> Step:
     """Add the deed and the answer to what was done."""
     step, fact = done.step, request.fact
-    text = step.events[0].text if step.events else "nothing to do"
+    text = done.text or (step.events[0].text if step.events else "nothing to do")
     revs = {row.id: row.rev for row in step.rows}
     row = find(request.state, done.target)
     answer: Json = {

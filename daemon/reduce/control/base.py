@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from arctl.daemon import facts
 from arctl.daemon.actions import Step
 from arctl.daemon.rows import Json
 from arctl.daemon.state import Ids, State
-from arctl.errors import UsageError
+from arctl.errors import RefusedError, UsageError
 from arctl.text import clean, clean_block
 
 #: The longest reason that is recorded, and the longest text of an instruction.
@@ -83,7 +84,18 @@ class Request:
         if isinstance(found, bool) or not isinstance(found, int | float):
             msg = f"{name} must be a number, not {found!r}"
             raise UsageError(msg, "as in 0.1 or 1e-3")
-        return float(found)
+        try:
+            number = float(found)
+        except OverflowError:  # a whole number of hundreds of digits
+            number = math.inf
+        if not math.isfinite(number):
+            msg = f"{name} must be a finite number, not {number}"
+            raise UsageError(msg, "as in 0.1 or 1e-3; leave it out where there is no limit")
+        return number
+
+
+class NotYetError(RefusedError):
+    """What is asked for cannot be done at this moment, but in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,8 @@ class Done:
     undo: Json = field(default_factory=dict)
     #: What the answer carries besides target, verb, revision and text.
     answer: dict[str, Any] = field(default_factory=dict)
+    #: What was done, where the first event tells only a part of it.
+    text: str = ""
 
 
 Handler = Callable[[Request], Done]

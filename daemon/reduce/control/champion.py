@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon.actions import Step
 from arctl.daemon.life import byhand
-from arctl.daemon.reduce.control.base import Done, Request, inverse
+from arctl.daemon.reduce.control.base import Done, NotYetError, Request, inverse
 from arctl.daemon.reduce.control.leases import withdraw
 from arctl.daemon.reduce.control.targets import listed, need_campaign, need_experiment
 from arctl.daemon.rows import Campaign, Event, Experiment, ExperimentState, Json, bump
@@ -37,6 +37,9 @@ def rollback(request: Request) -> Done:
     if row.id == campaign.champion:
         msg = f"{row.id} is the champion"
         raise RefusedError(msg, "name an earlier one: `arctl champion` shows them")
+    if (made := request.word("instead_of")) and made != campaign.champion:
+        msg = f"{campaign.champion} is champion now, not {made}: what was accepted since would be thrown away"
+        raise RefusedError(msg, f"`arctl rollback {row.id}` goes back to {row.id} all the same")
     if not row.promoted:
         earlier = [item.id for item in request.state.experiments_of(campaign.id) if item.promoted]
         msg = f"{row.id} was never champion"
@@ -53,7 +56,7 @@ def _free(request: Request, name: str) -> Campaign:
         pending.append(campaign.wanted)
     if pending:
         msg = f"{pending[0]} is being promoted"
-        raise RefusedError(msg, "it will be the champion in a moment; then repeat the command")
+        raise NotYetError(msg, "it will be the champion in a moment; then repeat the command")
     return campaign
 
 
@@ -89,7 +92,8 @@ def _moved(request: Request, campaign: Campaign, known: Experiment, row: Experim
     )
     if row.state is ExperimentState.PROMOTING:
         step.extend(withdraw(request, campaign.id, lambda turn: turn.subject == row.id, why))
-    undo = inverse("rollback", champion.id)
+    # It takes back this word alone, not what was accepted on top of it.
+    undo = inverse("rollback", champion.id, instead_of=row.id)
     return Done(step, row.id, campaign.id, undo, {"champion": row.id, "before": champion.id})
 
 

@@ -113,15 +113,20 @@ def approve(request: Request) -> Done:
             raise RefusedError(msg, _why(row))
         if row.approved and row.state not in STUCK:
             continue
-        before[row.id] = [row.state.value, row.approved]
+        before[row.id] = [row.state.value, row.approved, row.reason]
         step.extend(_approved(request, row))
     if everything and not rows:
         msg = f"nothing waits for approval in {campaign.id}"
         raise RefusedError(msg, "`arctl status` shows the queue")
     undo = inverse("restore", campaign.id, states=before)
-    return Done(
-        step, rows[0].id if len(rows) == 1 else campaign.id, campaign.id, undo, {"proposals": list(before)}
-    )
+    target = rows[0].id if len(rows) == 1 else campaign.id
+    text = _told(list(before), f"approved by {request.actor}{request.because}")
+    return Done(step, target, campaign.id, undo, {"proposals": list(before)}, text)
+
+
+def _told(names: list[str], done: str) -> str:
+    """Say what was done to several proposals, each by its id; of one its own event tells more."""
+    return f"{len(names)} proposals are {done}: {', '.join(names)}" if len(names) > 1 else ""
 
 
 def _approved(request: Request, row: Proposal) -> Step:
@@ -164,22 +169,24 @@ def reject(request: Request) -> Done:
         row.id: [
             (ProposalState.READY if row.state is ProposalState.CLAIMED else row.state).value,
             row.approved,
+            row.reason,
         ]
         for row in rows
     }
     undo = inverse("restore", campaign.id, states=states)
-    return Done(
-        step, rows[0].id if len(rows) == 1 else campaign.id, campaign.id, undo, {"proposals": list(states)}
-    )
+    target = rows[0].id if len(rows) == 1 else campaign.id
+    text = _told(list(states), reason)
+    return Done(step, target, campaign.id, undo, {"proposals": list(states)}, text)
 
 
 def restore(request: Request) -> Done:
     """Put proposals back to where they stood before a person's word on them; how that is undone."""
     campaign = need_campaign(request)
-    step = Step()
-    for ident, (state, approved) in dict(request.fact.data.get("states") or {}).items():
+    step, back, moved = Step(), list[str](), list[str]()
+    for ident, (state, approved, *said) in dict(request.fact.data.get("states") or {}).items():
         row = request.state.proposals.get(ident)
         if row is None or row.state in (ProposalState.TAKEN, ProposalState.REFUSED):
+            moved.append(f"{ident} became {row.experiment}" if row and row.experiment else f"{ident} is over")
             continue
         wanted = ProposalState(state)
         if wanted is ProposalState.CLAIMED:
@@ -189,12 +196,20 @@ def restore(request: Request) -> Done:
             step.extend(_taken_back(request, row))
         if wanted is ProposalState.OBJECTED and not _objected(request, row):
             wanted = ProposalState.PENDING
-        step.rows.append(bump(row, state=wanted, approved=bool(approved), reason=""))
+        # Where it stands as it did, it stands so for the same reason.
+        why = str(said[0]) if said and wanted.value == state else ""
+        step.rows.append(bump(row, state=wanted, approved=bool(approved), reason=why))
+        back.append(f"{row.id} is {wanted} again")
         text = f"{row.id} {row.title} is {wanted} again{request.because}"
         step.events.append(Event("proposal.restored", row.campaign, row.id, text, request.actor))
     if not step.rows:
         raise RefusedError("experiments were made of them meanwhile", "`arctl kill` ends an experiment")
-    return Done(step, campaign.id, campaign.id)
+    text = ", ".join(back) + (f"; meanwhile {', '.join(moved)}" if moved else "") + request.because
+    answer = {
+        "restored": [entry.split()[0] for entry in back],
+        "moved": [entry.split()[0] for entry in moved],
+    }
+    return Done(step, campaign.id, campaign.id, {}, answer, text)
 
 
 def _taken_back(request: Request, row: Proposal) -> Step:

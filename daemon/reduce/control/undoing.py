@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import dataclasses
 
-from arctl.daemon.reduce.control.base import Done, Handler, Request
+from arctl.daemon.reduce.control.base import Done, Handler, NotYetError, Request
 from arctl.daemon.rows import Deed, bump
-from arctl.errors import RefusedError
+from arctl.errors import ArctlError, RefusedError
 
 
 def undo(request: Request, handlers: dict[str, Handler]) -> Done:
     """Take back a deed: the named one, or the newest of this person's that can be."""
-    deed = _deed(request)
+    first: RefusedError | None = None
+    for deed in _deeds(request):
+        try:
+            return _undone(request, deed, handlers)
+        except RefusedError as error:
+            # In a moment this one can be undone: an older one instead would not be what is meant.
+            if isinstance(error.__cause__, NotYetError):
+                raise
+            first = first or error
+    if first is not None:
+        raise first
+    msg = f"there is nothing that {request.actor} did and that can be undone"
+    raise RefusedError(msg, "`arctl undo --list` shows what was done")
+
+
+def can_be(request: Request, deed: Deed, handlers: dict[str, Handler]) -> bool:
+    """Tell whether a deed can be undone as things stand now; nothing is changed by asking."""
+    if deed.undone or not deed.undo:
+        return False
+    try:
+        _undone(request, deed, handlers)
+    except ArctlError:
+        return False
+    return True
+
+
+def _undone(request: Request, deed: Deed, handlers: dict[str, Handler]) -> Done:
     said = f"{deed.id} ({deed.verb} {deed.target})"
     again = dataclasses.replace(
         request.fact,
@@ -33,20 +59,23 @@ def undo(request: Request, handlers: dict[str, Handler]) -> Done:
     return dataclasses.replace(done, undo={}, answer={**done.answer, "undone": deed.id})
 
 
-def _deed(request: Request) -> Deed:
+def _deeds(request: Request) -> list[Deed]:
+    """Return the deed that is named, or those of this person that might be undone, newest first."""
     deeds = request.state.company.deeds
     if ident := request.fact.target:
         if ident in deeds:
-            return _undoable(deeds[ident])
+            return [_undoable(deeds[ident])]
         if ident not in request.state.campaigns:
             msg = f"there is no deed {ident!r}"
             raise RefusedError(msg, "`arctl undo --list` shows what was done")
-    for deed in reversed(deeds.values()):
-        ours = deed.actor == request.actor and (not ident or deed.campaign in (ident, ""))
-        if ours and deed.undo and not deed.undone:
-            return deed
-    msg = f"there is nothing that {request.actor} did and that can be undone"
-    raise RefusedError(msg, "`arctl undo --list` shows what was done")
+    return [
+        deed
+        for deed in reversed(deeds.values())
+        if deed.actor == request.actor
+        and (not ident or deed.campaign in (ident, ""))
+        and deed.undo
+        and not deed.undone
+    ]
 
 
 def _undoable(deed: Deed) -> Deed:
