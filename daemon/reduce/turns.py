@@ -71,7 +71,7 @@ def answered(state: State, fact: facts.TurnAnswered, now: float) -> Step:
     step.extend(_posts(state, ids, agent, turn, reply, now))
     step.extend(_acknowledged(state, ids, agent, reply.acknowledged, now))
     if turn.move is Move.PROPOSE and not turn.subject:
-        step.extend(_unanswered(state, ids, agent, step, now))
+        step.extend(_unanswered(state, ids, agent, turn, step, now))
     if reply.declined:
         step.extend(_declined(state, ids, agent, turn, reply, now))
     else:
@@ -211,12 +211,13 @@ def _kept(state: State, row: Proposal, directive: Directive, agent: Agent) -> St
     return Step(rows=[bump(row, state=new, reason="")], events=[event])
 
 
-def _unanswered(state: State, ids: Ids, agent: Agent, step: Step, now: float) -> Step:
+def _unanswered(state: State, ids: Ids, agent: Agent, turn: Turn, step: Step, now: float) -> Step:
     """Note that directives were put to an agent who said nothing of them: they are not put to it for ever."""
     told = {row.id for row in step.rows if isinstance(row, Directive)}
     found = Step()
     for row in state.company.directives_for(agent):
-        if row.state is DirectiveState.ISSUED and row.id not in told:
+        # Who was asked before a person spoke was not told of it.
+        if row.state is DirectiveState.ISSUED and row.id not in told and row.created <= turn.created:
             heard = Acknowledgement(row.id, plan="(heard; no plan was given)")
             found.extend(_one_acknowledged(state, ids, agent, row, heard, now))
     return found

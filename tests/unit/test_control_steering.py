@@ -20,6 +20,7 @@ from arctl.daemon.rows import (
     TurnState,
     Verdict,
 )
+from arctl.daemon.turns import Reply
 from tests.support.steering import Stage
 
 # -- directives -------------------------------------------------------------------------------------------
@@ -43,6 +44,19 @@ def test_a_directive_sets_aside_what_was_queued_before_it() -> None:
     assert {directive.id, "t1"} <= set(post.links)
     assert directive in state.company.directives_for(state.company.agents["a1"])
     assert "p6, p7, p8" in answer["text"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "state"), [(5.0, DirectiveState.ISSUED), (200.0, DirectiveState.ACKNOWLEDGED)]
+)
+def test_a_directive_is_not_taken_for_heard_by_who_was_asked_before_it(
+    asked: float, state: DirectiveState
+) -> None:
+    stage = Stage()
+    ident = stage.done("redirect", "toy", text="leave the width alone")["directive"]
+    stage.set(dataclasses.replace(stage.state.company.turns["q2"], created=asked, state=TurnState.ASKED))
+    stage.fact(facts.TurnAnswered("q2", Reply()))
+    assert stage.state.company.directives[ident].state is state
 
 
 def test_a_person_s_own_proposals_stay_under_a_directive() -> None:
