@@ -5,7 +5,7 @@
     command = ["python3", "/full/path/of/fake_agent.py"]
 
 Options stand before the task's path, which the brain adds:
-    --weak          every third proposal repeats what was tried, for a critic to object to
+    --weak          the first proposal of each agent is the champion as it is, for a critic to object to
     --crash         what it implements crashes at first; asked to repair that, it does
     --mode NAME     misbehave in a way of `MODES`, whatever is asked
     --when MOVE     misbehave in that move only
@@ -50,25 +50,30 @@ class Desk:
 # -- the moves -----------------------------------------------------------------------------------------------
 
 
-def moves(task: Json) -> list[tuple[str, Any]]:
-    """Return every single change of a constant, in an order that depends on the task alone."""
+def moves(task: Json) -> list[tuple[str, Any, str]]:
+    """Return every single change of a constant and its form, in an order that depends on the task alone.
+
+    Of those of one constant every second is words only, for an experimenter to write; the first one is.
+    """
     params, champion = task["tunable"], task["champion"]["params"]
     found = []
     for name in sorted(set(params) & set(champion)):
         param, value = params[name], champion[name]
+        values: list[Any] = []
         if param["type"] in ("float", "int"):
             for factor in (2.0, 0.5, 1.5, 0.7, 3.0):
                 step = min(max(value * factor, param.get("low", value)), param.get("high", value))
-                found.append((name, int(step) if param["type"] == "int" else float(f"{step:.6g}")))
+                values.append(int(step) if param["type"] == "int" else float(f"{step:.6g}"))
         else:
-            choices = param.get("choices") or [True, False]
-            found += [(name, choice) for choice in choices]
-    return [(name, value) for name, value in found if value != champion[name]]
+            values += param.get("choices") or [True, False]
+        found += [(name, to, "params" if at % 2 else "idea") for at, to in enumerate(values)]
+    return [(name, to, form) for name, to, form in found if to != champion[name]]
 
 
 def tried(task: Json) -> set[tuple[str, str]]:
-    """Return the constants and values that any experiment or open proposal has."""
+    """Return the constants and values that any experiment or open proposal has, or is to have."""
     found = {(name, repr(value)) for past in task["history"] for name, value in past["params"].items()}
+    found |= {(words[0], words[2]) for past in task["history"] if len(words := past["title"].split()) == 3}
     for proposal in task["open"]:
         for name, value in (proposal["change"].get("values") or {}).items():
             found.add((name, repr(value)))
@@ -137,19 +142,18 @@ def propose(desk: Desk, given: argparse.Namespace) -> None:
     known = tried(task)
     axes = [name for name in axes if not forbidden(task, name)]
     fresh = [
-        (name, value)
-        for name, value in moves(task)
+        (name, value, form)
+        for name, value, form in moves(task)
         if name in axes and name not in dead and (name, repr(value)) not in known
     ]
-    number = len(task["history"]) + len(task["open"])
-    proposals = []
-    for at, (name, value) in enumerate(fresh[: task["want"]]):
-        proposals.append(proposal(task, name, value, number + at))
-    if given.weak and proposals and number % 3 == 1:
-        name = proposals[0]["axis"]
-        weak = proposal(task, name, task["champion"]["params"][name], 0)
-        proposals[-1] = {**weak, "title": f"Weak: {name} as it is"}
-    desk.notes(f"Turn {task['turn']}: proposed {len(proposals)} of {len(fresh)} open values.\n")
+    proposals = [proposal(task, *move) for move in fresh[: task["want"]]]
+    if given.weak and proposals and not task["agent"]["notes"]:
+        # Nothing was tried yet that it could be near to: it is for an agent to see what it is.
+        name = fresh[0][0]
+        weak = proposal(task, name, task["champion"]["params"][name], "params")
+        proposals = [{**weak, "title": f"Weak: {name} as it is"}]
+    if proposals:
+        desk.notes(f"Turn {task['turn']}: proposed {len(proposals)} of {len(fresh)} open values.\n")
     desk.answer(
         proposals=proposals,
         exhausted=not fresh,
@@ -159,9 +163,9 @@ def propose(desk: Desk, given: argparse.Namespace) -> None:
     return None
 
 
-def proposal(task: Json, name: str, value: Any, number: int) -> Json:
-    """Return one proposal; every second one is words only, for an experimenter to write."""
-    change = {"kind": "params", "values": {name: value}} if number % 2 == 0 else {"kind": "idea"}
+def proposal(task: Json, name: str, value: Any, form: str) -> Json:
+    """Return one proposal: values of parameters, or an idea."""
+    change = {"kind": "params", "values": {name: value}} if form == "params" else {"kind": "idea"}
     up = isinstance(value, (int, float)) and value > task["champion"]["params"][name]
     return {
         "title": f"{name} at {value}",
