@@ -19,8 +19,7 @@ from arctl.daemon.jobs import shim
 from arctl.errors import RefusedError
 from tests.support.campaigns import SCRIPT, make_repo
 from tests.support.daemon import Daemon, wait_for
-
-SLOW = SCRIPT.replace("for step in range(3):", "import time\nfor step in range(20):\n    time.sleep(0.1)")
+from tests.support.patient import HALFWAY, go
 
 
 def running(daemon: Daemon) -> list[dict[str, Any]]:
@@ -54,7 +53,7 @@ def carriers(mark: bytes) -> list[Path]:
 
 
 def test_1_a_daemon_killed_in_the_middle_adopts_its_runs(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=2))
+    daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=2))
     before = wait_for("two runs under way", lambda: len(running(daemon)) == 2 and running(daemon))
     shims = {run["id"]: shim_of(daemon, run) for run in before}
     daemon.kill()
@@ -67,6 +66,7 @@ def test_1_a_daemon_killed_in_the_middle_adopts_its_runs(daemon: Daemon, tmp_pat
         return {event["subject"] for event in events if event["kind"] == "run.adopted"}
 
     wait_for("both runs to be adopted", lambda: adopted() == set(shims))
+    go(daemon)
     assert daemon.wait_finished()["state"] == "finished"
     for run in before:
         shown = daemon.call("show", id=run["id"])
@@ -78,9 +78,10 @@ def test_1_a_daemon_killed_in_the_middle_adopts_its_runs(daemon: Daemon, tmp_pat
 
 
 def test_1_results_that_came_while_no_daemon_lived_are_taken_in(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     before = wait_for("a run under way", lambda: running(daemon))
     daemon.kill()
+    go(daemon)
     for run in before:
         folder = daemon.home.run_folder(run["id"], 1)
         wait_for("the shim's last word", (folder / "exit.json").exists)
@@ -94,7 +95,10 @@ def test_2_killed_again_and_again_nothing_is_lost_or_counted_twice(daemon: Daemo
     daemon.campaign(make_repo(tmp_path / "repo", experiments=6))
     for _ in range(6):
         seen = daemon.call("events", limit=1)[-1]["seq"]
-        wait_for("something to happen", lambda seen=seen: daemon.call("events", after=seen + 3))
+        wait_for(
+            "something to happen",
+            lambda seen=seen: daemon.call("events", after=seen + 3) or daemon.status()["state"] == "finished",
+        )
         daemon.kill()
         daemon.start()
     assert daemon.wait_finished()["state"] == "finished"
@@ -107,25 +111,27 @@ def test_2_killed_again_and_again_nothing_is_lost_or_counted_twice(daemon: Daemo
 
 
 def test_3_a_killed_shim_loses_the_run_which_is_tried_again(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     run = wait_for("a run under way", lambda: running(daemon))[0]
     os.kill(shim_of(daemon, run), signal.SIGKILL)
     mark = f"ARCTL_RUN_FOLDER={daemon.home.run_folder(run['id'], 1)}".encode()
     wait_for("the end of its job", lambda: not carriers(mark))
     again = wait_for("the second attempt", lambda: [r for r in running(daemon) if r["attempt"] == 2])
     assert again[0]["id"] == run["id"]
+    go(daemon)
     assert daemon.wait_finished()["state"] == "finished"
     assert (daemon.home.run_folder(run["id"], 1) / "fenced").exists()
 
 
 def test_5_shim_and_daemon_killed_the_run_is_tried_again(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     run = wait_for("a run under way", lambda: running(daemon))[0]
     pid = shim_of(daemon, run)
     daemon.kill()
     os.kill(pid, signal.SIGKILL)
     daemon.start()
     wait_for("the second attempt", lambda: [r for r in running(daemon) if r["attempt"] == 2])
+    go(daemon)
     assert daemon.wait_finished()["state"] == "finished"
     assert set(results(daemon).values()) == {1}
 
@@ -143,7 +149,7 @@ def test_8_a_second_daemon_names_the_first_and_leaves(daemon: Daemon) -> None:
         env={**os.environ, "ARCTL_HOME": str(daemon.home.root)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 5
@@ -152,7 +158,7 @@ def test_8_a_second_daemon_names_the_first_and_leaves(daemon: Daemon) -> None:
 
 
 def test_9_a_process_id_used_again_is_not_taken_for_the_shim(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     run = wait_for("a run under way", lambda: running(daemon))[0]
     folder = daemon.home.run_folder(run["id"], 1)
     pid = shim_of(daemon, run)
@@ -163,6 +169,7 @@ def test_9_a_process_id_used_again_is_not_taken_for_the_shim(daemon: Daemon, tmp
     (folder / "shim.json").write_text(json.dumps(said))
     daemon.start()
     wait_for("the second attempt", lambda: [r for r in running(daemon) if r["attempt"] == 2])
+    go(daemon)
     assert bystander.poll() is None, "a bystander with the shim's id must live"
     bystander.kill()
     bystander.wait()
@@ -173,20 +180,21 @@ def test_10_a_late_shim_finds_itself_fenced(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "fenced").touch()
     (folder / "spec.json").write_text(json.dumps({"argv": ["touch", "ran"], "cwd": str(folder), "env": {}}))
-    done = subprocess.run([sys.executable, "-I", "-S", shim.__file__, str(folder)], check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-I", "-S", shim.__file__, str(folder)], check=False, timeout=180)
     assert done.returncode == 75
     assert not (folder / "ran").exists()
     assert not (folder / "exit.json").exists()
 
 
 def test_13_a_truncated_exit_file_counts_as_lost_and_is_kept(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=1))
+    daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     run = wait_for("a run under way", lambda: running(daemon))[0]
     pid = shim_of(daemon, run)
     daemon.kill()
     os.kill(pid, signal.SIGKILL)
     broken = daemon.home.run_folder(run["id"], 1) / "exit.json"
     broken.write_text('{"reason": "exi')
+    go(daemon)
     daemon.start()
     assert daemon.wait_finished()["state"] == "finished"
     assert broken.read_text() == '{"reason": "exi'
@@ -202,7 +210,7 @@ def test_15_a_damaged_ledger_is_refused_and_kept(tmp_path: Path) -> None:
         env={**os.environ, "ARCTL_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 1
@@ -224,15 +232,16 @@ def test_17_a_log_flood_is_capped_and_the_metric_at_its_end_is_found(daemon: Dae
 
 
 def test_22_a_job_that_detaches_a_child_leaves_none(daemon: Daemon, tmp_path: Path) -> None:
+    token = f"mark{os.urandom(6).hex()}"
     script = SCRIPT + (
         "import subprocess, sys\n"
-        "code = 'import os, time\\nif os.fork() == 0:\\n    os.setsid()\\n    time.sleep(987)'\n"
+        f"code = 'import os, time  # {token}\\nif os.fork() == 0:\\n    os.setsid()\\n    time.sleep(987)'\n"
         "subprocess.Popen([sys.executable, '-c', code]).wait()\n"
     )
     daemon.campaign(make_repo(tmp_path / "repo", script=script, experiments=1))
     assert daemon.wait_finished()["state"] == "finished"
     assert daemon.call("show", id="e1")["runs"][0]["evidence"]["orphans"] >= 1
-    left = subprocess.run(["pgrep", "-f", "time.sleep.987"], capture_output=True, check=False)
+    left = subprocess.run(["pgrep", "-f", token], capture_output=True, check=False)
     assert left.stdout == b""
 
 
@@ -263,7 +272,8 @@ def test_27_a_deleted_socket_is_bound_again(daemon: Daemon) -> None:
 
 
 def test_33_of_two_clients_with_one_revision_one_wins(daemon: Daemon, tmp_path: Path) -> None:
-    daemon.campaign(make_repo(tmp_path / "repo", script=SLOW))
+    daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY))
+    wait_for("two runs under way", lambda: len(running(daemon)) == 2)
     rev = daemon.status()["rev"]
     daemon.call("pause", target="toy", if_rev=rev)
     with pytest.raises(RefusedError, match="changed since you looked"):

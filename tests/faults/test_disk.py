@@ -15,9 +15,10 @@ import pytest
 from arctl.daemon.rows import Event
 from arctl.daemon.store import Batch, LedgerFullError, Writer
 from arctl.paths import Home
-from tests.faults.test_daemon_faults import SLOW, results, running
+from tests.faults.test_daemon_faults import results, running
 from tests.support.campaigns import make_repo
 from tests.support.daemon import Daemon, wait_for
+from tests.support.patient import HALFWAY, go
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not sys.platform.startswith("linux"), reason="mounting a small disk needs root"
@@ -53,9 +54,10 @@ def fill(folder: Path) -> Path:
 
 
 def test_11_a_full_disk_pauses_and_nothing_is_lost(small: Daemon, tmp_path: Path) -> None:
-    small.campaign(make_repo(tmp_path / "repo", script=SLOW, experiments=3))
+    small.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=3))
     wait_for("two runs under way", lambda: len(running(small)) == 2)
     filler = fill(small.home.root)
+    go(small)
 
     def noticed() -> str:
         # Which comes first depends on where the next write falls: the ledger, or a run's folder.

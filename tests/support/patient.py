@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from tests.support.campaigns import make_repo
+from tests.support.campaigns import SCRIPT, make_repo
 from tests.support.cli import Arctl
-from tests.support.daemon import wait_for
+from tests.support.daemon import Daemon, wait_for
 
 #: Prints a step, then goes on until a file called `go` lies in the campaign's data folder.
 PATIENT = """\
@@ -21,9 +21,20 @@ print("---")
 print("val_loss: 1.0")
 """
 
+#: The same in the middle of twenty steps, with a metric that depends on the parameters.
+HALFWAY = SCRIPT.replace(
+    "for step in range(3):",
+    """\
+import pathlib, time
+for step in range(20):
+    while step == 10 and not (pathlib.Path(os.environ["ARCTL_DATA"]) / "go").exists():
+        time.sleep(0.02)""",
+)
 
-def go(arctl: Arctl) -> None:
-    (arctl.home.campaign("toy") / "data" / "go").touch()
+
+def go(on: Arctl | Daemon) -> None:
+    """Let all runs go on, those to come as well."""
+    (on.home.campaign("toy") / "data" / "go").touch()
 
 
 def running(arctl: Arctl) -> list[str]:

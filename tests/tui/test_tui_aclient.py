@@ -59,11 +59,11 @@ async def test_a_lost_connection_ends_every_wait(empty: Stage) -> None:
             await client.call("status")
 
 
-async def _against(tmp_path: Path, handler: Handler) -> None:
+async def _against(tmp_path: Path, handler: Handler, timeout: float = 60.0) -> None:
     home = Home(tmp_path)
     home.socket.parent.mkdir(parents=True)
     server = await asyncio.start_unix_server(handler, str(home.socket))
-    async with server, await AsyncClient.connect(home, timeout=2.0) as client:
+    async with server, await AsyncClient.connect(home, timeout=timeout) as client:
         await client.call("status")
 
 
@@ -95,4 +95,4 @@ async def test_a_daemon_that_says_nothing_is_given_up(tmp_path: Path) -> None:
         writer.close()
 
     with pytest.raises(NotRunningError, match="did not answer"):
-        await _against(tmp_path, mute)
+        await _against(tmp_path, mute, 0.5)
