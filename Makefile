@@ -2,6 +2,9 @@
 PYTHON ?= python3
 # What `make test` installs beside arctl; CI adds torch with EXTRAS=examples.
 EXTRAS ?= demo
+# Processes that share the tests: these mostly wait for daemons and runs, so that four suit two cores.
+WORKERS ?= 4
+# Whatever else pytest is to be told: `make test PYTEST_ARGS="-k forum"`.
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
@@ -11,7 +14,7 @@ demo: .make/demo ## set everything up, then run the digits campaign before your 
 	$(BIN)/arctl demo
 
 test: .make/dev-$(EXTRAS) ## set everything up, then run the tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: .make/dev-$(EXTRAS) ## style, types, and who may import whom
 	$(BIN)/ruff check .
@@ -20,7 +23,7 @@ lint: .make/dev-$(EXTRAS) ## style, types, and who may import whom
 	$(BIN)/lint-imports
 
 faults: .make/dev-$(EXTRAS) ## kill, truncate, fill and flood, and see that nothing is lost
-	$(BIN)/python -m pytest tests/faults -v
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/faults -v
 
 bench: .make/dev-$(EXTRAS) ## measure overheads and throughput, and print tables
 	$(BIN)/python -m tests.benchmarks.overhead

@@ -36,7 +36,7 @@ def test_ctrl_c_ends_the_demo_and_its_daemon(arctl: Arctl, tmp_path: Path) -> No
     assert showing.stdout is not None
     assert "campaign digits begins" in showing.stdout.readline()
     showing.send_signal(signal.SIGINT)
-    _, err = showing.communicate(timeout=60)
+    _, err = showing.communicate(timeout=180)
     assert showing.returncode == 130
     assert "interrupted: stopping the daemon" in err
     assert "Traceback" not in err

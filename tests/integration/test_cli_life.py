@@ -99,7 +99,7 @@ def test_wait_follows_until_it_is_finished(arctl: Arctl, tmp_path: Path) -> None
     patient(arctl, tmp_path / "repo")
     waiting = arctl.begin("wait", "--follow", "--json")
     go(arctl)
-    out, err = waiting.communicate(timeout=100)
+    out, err = waiting.communicate(timeout=180)
     assert waiting.returncode == 0, err
     events = [json.loads(line) for line in out.splitlines()]
     assert events[-1]["kind"] == "campaign.finished"
@@ -112,7 +112,7 @@ def test_wait_ends_with_3_when_the_daemon_leaves(arctl: Arctl, tmp_path: Path) -
     waiting = arctl.begin("wait")
     wait_for("the subscription", lambda: waiting.poll() is None)
     arctl.ok("stop", "--now")
-    _, err = waiting.communicate(timeout=60)
+    _, err = waiting.communicate(timeout=180)
     assert waiting.returncode == 3
     assert err.startswith("arctl: no daemon is running")
 
@@ -128,7 +128,7 @@ def test_a_baseline_that_cannot_be_measured_holds_the_campaign(
     arctl: Arctl, tmp_path: Path, changes: dict[str, str], why: str
 ) -> None:
     arctl.ok("start", make_repo(tmp_path / "repo", **changes))  # type: ignore[arg-type]
-    done = arctl("wait", "--timeout", 60)
+    done = arctl("wait", "--timeout", 280)
     assert done.returncode == 1
     assert done.stdout.startswith("toy is held: ")
     assert why in done.stdout
@@ -168,7 +168,7 @@ def test_logs_follow_a_run_to_its_end(arctl: Arctl, tmp_path: Path) -> None:
     assert following.stdout is not None
     assert following.stdout.readline() == "step 1 | loss: 0.5\n"
     go(arctl)
-    out, err = following.communicate(timeout=60)
+    out, err = following.communicate(timeout=180)
     assert following.returncode == 0, err
     assert out == "---\nval_loss: 1.0\n"
 
@@ -179,7 +179,7 @@ def test_stop_waits_for_the_runs_under_way(arctl: Arctl, tmp_path: Path) -> None
     wait_for("the draining", lambda: arctl.json("status")["stopping"] == "drain")
     assert stopping.poll() is None
     go(arctl)
-    _, err = stopping.communicate(timeout=60)
+    _, err = stopping.communicate(timeout=180)
     assert stopping.returncode == 0, err
     assert f"the daemon waits for {', '.join(runs)}" in err
     assert err.endswith("the daemon has stopped\n")
@@ -194,7 +194,7 @@ def test_ctrl_c_ends_the_waiting_and_not_the_draining(arctl: Arctl, tmp_path: Pa
     while "Ctrl-C stops this waiting" not in stopping.stderr.readline():
         pass
     stopping.send_signal(signal.SIGINT)
-    assert stopping.wait(30) == 130
+    assert stopping.wait(180) == 130
     assert "Traceback" not in stopping.communicate()[1]
     assert arctl.json("status")["stopping"] == "drain"
     assert "stopping  drain" in arctl.ok("status")
@@ -203,7 +203,7 @@ def test_ctrl_c_ends_the_waiting_and_not_the_draining(arctl: Arctl, tmp_path: Pa
     assert waiting.stderr is not None
     assert "waits for" in waiting.stderr.readline()
     arctl.ok("start", tmp_path / "repo")
-    assert "the daemon stays" in waiting.communicate(timeout=30)[1]
+    assert "the daemon stays" in waiting.communicate(timeout=180)[1]
     assert waiting.returncode == 1
 
 
@@ -226,7 +226,7 @@ def test_a_daemon_of_another_protocol_is_stopped_by_a_signal(arctl: Arctl, tmp_p
         env=arctl.env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr

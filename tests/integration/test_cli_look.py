@@ -37,7 +37,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     try:
         assert started.returncode == 0, started.stderr
         assert started.stdout == "", "what a person is told is no data"
-        assert arctl.ok("wait", "--timeout", 100).startswith("toy is finished: 8 of 8 proposals made")
+        assert arctl.ok("wait", "--timeout", 280).startswith("toy is finished: 8 of 8 proposals made")
         yield World(arctl, repo, started.stderr, arctl.json("champion")["champion"]["id"])
     finally:
         arctl.close()

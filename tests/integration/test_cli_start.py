@@ -108,7 +108,7 @@ def test_start_again_says_that_it_runs_and_is_json_on_request(arctl: Arctl, tmp_
 def test_two_starts_at_once_share_one_daemon(arctl: Arctl, tmp_path: Path) -> None:
     repos = [make_repo(tmp_path / name, name=name, script=PATIENT) for name in ("one", "two")]
     started = [arctl.begin("start", repo) for repo in repos]
-    said = [process.communicate(timeout=60)[1] for process in started]
+    said = [process.communicate(timeout=180)[1] for process in started]
     assert [process.returncode for process in started] == [0, 0], said
     assert sorted(row["campaign"] for row in arctl.json("status")["campaigns"]) == ["one", "two"]
     both = arctl("champion")
@@ -143,7 +143,7 @@ def test_foreground_is_the_daemon_itself(arctl: Arctl, tmp_path: Path) -> None:
     assert arctl.json("status")["pid"] == process.pid
     wait_for("a run", lambda: running(arctl))
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate(timeout=180)[1]
     assert process.returncode == 0
     assert "toy is started" in said
     assert "Traceback" not in said

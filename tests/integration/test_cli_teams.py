@@ -35,10 +35,10 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     root = tmp_path_factory.mktemp("teams")
     arctl = Arctl(root / "home")
-    repo = make_repo(root / "repo", experiments=14, teams=COMPANY)
+    repo = make_repo(root / "repo", experiments=4, teams=COMPANY)
     try:
         assert arctl("start", repo).returncode == 0
-        arctl.ok("wait", "--timeout", 100)
+        arctl.ok("wait", "--timeout", 280)
         yield World(arctl, repo)
     finally:
         arctl.close()

@@ -23,7 +23,7 @@ class Raw:
 
     def __init__(self, daemon: Daemon) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
+        self.socket.settimeout(120)
         self.socket.connect(str(daemon.home.socket))
         self.file = self.socket.makefile("rb")
 

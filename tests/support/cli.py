@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from arctl.client import Client
+from arctl.errors import NotRunningError
 from arctl.paths import Home
+from tests.support.daemon import wait_for
 
 
 class Arctl:
@@ -35,7 +38,7 @@ class Arctl:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -62,8 +65,15 @@ class Arctl:
         )
 
     def close(self) -> None:
-        """Stop the daemon, if one runs."""
-        self("stop", "--now")
+        """Stop the daemon, if one runs, and wait for its end."""
+        try:
+            with Client(self.home) as client:
+                pid = client.call("status")["pid"]
+                client.call("stop", mode="now")
+        except NotRunningError:
+            return
+        # A process that nobody has taken leave of yet has no program any more.
+        wait_for("the end of the daemon", lambda: not Path(f"/proc/{pid}/exe").exists())
 
     def in_terminal(self, *words: object, **env: str) -> str:
         """Run a command on a pseudo-terminal and return all that it wrote there."""
@@ -85,5 +95,5 @@ class Arctl:
                 break
             written += piece
         os.close(ours)
-        process.wait(30)
+        process.wait(60)
         return written.decode()

@@ -16,7 +16,7 @@ from arctl.errors import NotRunningError
 from arctl.paths import Home
 
 #: How long a condition may take on the slowest machine before a test gives up.
-PATIENCE = 90.0
+PATIENCE = 180.0
 
 
 def wait_for(what: str, condition: Callable[[], Any], patience: float = PATIENCE) -> Any:
@@ -100,6 +100,6 @@ class Daemon:
             return
         try:
             self.call("stop", mode="now")
-            self.process.wait(30)
+            self.process.wait(60)
         except (NotRunningError, subprocess.TimeoutExpired):
             self.kill()

@@ -23,7 +23,7 @@ def anyio_backend() -> str:
 def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A campaign that has run to its end; nobody may change it."""
     with stage(tmp_path_factory.mktemp("done")) as found:
-        found.campaign()
+        found.campaign(experiments=5)
         found.finish()
         yield found
 
@@ -53,7 +53,7 @@ class Screen:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 40.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 120.0) -> None:
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:

@@ -46,7 +46,7 @@ class Terminal:
 
     def see(self, *texts: str) -> None:
         try:
-            wait_for(lambda: all(text in self.text for text in texts), 40)
+            wait_for(lambda: all(text in self.text for text in texts), 120)
         except TimeoutError:
             pytest.fail(f"waited for {texts} in vain; on the terminal:\n{self.text}")
 

@@ -82,7 +82,7 @@ def repository(
     return folder
 
 
-def wait_for(what: Callable[[], T], seconds: float = 60.0) -> T:
+def wait_for(what: Callable[[], T], seconds: float = 120.0) -> T:
     """Return what a condition gives once it gives something; fail when it never does."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -131,7 +131,7 @@ class Stage:
 
     def finish(self) -> None:
         """Wait until the campaign has ended by itself."""
-        wait_for(lambda: self.status()["state"] == "finished", 120)
+        wait_for(lambda: self.status()["state"] == "finished", 240)
 
     def kill(self) -> None:
         """End the daemon as a crash would."""
@@ -146,7 +146,7 @@ class Stage:
         with contextlib.suppress(ArctlError):
             self.ask("stop", mode="now")
         try:
-            self._daemon.wait(20)
+            self._daemon.wait(60)
         except subprocess.TimeoutExpired:
             self._daemon.kill()
             self._daemon.wait()
