@@ -78,26 +78,26 @@ def ended(ledger: Ledger) -> bool:
     return bool(ledger.events("campaign.finished"))
 
 
-def lived_through(arctl: Arctl, repo: Path) -> Ledger:
-    """Tell a campaign to leave WIDTH alone once its teams are at work, and end it when all has happened."""
+def lived_through(arctl: Arctl, repo: Path, *, alone: str = "WIDTH", patience: float = PATIENCE) -> Ledger:
+    """Tell a campaign to leave an axis alone once its teams are at work, and end it when all has happened."""
     arctl.ok("start", repo)
     ledger = Ledger(arctl.home.ledger)
-    wait_for("the first code by an agent", lambda: ledger.events("proposal.written"), PATIENCE)
-    arctl.ok("redirect", "toy", "Leave WIDTH alone.")
-    wait_for("an acknowledgement", lambda: ledger.events("directive.acknowledged"), PATIENCE)
+    wait_for("the first code by an agent", lambda: ledger.events("proposal.written"), patience)
+    arctl.ok("redirect", "toy", f"Leave {alone} alone.")
+    wait_for("an acknowledgement", lambda: ledger.events("directive.acknowledged"), patience)
     for what, query in EVENTFUL.items():
-        wait_for(what, lambda query=query: ledger.rows(query) or ended(ledger), PATIENCE)
+        wait_for(what, lambda query=query: ledger.rows(query) or ended(ledger), patience)
         assert ledger.rows(query), f"the campaign ended without {what}"
     spec = repo / "arctl.toml"
     spec.write_text(spec.read_text().replace(f"experiments = {ENOUGH}", "experiments = 1"))
-    wait_for("the end of the campaign", lambda: ended(ledger), PATIENCE)
+    wait_for("the end of the campaign", lambda: ended(ledger), patience)
     # Calls that were under way are let go of just after that.
     reserved = "SELECT 1 FROM calls WHERE state = 'reserved'"
-    wait_for("the end of every call", lambda: not ledger.rows(reserved), PATIENCE)
+    wait_for("the end of every call", lambda: not ledger.rows(reserved), patience)
     return ledger
 
 
-def check(ledger: Ledger, repo: Path) -> None:
+def check(ledger: Ledger, repo: Path, *, alone: str = "WIDTH") -> None:
     """Everything that a community does is in the ledger, the forum and the branch."""
     for what, query in EVENTFUL.items():
         assert ledger.rows(query), what
@@ -131,14 +131,14 @@ def check(ledger: Ledger, repo: Path) -> None:
     (directive,) = ledger.rows("SELECT * FROM directives")
     assert directive["state"] in ("acknowledged", "done")
     assert directive["by"]
-    assert "WIDTH" in directive["plan"], "whoever acknowledges it has been told of it"
+    assert alone in directive["plan"], "whoever acknowledges it has been told of it"
     made = ledger.rows(MADE)
     assert {row["id"] for row in made} == {
         row["id"] for row in ledger.rows("SELECT id FROM proposals WHERE of = ''")
     }
     # Who was asked before the person spoke did not know of it.
     late = [row for row in made if row["asked"] > directive["created"]]
-    assert not [row["id"] for row in late if "WIDTH" in row["axis"]]
+    assert not [row["id"] for row in late if alone in row["axis"]]
     kinds = {row["kind"] for row in ledger.rows("SELECT DISTINCT kind FROM posts")}
     assert {"direction", "decision", "directive", "critique"} <= kinds
     # Every turn ended, and every change of state says why.
@@ -188,23 +188,13 @@ def test_a_community_of_language_models_trains_tiny_gpt(arctl: Arctl, tmp_path: 
     with MessagesServer(script=Researcher()) as server:
         brain = f'kind = "anthropic"\nmodel = "claude-sonnet-4-5"\nbase_url = "{server.url}"\n'
         text = text.replace("[brain]\n", f'[run.env]\nTINY_GPT_FLOPS = "{FLOPS}"\n[brain]\n{brain}')
-        text = text.replace("experiments = 24", "experiments = 8")
+        text = text.replace("experiments = 24", f"experiments = {ENOUGH}")
         text = text.replace('"python ', f'"{sys.executable} ')
         text = text.replace('name = "tiny_gpt"', 'name = "toy"')
-        text += "[teams]\nanalysts = 2\nexperimenters = 2\nfalsify_after = 1\n"
+        text += '[teams]\nanalysts = 2\nexperimenters = 2\ncritique_wait = "1h"\n'
         (repo / "arctl.toml").write_text(text)
         git(repo, "init", "--quiet", "--initial-branch=main")
         git(repo, "add", "--all")
         git(repo, "commit", "--quiet", "--message=baseline")
-        arctl.ok("start", repo)
-        ledger = Ledger(arctl.home.ledger)
-        wait_for("the first idea", lambda: ledger.events("proposal.made"), patience=600)
-        arctl.ok("redirect", "toy", "Leave DEPTH alone.")
-        over = "SELECT 1 FROM campaigns WHERE state = 'finished'"
-        wait_for("the end of the campaign", lambda: ledger.rows(over), patience=1500)
-    assert ledger.rows("SELECT 1 FROM discussions WHERE formed > 0")
-    assert ledger.rows("SELECT 1 FROM critiques WHERE stance = 'object' AND subject LIKE 'p%'")
-    assert ledger.rows("SELECT 1 FROM experiments WHERE repairs > 0 AND verdict != 'crashed'")
-    assert ledger.rows("SELECT 1 FROM experiments WHERE verdict = 'accepted'")
-    assert ledger.rows("SELECT 1 FROM dead_ends")
-    assert ledger.rows("SELECT 1 FROM directives WHERE state IN ('acknowledged', 'done')")
+        ledger = lived_through(arctl, repo, alone="DEPTH", patience=1200)
+    check(ledger, repo, alone="DEPTH")
