@@ -176,7 +176,7 @@ def test_logs_follow_a_run_to_its_end(arctl: Arctl, tmp_path: Path) -> None:
 def test_stop_waits_for_the_runs_under_way(arctl: Arctl, tmp_path: Path) -> None:
     runs = patient(arctl, tmp_path / "repo")
     stopping = arctl.begin("stop")
-    wait_for("the draining", lambda: arctl.json("status")["stopping"] == "drain")
+    wait_for("the draining", lambda: arctl.ask("status")["stopping"] == "drain")
     assert stopping.poll() is None
     go(arctl)
     _, err = stopping.communicate(timeout=180)

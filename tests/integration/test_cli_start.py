@@ -126,8 +126,12 @@ def test_jobs_see_what_is_passed_on_and_no_keys(arctl: Arctl, tmp_path: Path) ->
     spec = repo / "arctl.toml"
     spec.write_text(spec.read_text().replace('timeout = "60s"', 'timeout = "60s"\nenv_pass = ["WANTED"]'))
     assert arctl("start", repo, WANTED="1", SECRET_API_KEY="2").returncode == 0
-    wait_for("a first result", lambda: "val_loss" in arctl("logs", "r1").stdout)
-    text = arctl.ok("logs", "r1")
+    wait_for(
+        "a first result",
+        lambda: any(event["kind"] == "run.ended" for event in arctl.ask("events", limit=500)),
+    )
+    ended = next(event for event in arctl.ask("events", limit=500) if event["kind"] == "run.ended")
+    text = arctl.ok("logs", ended["subject"])
     assert "'WANTED'" in text
     assert "SECRET_API_KEY" not in text
 

@@ -210,7 +210,7 @@ def test_status_tells_who_works_on_what_and_what_needs_a_person(arctl: Arctl, tm
     arctl.ok("start", make_repo(tmp_path / "repo", experiments=30, extra=extra, teams=COMPANY))
 
     def needs() -> dict[str, Any]:
-        return {row["kind"]: row for row in arctl.json("status")["campaigns"][0]["needs"]}
+        return {row["kind"]: row for row in arctl.ask("status")["campaigns"][0]["needs"]}
 
     waiting = wait_for("a proposal that waits", lambda: needs().get("approval"))
     with Client(arctl.home) as client:

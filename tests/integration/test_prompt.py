@@ -21,7 +21,7 @@ def toy(arctl: Arctl, tmp_path: Path) -> Arctl:
     """A campaign with two verdicts at least, and a prompt of its own."""
     repo = make_repo(tmp_path / "repo", experiments=4, extra=EXTRA, files={"mine.md": "Be bold.\n"})
     arctl.ok("start", repo)
-    wait_for("its verdicts", lambda: len(arctl.json("experiments")["experiments"]) > 3)
+    wait_for("its verdicts", lambda: len(arctl.ask("experiments")["experiments"]) > 3)
     return arctl
 
 

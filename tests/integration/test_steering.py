@@ -26,7 +26,7 @@ def events(arctl: Arctl, kind: str) -> list[dict[str, Any]]:
 
 
 def titled(arctl: Arctl, title: str) -> dict[str, Any] | None:
-    rows = arctl.json("experiments")["experiments"]
+    rows = arctl.ask("experiments")["experiments"]
     return next((row for row in rows if row["title"] == title), None)
 
 
@@ -61,7 +61,7 @@ def test_nothing_runs_until_a_person_agreed_and_a_person_s_own_ideas_do(arctl: A
     refused(arctl("propose", "--set", "LR=5"), 5, "outside its range", "widen [params.LR]")
     refused(arctl("propose"), 2, "either a patch or values", "--set NAME=VALUE")
     approved = arctl.json("approve", "--all")["proposals"]
-    wait_for("an approved proposal's experiment", lambda: len(arctl.json("experiments")["experiments"]) > 3)
+    wait_for("an approved proposal's experiment", lambda: len(arctl.ask("experiments")["experiments"]) > 3)
     refused(arctl("reject", approved[0]), 5, "is taken", "arctl show")
 
 
@@ -102,7 +102,7 @@ def test_a_champion_is_made_and_unmade_by_hand(arctl: Arctl, tmp_path: Path) -> 
     assert row["verdict"] == "rejected"
 
     def champion() -> str:
-        return str(arctl.json("champion")["champion"]["id"])
+        return str(arctl.ask("champion")["champion"]["id"])
 
     arctl.ok("promote", row["id"], "--reason", "I want to see it")
     wait_for("the champion by hand", lambda: champion() == row["id"])
@@ -151,21 +151,21 @@ def test_a_paused_device_gets_no_run_and_a_killed_one_gives_its_run_away(
     arctl: Arctl, tmp_path: Path
 ) -> None:
     arctl.ok("start", make_repo(tmp_path / "repo", experiments=200))
-    wait_for("both devices at work", lambda: all(row["run"] for row in arctl.json("gpus")))
+    wait_for("both devices at work", lambda: all(row["run"] for row in arctl.ask("gpus")))
     arctl.ok("kill", "cpu1", "--reason", "it is needed elsewhere")
-    wait_for("an idle device", lambda: not arctl.json("gpus")[1]["run"])
+    wait_for("an idle device", lambda: not arctl.ask("gpus")[1]["run"])
     before = len(arctl.json("experiments", "--limit", "1000")["experiments"])
     wait_for(
         "work on the other device",
-        lambda: len(arctl.json("experiments", "--limit", "1000")["experiments"]) > before,
+        lambda: len(arctl.ask("experiments", limit=1000)["experiments"]) > before,
     )
     assert not arctl.json("gpus")[1]["run"]
     arctl.ok("undo")
-    wait_for("both devices at work again", lambda: all(row["run"] for row in arctl.json("gpus")))
+    wait_for("both devices at work again", lambda: all(row["run"] for row in arctl.ask("gpus")))
     arctl.ok("pause", "--drain")
-    wait_for("an end of what was begun", lambda: not any(row["run"] for row in arctl.json("gpus")))
+    wait_for("an end of what was begun", lambda: not any(row["run"] for row in arctl.ask("gpus")))
     opened = [row for row in arctl.json("experiments", "--limit", "1000")["experiments"] if row["runs"]]
     assert all(row["verdict"] for row in opened if row["base"])
     arctl.ok("resume")
-    wait_for("work again", lambda: any(row["run"] for row in arctl.json("gpus")))
+    wait_for("work again", lambda: any(row["run"] for row in arctl.ask("gpus")))
     arctl.ok("kill", "toy")

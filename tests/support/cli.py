@@ -52,6 +52,11 @@ class Arctl:
         """Run a command with --json and return the document."""
         return json.loads(self.ok(*words, "--json"))
 
+    def ask(self, method: str, **params: Any) -> Any:
+        """Ask the daemon itself: a command for each look would take the time of what is waited for."""
+        with Client(self.home) as client:
+            return client.call(method, **params)
+
     def begin(self, *words: object, **options: Any) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
         return subprocess.Popen(

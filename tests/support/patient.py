@@ -38,7 +38,7 @@ def go(on: Arctl | Daemon) -> None:
 
 
 def running(arctl: Arctl) -> list[str]:
-    rows = arctl.json("experiments")["experiments"]
+    rows = arctl.ask("experiments")["experiments"]
     return [run for row in rows for run in row["running"]]
 
 
