@@ -14,7 +14,7 @@ demo: .make/demo ## set everything up, then run the digits campaign before your 
 	$(BIN)/arctl demo
 
 test: .make/dev-$(EXTRAS) ## set everything up, then run the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 lint: .make/dev-$(EXTRAS) ## style, types, and who may import whom
 	$(BIN)/ruff check .
@@ -23,7 +23,7 @@ lint: .make/dev-$(EXTRAS) ## style, types, and who may import whom
 	$(BIN)/lint-imports
 
 faults: .make/dev-$(EXTRAS) ## kill, truncate, fill and flood, and see that nothing is lost
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup tests/faults -v
+	$(BIN)/python -m pytest -n $(WORKERS) tests/faults -v
 
 bench: .make/dev-$(EXTRAS) ## measure overheads and throughput, and print tables
 	$(BIN)/python -m tests.benchmarks.overhead

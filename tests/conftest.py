@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,17 +25,25 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Each of several processes would start as many threads as there are cores, to wait for each other.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
-#: Fixtures that serve many tests, and how far: all tests with one of them run in one process of `pytest -n`.
-SHARED = {"world": "module", "modules": "module", "done": "session"}
+#: Files and folders whose tests share something that takes long to set up.
+TOGETHER = (
+    "tests/integration/test_cli_look.py",
+    "tests/integration/test_cli_teams.py",
+    "tests/integration/test_coding_clis.py",
+    "tests/tui/",
+)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares something that takes long to set up."""
-    for item in items:
-        for name in SHARED.keys() & set(getattr(item, "fixturenames", ())):
-            place = item.path.stem if SHARED[name] == "module" else "all"
-            item.add_marker(pytest.mark.xdist_group(f"{name}-{place}"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal the tests out to processes one by one, but together those that share something."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+
+    return Sharing(config, log)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class Book:
         self.state = State()
         self.time = Time()
         self.events: list[Event] = []
-        self.settings = Brain(kind="anthropic", model=model, base_url=url, timeout=5)
+        self.settings = Brain(kind="anthropic", model=model, base_url=url, timeout=60)
         self.gateway = Gateway(Home(root), self.ask, self.report, clock=self.time.clock())
         self.rows: list[Row] = []
         campaign = Campaign("toy", "/x", f"{SPEC}[budget]\n{budget}", CampaignState.RUNNING, 0.0)
