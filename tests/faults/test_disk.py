@@ -56,6 +56,9 @@ def fill(folder: Path) -> Path:
 def test_11_a_full_disk_pauses_and_nothing_is_lost(small: Daemon, tmp_path: Path) -> None:
     small.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=3))
     wait_for("two runs under way", lambda: len(running(small)) == 2)
+    # What a run says has a place on the disk once it has begun to speak.
+    logs = [small.home.run_folder(run["id"], 1) / "out.log" for run in running(small)]
+    wait_for("their first words", lambda: all(log.exists() and log.stat().st_size for log in logs))
     filler = fill(small.home.root)
     go(small)
 

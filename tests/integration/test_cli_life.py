@@ -110,11 +110,12 @@ def test_wait_follows_until_it_is_finished(arctl: Arctl, tmp_path: Path) -> None
 def test_wait_ends_with_3_when_the_daemon_leaves(arctl: Arctl, tmp_path: Path) -> None:
     patient(arctl, tmp_path / "repo")
     waiting = arctl.begin("wait")
-    wait_for("the subscription", lambda: waiting.poll() is None)
     arctl.ok("stop", "--now")
     _, err = waiting.communicate(timeout=180)
     assert waiting.returncode == 3
-    assert err.startswith("arctl: no daemon is running")
+    # It may have been connected already, or have come just then.
+    assert err.startswith(("arctl: the daemon hung up", "arctl: no daemon is running"))
+    assert "arctl start" in err
 
 
 @pytest.mark.parametrize(
