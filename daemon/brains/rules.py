@@ -10,9 +10,9 @@ from arctl.experiments import surface
 from arctl.experiments.effects import covers, parts
 
 #: Axes that one direction has at most.
-AXES = 3
+AXES = 4
 #: Trials without one that was kept, after which a critic objects to a further one.
-TRIED = 4
+TRIED = 8
 #: Words of a directive that turn the axes named behind them into ones to leave alone.
 AVOIDING = frozenset({"avoid", "no", "not", "without", "stop", "never", "except", "leave", "drop"})
 

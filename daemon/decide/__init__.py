@@ -6,7 +6,7 @@ No clock, no randomness, no I/O: a campaign can be decided in virtual time, and 
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.decide import bank, dead_ends, lifecycle, promotion, rebase, schedule
+from arctl.daemon.decide import bank, dead_ends, exhaustion, lifecycle, promotion, rebase, schedule
 from arctl.daemon.decide.teams import (
     aftermath,
     company,
@@ -37,6 +37,7 @@ RULES = (
     supply.supply,
     aftermath.reflect,
     schedule.assign,
+    exhaustion.look_again,
     lifecycle.finish,
     lifecycle.leave,
 )

@@ -15,11 +15,11 @@ from arctl.daemon.rows import (
 from arctl.daemon.state import State
 from arctl.experiments.effects import parts
 
-#: Verdicts against an axis, with none for it, that close it: a written idea once, values of a parameter
-#: when they were tried in both directions, or often enough whatever the direction.
-DEAD_AFTER_IDEA = 1
-DEAD_AFTER_BOTH_WAYS = 4
-DEAD_AFTER_VALUES = 8
+#: Verdicts against an axis, with none for it, that close it: an idea of a deck once, any other when it was
+#: tried both ways, or often enough one way, for whoever goes the same way a third time was told to turn.
+DEAD_AFTER_CARD = 1
+DEAD_AFTER_BOTH_WAYS = 2
+DEAD_AFTER_ONE_WAY = 3
 #: Champions that open an axis again which was closed before they came.
 REOPENING = 2
 
@@ -33,7 +33,7 @@ def close_axis(state: State, experiment: Experiment, evidence: Json, now: float)
     since = max([0.0, *(end.created for end in known), *_paid(state, experiment)])
     same = [row for row in state.on_axis(experiment.campaign, experiment.axis) if row.created > since]
     tried = [row for row in same if row.verdict in JUDGED] + [experiment]
-    if len(tried) < _enough(state, tried):
+    if len(tried) < _enough(state, experiment, tried):
         return Step()
     ident, _ = state.ids().new("d")
     effects = {row.id: row.evidence.get("effect") for row in tried[:-1]}
@@ -45,12 +45,18 @@ def close_axis(state: State, experiment: Experiment, evidence: Json, now: float)
         axis=experiment.axis,
         created=now,
         reason=f"{len(tried)} tried, none accepted ({names})",
-        reopen=f"{REOPENING} more champions, or a person" if not known else "a person",
+        reopen=_condition(state, experiment),
         closed_by="gate",
         evidence={"experiments": list(effects), "effects": effects},
     )
     text = f"{end.axis} is a dead end: {end.reason}"
     return Step(rows=[end], events=[Event("dead_end.closed", end.campaign, end.id, text)])
+
+
+def _condition(state: State, experiment: Experiment) -> str:
+    """Return what opens an axis again; a value of a parameter may be looked at again by smaller steps."""
+    finer = set(parts(experiment.axis)) <= set(state.spec(experiment.campaign).params)
+    return f"{REOPENING} more champions, {'nothing else left to try, ' if finer else ''}or a person"
 
 
 def _paid(state: State, experiment: Experiment) -> list[float]:
@@ -62,16 +68,21 @@ def _paid(state: State, experiment: Experiment) -> list[float]:
     ]
 
 
-def _enough(state: State, tried: list[Experiment]) -> int:
+def _enough(state: State, experiment: Experiment, tried: list[Experiment]) -> int:
+    """Return how many verdicts against an axis close it."""
     proposals = [state.proposals[row.proposal] for row in tried]
-    if proposals[-1].change.get("kind") != "params":
-        return DEAD_AFTER_IDEA
+    if proposals[-1].source:
+        return DEAD_AFTER_CARD
+    param = state.spec(experiment.campaign).params.get(experiment.axis)
+    if param is not None and param.type in ("bool", "choice"):
+        # Each choice is a way of its own.
+        return max(1, len(param.choices) - 1)
     moves = {proposal.move for proposal in proposals}
-    return DEAD_AFTER_VALUES if moves in ({"up"}, {"down"}) else DEAD_AFTER_BOTH_WAYS
+    return DEAD_AFTER_ONE_WAY if moves in ({"up"}, {"down"}) else DEAD_AFTER_BOTH_WAYS
 
 
 def reopen(state: State, now: float) -> Step:
-    """Open an axis again, once, when enough champions came since: what it acts on is no longer the same."""
+    """Open an axis again when enough champions came since: what it acts on is no longer the same."""
     del now
     for campaign in state.campaigns.values():
         if campaign.state is not CampaignState.RUNNING:

@@ -13,13 +13,10 @@ from arctl.daemon.actions import (
     SweepTrees,
     WatchFiles,
 )
+from arctl.daemon.decide.exhaustion import nothing_more
 from arctl.daemon.decide.promotion import promote
 from arctl.daemon.decide.supply import limit_met, settled
-from arctl.daemon.decide.teams.asking import analysts
-from arctl.daemon.decide.teams.discussion import talks
 from arctl.daemon.decide.teams.leases import lose
-from arctl.daemon.decide.teams.regroup import explored
-from arctl.daemon.decide.teams.supply import exhausted
 from arctl.daemon.life import byhand
 from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.marks import Reissue
@@ -27,10 +24,8 @@ from arctl.daemon.rows import (
     ACTIVE,
     Campaign,
     CampaignState,
-    DirectionState,
     Event,
     ExperimentState,
-    ProposalState,
     RunState,
     bump,
 )
@@ -42,7 +37,7 @@ def finish(state: State, now: float) -> Step:
     for campaign in state.campaigns.values():
         if campaign.state is not CampaignState.RUNNING or not campaign.setup_done:
             continue
-        reason = limit_met(state, campaign, now) or _nothing_more(state, campaign)
+        reason = limit_met(state, campaign, now) or nothing_more(state, campaign)
         if not reason or not settled(state, campaign):
             continue
         champion = state.experiments[campaign.champion]
@@ -55,21 +50,6 @@ def finish(state: State, now: float) -> Step:
             step.extend(withdrawn(state, turn, f"the campaign is finished: {reason}", now))
         return step
     return Step()
-
-
-def _nothing_more(state: State, campaign: Campaign) -> str:
-    """Say why nobody will propose anything more; empty while somebody may."""
-    people = [agent for agent in analysts(state, campaign.id) if not agent.outside]
-    if not people or any(True for _ in state.company.asked(campaign.id)):
-        return ""
-    waiting = [row for row in state.open_proposals(campaign.id) if row.state is not ProposalState.PARKED]
-    if waiting:
-        return ""
-    if talks(state, campaign.id):
-        return "every direction was explored" if explored(state, campaign) else ""
-    if state.company.directions_of(campaign.id, DirectionState.STANDING, DirectionState.ACTIVE):
-        return ""
-    return "every proposal was tried" if all(exhausted(state, agent) for agent in people) else ""
 
 
 def leave(state: State, now: float) -> Step:

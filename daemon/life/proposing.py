@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from arctl.daemon.actions import Step
@@ -15,6 +16,8 @@ from arctl.daemon.rows import (
     Critique,
     DirectionState,
     Event,
+    Experiment,
+    ExperimentState,
     Proposal,
     ProposalState,
     Role,
@@ -103,21 +106,27 @@ def tidy(draft: Draft) -> Draft:
 
 
 def near(state: State, row: Proposal) -> tuple[str, ...]:
-    """Return what was tried or proposed near it: the same axis, values or words within tolerance."""
+    """Return what was tried or proposed near it: the same axis, values or words within tolerance.
+
+    Values are compared with those of former champions, too: what goes back to one was tried.
+    """
     spec = state.spec(row.campaign)
     if "near" in spec.teams.off or not row.axis:
         return ()
-    found = []
     values = _values(state, row)
-    for tried in state.on_axis(row.campaign, row.axis):
-        if tried.verdict in UNTRIED or tried.verdict in (Verdict.REBASED, Verdict.DUPLICATE):
-            continue
-        theirs = tried.params or _values(state, state.proposals.get(tried.proposal))
-        if values is not None:
-            if theirs and near_params(spec.params, values, theirs):
-                found.append(tried.id)
-        elif near_words(row.title, tried.title):
-            found.append(tried.id)
+    tried = state.on_axis(row.campaign, row.axis)
+    if values is None:
+        found = [item.id for item in tried if _measured(item) and near_words(row.title, item.title)]
+    else:
+        champions = state.champions_of(row.campaign)
+        former = [item for item in champions if item.id != row.base and item.axis != row.axis]
+        found = [
+            item.id
+            for item in (*former, *tried)
+            if _measured(item)
+            and (theirs := item.params or _values(state, state.proposals.get(item.proposal)))
+            and near_params(spec.params, values, theirs)
+        ]
     for other in state.open_proposals(row.campaign):
         if other.id == row.id or other.axis != row.axis:
             continue
@@ -130,17 +139,41 @@ def near(state: State, row: Proposal) -> tuple[str, ...]:
     return tuple(found[-MAX_NEAR:])
 
 
+def _measured(row: Experiment) -> bool:
+    """Tell whether an experiment tells, or will tell, something of what it tries."""
+    return row.verdict not in UNTRIED and row.verdict not in (Verdict.REBASED, Verdict.DUPLICATE)
+
+
 def stale(state: State, row: Proposal) -> str:
     """Say why a proposal that waited may not run any more, on the base that it has now; empty if it may."""
     off = state.spec(row.campaign).teams.off
     end = None if "dead_ends" in off else closing_dead_end(state, row)
     if end is not None and not row.urgent:
         return f"dead end {end.id} ({end.axis}) was closed while it waited: {end.reason}"
-    if row.urgent or row.difference or row.approved:
+    if row.urgent or row.approved:
+        return ""
+    found = near(state, row)
+    if going := _under_way(state, row, [ident for ident in found if ident in state.experiments]):
+        return f"near {', '.join(going)}, whose result is to come"
+    if row.difference:
         return ""
     # What was there when it was made was weighed then.
-    tried = [ident for ident in near(state, row) if ident in state.experiments and ident not in row.near]
-    return f"near {', '.join(tried)}, which came while it waited" if tried else ""
+    tried = [ident for ident in found if ident in state.experiments and ident not in row.near]
+    return f"near {', '.join(tried)}, which came while it waited" if tried else _third(state, row)
+
+
+def _under_way(state: State, row: Proposal, found: Iterable[str]) -> list[str]:
+    """Return which of those near it have the same values and no result yet: no difference tells more."""
+    if _values(state, row) is None:
+        return []
+    return [ident for ident in found if _to_come(state, ident)]
+
+
+def _to_come(state: State, ident: str) -> bool:
+    """Tell whether an experiment is open, or a proposal on its way to be one."""
+    if (experiment := state.experiments.get(ident)) is not None:
+        return experiment.state is not ExperimentState.CLOSED
+    return state.proposals[ident].state not in (ProposalState.PARKED, ProposalState.OBJECTED)
 
 
 def _values(state: State, row: Proposal | None) -> dict[str, Any] | None:
@@ -165,7 +198,7 @@ def _placed(
     if end is not None:
         reason = f"inside dead end {end.id} ({end.axis}): {end.reason}; it would reopen with {end.reopen}"
         return dataclasses.replace(row, state=ProposalState.REFUSED, reason=reason), []
-    if not row.urgent and not row.difference and (why := _repeats(state, row)):
+    if not row.urgent and (why := _repeats(state, row)):
         if seen:
             return dataclasses.replace(row, state=ProposalState.WITHDRAWN, reason=why), []
         critique = Critique(ids.new("c")[0], row.campaign, now, row.id, "arctl", Stance.OBJECT, why, row.near)
@@ -185,11 +218,20 @@ def _outside(state: State, row: Proposal) -> str:
 
 def _repeats(state: State, row: Proposal) -> str:
     """Say what a proposal repeats without naming the difference; empty where it repeats nothing."""
+    if going := _under_way(state, row, row.near):
+        return f"near {', '.join(going)}, whose result is to come"
+    if row.difference:
+        return ""
     if row.near:
         return f"near {', '.join(row.near)}: say in what it differs"
     if host := _neighbours(state, row):
         return f"team {host} works on {row.axis}: say in what it differs, or leave it to them"
-    if row.move not in ("up", "down"):
+    return _third(state, row)
+
+
+def _third(state: State, row: Proposal) -> str:
+    """Say why a move is the third in vain the same way; empty where it is not, or says why not to turn."""
+    if row.difference or row.move not in ("up", "down"):
         return ""
     tried = [item for item in state.on_axis(row.campaign, row.axis) if item.verdict in JUDGED][-2:]
     if len(tried) < 2 or any(item.verdict == Verdict.ACCEPTED for item in tried):

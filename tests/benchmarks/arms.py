@@ -59,7 +59,10 @@ MAIN = (
     Arm("teams-4", f"analysts = {SLOTS}"),
     Arm("company", extra=WRITERS, researcher=Researcher(ideas=True)),
 )
-WITHOUT = tuple(Arm(f"teams -{name}", f'off = ["{name}"]') for name in MECHANISMS)
+WITHOUT = tuple(
+    Arm(f"company -{name}", f'off = ["{name}"]', WRITERS, researcher=Researcher(ideas=True))
+    for name in MECHANISMS
+)
 ARMS = {arm.name: arm for arm in (*MAIN, *WITHOUT)}
 
 
@@ -82,6 +85,7 @@ REGIMES = {
     "evaluations": Regime("evaluations", INSTANT, runs=160),
     "wallclock": Regime("wallclock", Pace(turn=1.0), horizon=120.0),
     "wallclock-slow": Regime("wallclock-slow", Pace(turn=2.0), horizon=120.0),
+    "wallclock-slowest": Regime("wallclock-slowest", Pace(turn=4.0), horizon=240.0),
     "strong": Regime("strong", INSTANT, runs=160, strong=True),
 }
 
@@ -111,6 +115,7 @@ class Result:
     repeated: int
     closed: int
     failing: int
+    ever: int
     wasted: int
     way_failing: int
     idle: float
@@ -183,6 +188,7 @@ def measure(labs: list[Lab], land: Landscape, regime: Regime) -> Result:
         repeated=sum(item.repeated for item in waste),
         closed=sum(item.closed for item in waste),
         failing=sum(item.failing for item in waste),
+        ever=sum(item.ever for item in waste),
         wasted=sum(item.wasted for item in waste),
         way_failing=sum(item.way_failing for item in waste),
         idle=1 - busy / (SLOTS * length),
@@ -243,6 +249,7 @@ class Waste:
     repeated: int = 0
     closed: int = 0
     failing: int = 0
+    ever: int = 0
     wasted: int = 0
     way_failing: int = 0
 
@@ -265,7 +272,7 @@ def _waste(lab: Lab, labs: list[Lab]) -> Waste:
             for other in everybody
         )
         closed = any(
-            end.axis == row.axis and end.created < row.created and not _open_again(lab, end.id, row.created)
+            end.axis == row.axis and end.created < row.created < lab.reopened.get(end.id, math.inf)
             for end in state.all_dead_ends("toy")
         )
         before = [
@@ -274,9 +281,26 @@ def _waste(lab: Lab, labs: list[Lab]) -> Waste:
             if other.verdict in FAILED | {Verdict.ACCEPTED} and (other.closed or math.inf) <= row.created
         ]
         before.sort(key=lambda other: other.closed or 0.0)
-        failing = _in_vain(before) and not row.rebase_of
+        ever = _in_vain(before) and not row.rebase_of
+        ground = max(
+            (
+                (other.closed or 0.0)
+                for other in state.champions_of("toy")
+                if (other.closed or 0.0) <= row.created
+            ),
+            default=0.0,
+        )
+        now = [other for other in before if (other.closed or 0.0) > ground]
         move = state.proposals[row.proposal].move
-        same = [other for other in before if state.proposals[other.proposal].move == move]
+        turned = all(
+            {state.proposals[other.proposal].move, move} == {"up", "down"} for other in now[-FAILING:]
+        )
+        failing = _in_vain(now) and not turned and not row.rebase_of
+        same = [
+            other
+            for other in before
+            if (other.closed or 0) > ground and state.proposals[other.proposal].move == move
+        ]
         way = _in_vain(same) and not row.rebase_of
         found = replace(
             found,
@@ -284,6 +308,7 @@ def _waste(lab: Lab, labs: list[Lab]) -> Waste:
             repeated=found.repeated + runs * repeated,
             closed=found.closed + runs * closed,
             failing=found.failing + runs * failing,
+            ever=found.ever + runs * ever,
             wasted=found.wasted + runs * (repeated or closed or failing),
             way_failing=found.way_failing + runs * way,
         )
@@ -296,12 +321,3 @@ def _in_vain(rows: list[Experiment]) -> bool:
 
 def _near(one: Experiment, other: Experiment) -> bool:
     return all(abs(one.params[name] - value) <= TOLERANCE for name, value in other.params.items())
-
-
-def _open_again(lab: Lab, ident: str, when: float) -> bool:
-    """Tell whether a dead end had been opened again: two champions came after it."""
-    end = lab.state.dead_ends[ident]
-    if not end.revived:
-        return False
-    since = [row for row in lab.state.champions_of("toy") if end.created < (row.closed or 0.0) <= when]
-    return len(since) >= 2

@@ -202,7 +202,8 @@ def proposal(world: World, title: str) -> Proposal:
 def to(axis: str, value: float, **words: Any) -> Draft:
     """Draft a step of one parameter from its middle."""
     words = {"title": f"{axis} to {value}", "move": "up" if value > 0.5 else "down", **words}
-    return Draft(change={"kind": "params", "values": {axis: value}}, axis=axis, **words)
+    words = {"change": {"kind": "params", "values": {axis: value}}, **words}
+    return Draft(axis=axis, **words)
 
 
 def over(*axes: str, **words: Any) -> DirectionDraft:

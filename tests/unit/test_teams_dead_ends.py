@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import pytest
-
 from arctl.daemon import facts
 from arctl.daemon.decide.dead_ends import reopen
 from arctl.daemon.rows import (
@@ -34,7 +32,8 @@ def test_an_axis_on_which_nothing_ever_paid_is_closed_with_its_evidence() -> Non
     assert ends
     for end in ends:
         tried = [world.state.experiments[ident] for ident in end.evidence["experiments"]]
-        assert len(tried) >= 4
+        moves = {world.state.proposals[row.proposal].move for row in tried}
+        assert len(tried) >= (3 if moves in ({"up"}, {"down"}) else 2)
         assert {row.axis for row in tried} == {end.axis}
         assert all(row.verdict in (Verdict.REJECTED, Verdict.INCONCLUSIVE) for row in tried)
         assert set(end.evidence["effects"]) == {row.id for row in tried}
@@ -74,7 +73,7 @@ def crowned(world: Community, number: int) -> None:
 END = DeadEnd("d1", "toy", "A", 1.0, "4 tried", "2 more champions, or a person", "gate")
 
 
-def test_two_new_champions_open_an_axis_again_once_and_it_is_said_which() -> None:
+def test_two_new_champions_open_an_axis_again_and_it_is_said_which() -> None:
     world = campaign()
     world.state.apply(END)
     crowned(world, 90)
@@ -90,10 +89,9 @@ def test_two_new_champions_open_an_axis_again_once_and_it_is_said_which() -> Non
     assert not reopen(world.state, world.now)
 
 
-@pytest.mark.parametrize("changes", [{"closed_by": "zoe", "reopen": "a person"}, {"reopen": "a person"}])
-def test_what_a_person_closed_or_was_closed_twice_waits_for_a_person(changes: dict[str, str]) -> None:
+def test_what_a_person_closed_waits_for_a_person() -> None:
     world = campaign()
-    world.state.apply(dataclasses.replace(END, **changes))  # type: ignore[arg-type]
+    world.state.apply(dataclasses.replace(END, closed_by="zoe", reopen="a person"))
     crowned(world, 90)
     crowned(world, 91)
     assert not reopen(world.state, world.now)
@@ -132,7 +130,7 @@ def test_marking_an_axis_binds_at_once_and_reviving_it_frees_it() -> None:
     assert not [row for row in world.state.on_axis("toy", "A") if row.created > end.created]
     world.after(0, facts.Control("v", "revive", end.id, "zoe"))
     world.run(limit=1)
-    assert not world.state.dead_ends_of("toy")
+    assert end.id not in [row.id for row in world.state.dead_ends_of("toy")]
 
 
 def test_a_killed_direction_closes_its_axes() -> None:

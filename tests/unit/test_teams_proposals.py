@@ -9,7 +9,7 @@ import pytest
 
 from arctl.daemon import facts
 from arctl.daemon.life.binding import closing_among
-from arctl.daemon.life.proposing import MAX_TEXT, MAX_TITLE
+from arctl.daemon.life.proposing import MAX_TEXT, MAX_TITLE, stale
 from arctl.daemon.rows import (
     DeadEnd,
     Direction,
@@ -142,6 +142,46 @@ def test_what_is_near_a_proposal_that_waits_is_seen_too() -> None:
     (second,) = offered(world, to("A", 0.71))
     assert second.near == (first.id,)
     assert second.state is ProposalState.OBJECTED
+
+
+def test_no_difference_excuses_what_is_near_one_whose_result_is_to_come() -> None:
+    world = waiting()
+    (first,) = offered(world, to("A", 0.70))
+    world.until(lambda: len(world.questions(Move.PROPOSE)) > 1)
+    (second,) = offered(world, to("A", 0.71, difference="it is another seed"))
+    assert second.state is ProposalState.OBJECTED
+    assert second.reason == f"near {first.id}, whose result is to come"
+
+
+def test_what_waited_does_not_run_near_an_experiment_that_began_meanwhile() -> None:
+    world = waiting()
+    (row,) = offered(world, to("A", 0.71, difference="the champion is another one"))
+    past(world, 50, "A", 0.70, "")
+    world.state.apply(dataclasses.replace(world.state.experiments["e50"], state=ExperimentState.OPEN))
+    assert stale(world.state, row) == "near e50, whose result is to come"
+    world.state.apply(
+        dataclasses.replace(
+            world.state.experiments["e50"], state=ExperimentState.CLOSED, verdict=Verdict.REJECTED
+        )
+    )
+    assert not stale(world.state, row), "its difference says enough of what has ended"
+
+
+def test_a_move_back_to_a_former_champion_is_near_it() -> None:
+    world = waiting()
+    past(world, 50, "B", 0.70, Verdict.ACCEPTED)
+    world.state.apply(dataclasses.replace(world.state.experiments["e50"], promoted="c-e50"))
+    (row,) = offered(world, to("A", 0.51, change={"kind": "params", "values": {"A": 0.51, "B": 0.71}}))
+    assert row.near == ("e50",)
+
+
+def test_the_third_move_the_same_way_does_not_run_when_the_second_failed_while_it_waited() -> None:
+    world = waiting()
+    past(world, 50, "A", 0.60, Verdict.REJECTED)
+    (row,) = offered(world, to("A", 0.95))
+    assert not stale(world.state, row)
+    past(world, 51, "A", 0.70, Verdict.REJECTED)
+    assert "the third move up on A after e50 and e51" in stale(world.state, row)
 
 
 def test_written_ideas_are_near_each_other_by_their_words() -> None:

@@ -198,8 +198,12 @@ def test_in_approve_mode_nothing_runs_until_a_person_agrees() -> None:
 # -- ideas and leases ----------------------------------------------------------------------------------------
 
 
-def writing(script: Any = None, limit: int = 6, **changes: Any) -> Community:
-    world = Community(flat, slots=2, spec=spec(teams=COMPANY, limit=limit, extra=LLM), ideas=1.0, **changes)
+#: Nothing is closed and no direction ends: what waits, waits.
+ENDLESS = f'{COMPANY}off = ["dead_ends", "regroup"]\n'
+
+
+def writing(script: Any = None, limit: int = 6, teams: str = COMPANY, **changes: Any) -> Community:
+    world = Community(flat, slots=2, spec=spec(teams=teams, limit=limit, extra=LLM), ideas=1.0, **changes)
     world.script = script
     world.begin()
     return world
@@ -244,7 +248,7 @@ def silent_writer(times: int) -> Any:
 
 
 def test_a_lost_lease_returns_the_work_to_the_queue() -> None:
-    world = writing(silent_writer(1), limit=60)
+    world = writing(silent_writer(1), limit=60, teams=ENDLESS)
     world.until(lambda: world.texts("turn.lost"))
     lost = next(event for _, event in world.events if event.kind == "turn.lost")
     assert "its lease ran out" in lost.text
@@ -263,7 +267,7 @@ def test_a_lease_lasts_as_long_as_the_brain_may_take_and_a_minute() -> None:
 
 
 def test_an_idea_that_was_tried_twice_in_vain_is_parked_with_the_reason() -> None:
-    world = writing(silent_writer(5), limit=40)
+    world = writing(silent_writer(5), limit=40, teams=ENDLESS)
     world.until(lambda: any(row.state is ProposalState.PARKED for row in world.state.proposals.values()))
     row = world.state.proposals["p1"]
     assert row.state is ProposalState.PARKED
@@ -305,7 +309,7 @@ def test_a_refusal_parks_the_idea_and_it_is_never_asked_for_again() -> None:
 
 
 def test_a_parked_idea_is_taken_up_when_a_person_approves_it() -> None:
-    world = writing(silent_writer(2), limit=40)
+    world = writing(silent_writer(2), limit=40, teams=ENDLESS)
     world.until(
         lambda: world.state.proposals.get("p1") and world.state.proposals["p1"].state is ProposalState.PARKED
     )
@@ -321,7 +325,7 @@ def test_vain_tries_of_critics_do_not_count_against_the_writer() -> None:
         return silent(question)  # type: ignore[no-any-return]
 
     silent = silent_writer(1)
-    world = writing(script, limit=60)
+    world = writing(script, limit=60, teams=ENDLESS)
     world.until(lambda: world.texts("turn.lost"))
     row = world.state.proposals["p1"]
     assert row.tries == 1

@@ -117,7 +117,8 @@ def test_two_campaigns_share_the_slots() -> None:
 
 
 def test_slots_stay_busy_while_the_brain_thinks() -> None:
-    world = finished(World(flat, slots=4, spec=limited(60)))
+    spec = limited(60).replace('off = ["dead_ends"]', 'off = ["dead_ends", "near"]')
+    world = finished(World(flat, slots=4, spec=spec))
     busy = sum(run.seconds for run in world.state.runs.values())
     begun = min(at for at, _, _ in world.started)
     last = max(at for at, _, _ in world.started)

@@ -1,0 +1,74 @@
+"""When nobody has anything more to propose: parameters that were closed are looked at again, more finely."""
+
+from __future__ import annotations
+
+from arctl.daemon.actions import Step
+from arctl.daemon.decide.supply import limit_met, settled
+from arctl.daemon.decide.teams.asking import analysts
+from arctl.daemon.decide.teams.discussion import begin, talks
+from arctl.daemon.decide.teams.regroup import explored
+from arctl.daemon.decide.teams.supply import exhausted
+from arctl.daemon.life.binding import BY_GATE
+from arctl.daemon.rows import Campaign, CampaignState, DeadEnd, DirectionState, Event, ProposalState, bump
+from arctl.daemon.state import State
+from arctl.experiments.effects import parts
+
+#: Times that a closed parameter is looked at again on one champion before it stays closed.
+LOOKS = 2
+
+
+def nothing_more(state: State, campaign: Campaign) -> str:
+    """Say why nobody will propose anything more; empty while somebody may."""
+    people = [agent for agent in analysts(state, campaign.id) if not agent.outside]
+    if not people or any(True for _ in state.company.asked(campaign.id)):
+        return ""
+    waiting = [row for row in state.open_proposals(campaign.id) if row.state is not ProposalState.PARKED]
+    if waiting:
+        return ""
+    if talks(state, campaign.id):
+        return "every direction was explored" if explored(state, campaign) else ""
+    if state.company.directions_of(campaign.id, DirectionState.STANDING, DirectionState.ACTIVE):
+        return ""
+    return "every proposal was tried" if all(exhausted(state, agent) for agent in people) else ""
+
+
+def look_again(state: State, now: float) -> Step:
+    """Rather than end a campaign within its limits, open the parameters that were looked at least."""
+    if state.stopping:
+        return Step()
+    for campaign in state.campaigns.values():
+        if campaign.state is not CampaignState.RUNNING or not campaign.setup_done or campaign.drain:
+            continue
+        if limit_met(state, campaign, now) or not nothing_more(state, campaign):
+            continue
+        if not settled(state, campaign) or not (ends := least_looked_at(state, campaign)):
+            continue
+        why = "nothing else is left to try: smaller steps"
+        step = Step(rows=[bump(end, revived=why) for end in ends])
+        for end in ends:
+            text = f"dead end {end.id} ({end.axis}) is open again: {why}"
+            step.events.append(Event("dead_end.reopened", campaign.id, end.id, text))
+        if talks(state, campaign.id):
+            axes = ", ".join(end.axis for end in ends)
+            reason = f"all that was open has been tried. Open again, for smaller steps: {axes}"
+            step.extend(begin(state, campaign, reason, now))
+        return step
+    return Step()
+
+
+def least_looked_at(state: State, campaign: Campaign) -> list[DeadEnd]:
+    """Return the closed parameters that were looked at least often on the champion of the day."""
+    params = state.spec(campaign.id).params
+    since = state.experiments[campaign.champion].closed or 0.0
+    looks: dict[str, int] = {}
+    for end in state.all_dead_ends(campaign.id):
+        looks[end.axis] = looks.get(end.axis, 0) + (end.created > since)
+    found = [
+        end
+        for end in state.dead_ends_of(campaign.id)
+        if end.closed_by == BY_GATE
+        and all(name in params for name in parts(end.axis))
+        and looks[end.axis] <= LOOKS
+    ]
+    least = min((looks[end.axis] for end in found), default=0)
+    return [end for end in found if looks[end.axis] == least]

@@ -1,0 +1,113 @@
+"""When nobody has more to propose: closed parameters are looked at again, then the campaign ends."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from arctl.daemon.decide.exhaustion import LOOKS, least_looked_at
+from arctl.daemon.rows import DeadEnd
+from arctl.daemon.turns import Draft, Question, Reply
+from tests.support.community import Community, flat, says, spec
+
+SOLO = "analysts = 0\n"
+PAIR = "analysts = 2\nexperimenters = 0\n"
+
+
+def explored(teams: str, limit: int = 200, loss: Any = flat) -> Community:
+    text = spec(("A", "B"), teams=teams, limit=limit)
+    world = Community(loss, slots=2, spec=text, params=("A", "B"))
+    world.critic = lambda question: says(question, "endorse")
+    return world.finished()
+
+
+def closings(world: Community, axis: str) -> list[DeadEnd]:
+    return [end for end in world.state.all_dead_ends("toy") if end.axis == axis]
+
+
+def again(world: Community, axis: str) -> list[DeadEnd]:
+    return [end for end in closings(world, axis) if end.revived.startswith("nothing else is left")]
+
+
+def test_a_company_looks_again_at_all_that_was_closed_and_then_ends() -> None:
+    world = explored(PAIR)
+    assert world.state.campaigns["toy"].reason == "every direction was explored"
+    for axis in ("A", "B"):
+        assert 0 < len(again(world, axis)) <= LOOKS
+    talks = world.state.company.discussions.values()
+    assert any("Open again, for smaller steps: " in row.reason for row in talks)
+
+
+def test_a_solo_agent_looks_again_too() -> None:
+    world = explored(SOLO)
+    assert world.state.campaigns["toy"].reason == "every proposal was tried"
+    assert 0 < len(again(world, "A")) <= LOOKS
+
+
+def test_nothing_is_opened_again_once_a_limit_is_met() -> None:
+    world = explored(PAIR, limit=4)
+    assert not [end for end in world.state.all_dead_ends("toy") if end.revived]
+
+
+def test_what_a_person_closed_stays_closed() -> None:
+    world = Community(flat, slots=2, spec=spec(("A", "B"), teams=PAIR), params=("A", "B"))
+    world.begin()
+    world.until(lambda: world.state.company.discussions)
+    world.state.apply(DeadEnd("d90", "toy", "A", 1.0, "leave it", "a person", "zoe"))
+    world.run()
+    assert again(world, "B")
+    assert not world.state.dead_ends["d90"].revived
+    assert not world.state.on_axis("toy", "A")
+
+
+def test_the_parameter_looked_at_least_on_this_champion_comes_first_and_none_for_ever() -> None:
+    world = Community(flat, slots=2, spec=spec(("A", "B"), teams=PAIR, limit=9), params=("A", "B")).finished()
+    campaign = world.state.campaigns["toy"]
+    number = iter(range(90, 99))
+
+    def close(axis: str, when: float, revived: str = "") -> None:
+        end = DeadEnd(f"d{next(number)}", "toy", axis, when, "tried", "a person", "gate", revived=revived)
+        world.state.apply(end)
+
+    def open_again() -> set[str]:
+        return {end.axis for end in least_looked_at(world.state, campaign)}
+
+    for end in world.state.dead_ends_of("toy"):
+        world.state.apply(dataclasses.replace(end, revived="for this test"))
+    world.state.apply(dataclasses.replace(world.state.experiments[campaign.champion], closed=500.0))
+    close("A", 400.0)
+    close("B", 600.0)
+    assert open_again() == {"A"}, "it was closed on another champion"
+    for time in (601.0, 602.0, 603.0):
+        close("A", time, revived="for this test")
+    assert open_again() == {"B"}
+    for time in (604.0, 605.0):
+        close("B", time, revived="for this test")
+    assert not open_again(), "both were looked at often enough"
+
+
+def test_each_choice_is_a_way_of_its_own() -> None:
+    choice = 'type = "choice"\nchoices = [0.1, 0.5, 0.7, 0.9]\n'
+    text = spec(("C",), teams=SOLO).replace('type = "float"\nlow = 0.0\nhigh = 1.0\n', choice)
+    values = [0.1, 0.7, 0.9]
+
+    def proposer(question: Question) -> Reply:
+        value = values.pop(0) if values else None
+        change = {"kind": "params", "values": {"C": value}}
+        drafts = () if value is None else (Draft(f"C {value}", change, axis="C", move="replace"),)
+        return Reply(drafts, exhausted=not values)
+
+    world = Community(flat, slots=1, spec=text, params=("C",), proposer=proposer).finished()
+    first, *_ = closings(world, "C")
+    assert len(first.evidence["experiments"]) == 3
+
+
+def test_dead_ends_of_ideas_stay_closed() -> None:
+    world = Community(flat, slots=2, spec=spec(("A", "B"), teams=PAIR), params=("A", "B"))
+    world.begin()
+    world.until(lambda: world.state.company.discussions)
+    end = DeadEnd("d90", "toy", "loss.focal", 1.0, "2 tried", "2 more champions, or a person", "gate")
+    world.state.apply(end)
+    world.run()
+    assert again(world, "A")
+    assert not world.state.dead_ends["d90"].revived
