@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from arctl.daemon.rows import Experiment, Outcome, Purpose, RunState, Verdict
-from arctl.experiments.similarity import TOLERANCE
+from arctl.daemon.rows import Experiment, Verdict
 from tests.benchmarks.lab import RUN, Lab, Pace
 from tests.benchmarks.landscapes import Landscape, make
 from tests.benchmarks.researcher import Researcher
+from tests.benchmarks.waste import FAILED, Waste, waste
 
 SLOTS = 4
 #: Share of the way to the optimum that counts as the target.
 TARGET = 0.7
-#: Failures in a row on an axis, after which a further try on it is a failing line repeated.
-FAILING = 2
 #: A gain that should not be missed, in standard deviations of one run.
 WORTH = 1.0
 MECHANISMS = ("critique", "dead_ends", "near", "directions", "regroup", "effects")
-FAILED = frozenset({Verdict.REJECTED, Verdict.INCONCLUSIVE, Verdict.CRASHED})
 ALL_OFF = ", ".join(f'"{name}"' for name in MECHANISMS)
 #: Nobody is cut short in thought: a turn that is asked for many ideas takes long.
 PATIENT = '[brain]\ntimeout = "24h"\n'
@@ -110,14 +107,7 @@ class Result:
     missed: int
     overclaim: float
     runs: int
-    tried: int
-    #: Runs on repetitions, on closed axes, on failing lines; on any of these; the same way in vain.
-    repeated: int
-    closed: int
-    failing: int
-    ever: int
-    wasted: int
-    way_failing: int
+    waste: Waste
     idle: float
     turns: int
     thought: float
@@ -165,7 +155,6 @@ def measure(labs: list[Lab], land: Landscape, regime: Regime) -> Result:
     true_gain = land.loss(land.start) - land.loss(champion.params)
     recorded = (baseline.mean or 0.0) - (champion.mean or 0.0)
     false, improved, worthy, missed = _judged(labs, land)
-    waste = [_waste(lab, labs) for lab in labs]
     busy = sum(
         min(run.ended or length, length) - run.started
         for lab in labs
@@ -184,13 +173,7 @@ def measure(labs: list[Lab], land: Landscape, regime: Regime) -> Result:
         missed=missed,
         overclaim=recorded - true_gain,
         runs=total,
-        tried=sum(item.tried for item in waste),
-        repeated=sum(item.repeated for item in waste),
-        closed=sum(item.closed for item in waste),
-        failing=sum(item.failing for item in waste),
-        ever=sum(item.ever for item in waste),
-        wasted=sum(item.wasted for item in waste),
-        way_failing=sum(item.way_failing for item in waste),
+        waste=Waste.of(waste(lab, labs) for lab in labs),
         idle=1 - busy / (SLOTS * length),
         turns=sum(sum(lab.turns_of.values()) for lab in labs),
         thought=sum(sum(lab.thought.values()) for lab in labs) / RUN,
@@ -239,85 +222,3 @@ def _judged(labs: list[Lab], land: Landscape) -> tuple[int, int, int, int]:
                 worthy += 1
                 missed += row.verdict in (Verdict.REJECTED, Verdict.INCONCLUSIVE)
     return false, improved, worthy, missed
-
-
-@dataclass(frozen=True)
-class Waste:
-    """Runs that were spent on candidates, and on what of them was waste."""
-
-    tried: int = 0
-    repeated: int = 0
-    closed: int = 0
-    failing: int = 0
-    ever: int = 0
-    wasted: int = 0
-    way_failing: int = 0
-
-
-def _waste(lab: Lab, labs: list[Lab]) -> Waste:
-    """Go through a loop's experiments in the order in which they began, and look at what was known then."""
-    found = Waste()
-    state = lab.state
-    everybody = [row for other in labs for row in other.state.experiments_of("toy")]
-    for row in state.experiments_of("toy"):
-        runs = sum(
-            run.purpose in (Purpose.SEARCH, Purpose.CONFIRM) and run.state is RunState.ENDED
-            and run.outcome != Outcome.CANCELLED
-            for run in state.runs_of(row.id)
-        )  # fmt: skip
-        if not runs:
-            continue
-        repeated = not row.rebase_of and any(
-            other is not row and other.params and other.created < row.created and _near(other, row)
-            for other in everybody
-        )
-        closed = any(
-            end.axis == row.axis and end.created < row.created < lab.reopened.get(end.id, math.inf)
-            for end in state.all_dead_ends("toy")
-        )
-        before = [
-            other
-            for other in state.on_axis("toy", row.axis)
-            if other.verdict in FAILED | {Verdict.ACCEPTED} and (other.closed or math.inf) <= row.created
-        ]
-        before.sort(key=lambda other: other.closed or 0.0)
-        ever = _in_vain(before) and not row.rebase_of
-        ground = max(
-            (
-                (other.closed or 0.0)
-                for other in state.champions_of("toy")
-                if (other.closed or 0.0) <= row.created
-            ),
-            default=0.0,
-        )
-        now = [other for other in before if (other.closed or 0.0) > ground]
-        move = state.proposals[row.proposal].move
-        turned = all(
-            {state.proposals[other.proposal].move, move} == {"up", "down"} for other in now[-FAILING:]
-        )
-        failing = _in_vain(now) and not turned and not row.rebase_of
-        same = [
-            other
-            for other in before
-            if (other.closed or 0) > ground and state.proposals[other.proposal].move == move
-        ]
-        way = _in_vain(same) and not row.rebase_of
-        found = replace(
-            found,
-            tried=found.tried + runs,
-            repeated=found.repeated + runs * repeated,
-            closed=found.closed + runs * closed,
-            failing=found.failing + runs * failing,
-            ever=found.ever + runs * ever,
-            wasted=found.wasted + runs * (repeated or closed or failing),
-            way_failing=found.way_failing + runs * way,
-        )
-    return found
-
-
-def _in_vain(rows: list[Experiment]) -> bool:
-    return len(rows) >= FAILING and all(row.verdict in FAILED for row in rows[-FAILING:])
-
-
-def _near(one: Experiment, other: Experiment) -> bool:
-    return all(abs(one.params[name] - value) <= TOLERANCE for name, value in other.params.items())

@@ -12,10 +12,19 @@ import argparse
 import multiprocessing
 import os
 import time
+from collections.abc import Callable, Sequence
 
 from tests.benchmarks.arms import ARMS, MAIN, REGIMES, WITHOUT, Result, work
 from tests.benchmarks.landscapes import KINDS
-from tests.benchmarks.paired import of_mean, of_median, ratio_of_means, share, shown
+from tests.benchmarks.paired import (
+    Estimate,
+    of_mean,
+    of_median,
+    ratio_of_means,
+    ratio_of_medians,
+    share,
+    shown,
+)
 from tests.benchmarks.support import table
 
 Key = tuple[str, str, str, int]
@@ -63,8 +72,37 @@ def main() -> None:
         print(f"\n{len(keys)} campaigns in {time.monotonic() - begun:.0f} s")
 
 
-WHERE = ["arm", "wasted", "repeated", "closed", "failing line", "same way"]
-WHERE += ["candidate runs", "runs", "idle", "turns", "thought"]
+WHERE = {
+    "wasted": "wasted",
+    "repeated": "repeated",
+    "closed": "closed",
+    "failing": "failing line",
+    "again": "second looks",
+    "ever": "ever failing",
+    "worthless": "truly no gain",
+}
+
+
+VERSUS = [f"/ {other}" for other in AGAINST]
+
+
+def _times(regime: str, rows: list[Result]) -> list[float]:
+    return [row.evaluations if REGIMES[regime].runs else row.time for row in rows]
+
+
+def _against(
+    regime: str,
+    results: dict[str, list[Result]],
+    arm: str,
+    ratio: Callable[[Sequence[float], Sequence[float]], Estimate],
+) -> list[str]:
+    """Return the ratios of an arm's times to those of the controls."""
+    return [
+        shown(ratio(_times(regime, results[arm]), _times(regime, results[other])))
+        if other in results and other != arm
+        else "-"
+        for other in AGAINST
+    ]
 
 
 def _promoted(row: Result) -> int:
@@ -77,34 +115,25 @@ def show(regime: str, results: dict[str, list[Result]]) -> None:
     unit = "evaluations" if REGIMES[regime].runs else "run lengths"
     first, second, third = [], [], []
     for arm, rows in results.items():
-        times = [row.evaluations if REGIMES[regime].runs else row.time for row in rows]
-        versus = []
-        for other in AGAINST:
-            theirs = results.get(other)
-            if theirs is None or other == arm:
-                versus.append("-")
-                continue
-            other_times = [row.evaluations if REGIMES[regime].runs else row.time for row in theirs]
-            versus.append(shown(ratio_of_means(times, other_times)))
+        times = _times(regime, rows)
         first.append(
             [
                 arm,
                 shown(share([row.reached for row in rows])),
                 shown(of_median(times), 0),
-                shown(of_mean(times), 1),
-                *versus,
+                *_against(regime, results, arm, ratio_of_medians),
+                shown(of_mean(times), 0),
+                *_against(regime, results, arm, ratio_of_means),
                 shown(of_mean([row.way for row in rows])),
             ]
         )
+        tried = sum(row.waste.tried for row in rows)
         second.append(
             [
                 arm,
-                shown(ratio_of_means([row.wasted for row in rows], [row.tried for row in rows])),
-                *(
-                    f"{sum(getattr(row, part) for row in rows) / sum(row.tried for row in rows):.3f}"
-                    for part in ("repeated", "closed", "failing", "way_failing")
-                ),
-                f"{sum(row.tried for row in rows) / seeds:.0f}",
+                shown(ratio_of_means([row.waste.wasted for row in rows], [row.waste.tried for row in rows])),
+                *(f"{sum(getattr(row.waste, part) for row in rows) / tried:.3f}" for part in [*WHERE][1:]),
+                f"{tried / seeds:.0f}",
                 f"{sum(row.runs for row in rows) / seeds:.0f}",
                 f"{sum(row.idle for row in rows) / seeds:.2f}",
                 f"{sum(row.turns for row in rows) / seeds:.0f}",
@@ -122,12 +151,12 @@ def show(regime: str, results: dict[str, list[Result]]) -> None:
         )
     table(
         f"{regime}: {seeds} paired seeds; time to the target in {unit}",
-        ["arm", "reached", "median", "mean (censored)", "/ single", "/ independent", "way gone at the end"],
+        ["arm", "reached", "median", *VERSUS, "mean (censored)", *VERSUS, "way gone at the end"],
         first,
     )
     table(
         f"{regime}: where the runs went, as shares of the runs of candidates",
-        WHERE,
+        ["arm", *WHERE.values(), "candidate runs", "runs", "idle", "turns", "thought"],
         second,
     )
     table(
