@@ -8,7 +8,7 @@ from typing import Any
 from arctl.daemon.actions import Step
 from arctl.daemon.life import proposing
 from arctl.daemon.life.binding import closing_dead_end
-from arctl.daemon.reduce import answers
+from arctl.daemon.reduce import answers, discussing
 from arctl.daemon.reduce.control.base import Request
 from arctl.daemon.reduce.control.setting import titled
 from arctl.daemon.reduce.control.targets import listed
@@ -240,7 +240,7 @@ def direction(request: Request) -> Visited:
     if going is not None:
         step = _taken(visit, Move.DISCUSS, going.id, Reply(directions=(draft,)))
     else:
-        step = answers.standing(state, request.ids, visit.agent, draft, request.now)
+        step = discussing.standing(state, request.ids, visit.agent, draft, request.now)
     row = next((row for row in step.rows if isinstance(row, Direction)), None)
     if row is None:
         raise RefusedError(step.events[0].text, "the board lists directions and dead ends")
