@@ -13,7 +13,6 @@ from arctl.daemon.rows import (
     LETTERS,
     PROPOSED,
     TELLING,
-    UNTRIED,
     Agent,
     Call,
     Campaign,
@@ -33,6 +32,7 @@ from arctl.daemon.specs import spec_of
 from arctl.daemon.state.company import Company
 from arctl.daemon.state.ids import Ids
 from arctl.daemon.state.spending import Spending
+from arctl.daemon.state.tried import Tried
 from arctl.daemon.turns import Past
 from arctl.experiments.effects import Effect, Trial, effects, parts
 from arctl.experiments.spec import Spec
@@ -53,6 +53,7 @@ class State:
     holds: dict[str, Hold] = field(default_factory=dict)
     company: Company = field(default_factory=Company)
     spending: Spending = field(default_factory=Spending)
+    tried: Tried = field(default_factory=Tried)
 
     # Known to this process alone, learnt again after a restart.
     devices: dict[str, Device] = field(default_factory=dict)
@@ -65,17 +66,12 @@ class State:
     _open: dict[str, dict[str, None]] = field(default_factory=dict)
     _live: dict[str, None] = field(default_factory=dict)
     _runs_of: dict[str, list[str]] = field(default_factory=dict)
-    _trees: dict[tuple[str, str], str] = field(default_factory=dict)
     _proposed: dict[str, int] = field(default_factory=dict)
     _of_axis: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     _replicated: dict[str, dict[str, None]] = field(default_factory=dict)
-    _patches: dict[tuple[str, str], str] = field(default_factory=dict)
-    #: The patch under which an experiment stands in the index: a repair gives it another one.
-    _patch_of: dict[str, str] = field(default_factory=dict)
     _of_campaign: dict[str, list[str]] = field(default_factory=dict)
     _sources: dict[str, set[str]] = field(default_factory=dict)
     _waiting: dict[str, dict[str, None]] = field(default_factory=dict)
-    _past: dict[str, dict[str, Past]] = field(default_factory=dict)
     _of_direction: dict[str, list[str]] = field(default_factory=dict)
     _unreflected: dict[str, dict[str, None]] = field(default_factory=dict)
     _effects: dict[str, dict[str, Effect]] = field(default_factory=dict)
@@ -125,21 +121,6 @@ class State:
         else:
             waiting.pop(row.id, None)
 
-    def _index_content(self, row: Experiment) -> None:
-        """Note what a row tries, as long as its result is, or will be, worth reusing."""
-        patch = self.proposals[row.proposal].change.get("patch", "") if row.proposal else ""
-        known = self.experiments.get(row.id)
-        # A winner on a former base is tried again: its tree on its own, its patch by the row that follows it.
-        for index, new, old, untried in (
-            (self._trees, row.tree, known.tree if known else "", UNTRIED | {Verdict.REBASED}),
-            (self._patches, patch, self._patch_of.get(row.id, ""), UNTRIED),
-        ):
-            if old and (old != new or row.verdict in untried) and index.get((row.campaign, old)) == row.id:
-                del index[row.campaign, old]
-            if new and not row.same_as and row.verdict not in untried:
-                index.setdefault((row.campaign, new), row.id)
-        self._patch_of[row.id] = patch
-
     def remember(self, mark: Mark) -> None:
         """Take what this process alone knows."""
         match mark:
@@ -154,7 +135,7 @@ class State:
 
     def _index_experiment(self, row: Experiment) -> None:
         known = self.experiments.get(row.id)
-        self._index_content(row)
+        self.tried.apply(row, known, self.proposals[row.proposal] if row.proposal else None)
         if row.id not in self.experiments:
             self._of_campaign.setdefault(row.campaign, []).append(row.id)
             if row.base and not row.rebase_of:
@@ -176,7 +157,6 @@ class State:
             waiting[row.id] = None
             if len(waiting) > UNREFLECTED:
                 del waiting[next(iter(waiting))]
-        self._past.setdefault(row.campaign, {})[row.id] = _past(row, self.proposals.get(row.proposal))
         open_rows = self._open.setdefault(row.campaign, {})
         if row.state is ExperimentState.CLOSED:
             open_rows.pop(row.id, None)
@@ -227,7 +207,7 @@ class State:
 
     def history(self, campaign: str) -> tuple[Past, ...]:
         """Return every experiment of a campaign as brains see it, oldest first."""
-        return tuple(self._past.get(campaign, {}).values())
+        return self.tried.history(campaign)
 
     def effects(self, campaign: str) -> dict[str, Effect]:
         """Return what is known of each axis on which something was judged."""
@@ -266,12 +246,12 @@ class State:
 
     def same_tree(self, campaign: str, tree: str) -> Experiment | None:
         """Return the experiment that first had this tree."""
-        ident = self._trees.get((campaign, tree))
+        ident = self.tried.by_tree(campaign, tree)
         return self.experiments[ident] if ident else None
 
     def same_patch(self, campaign: str, patch: str) -> Experiment | None:
         """Return the experiment that first tried this very patch, on whatever base."""
-        ident = self._patches.get((campaign, patch))
+        ident = self.tried.by_patch(campaign, patch)
         return self.experiments[ident] if ident else None
 
     def sources(self, campaign: str) -> frozenset[str]:
@@ -303,27 +283,6 @@ class State:
         """Tell whether a person lets nothing start on a device."""
         hold = self.holds.get(device)
         return hold is not None and hold.held
-
-
-def _past(row: Experiment, proposal: Proposal | None) -> Past:
-    effect = row.evidence.get("effect")
-    return Past(
-        experiment=row.id,
-        title=row.title,
-        axis=row.axis,
-        verdict=row.verdict,
-        params=row.params,
-        value=row.mean,
-        source=proposal.source if proposal else "",
-        move=proposal.move if proposal else "",
-        effect=effect if isinstance(effect, int | float) else None,
-        reason=row.reason,
-        agent=proposal.agent if proposal else "",
-        team=row.team,
-        direction=row.direction,
-        directive=proposal.directive if proposal else "",
-        base=row.base,
-    )
 
 
 def load(rows: Iterable[Row]) -> State:

@@ -95,8 +95,7 @@ class World:
         heapq.heapify(self._queue)
         self.over = ""
         before, self.state = self.state, load(rows)
-        assert self.state._trees == before._trees
-        assert self.state._patches == before._patches
+        assert self.state.tried == before.tried
         assert set(self.state._live) == set(before._live)
         assert self.state._proposed == before._proposed
         self.after(0, facts.DevicesSeen(self._devices))

@@ -356,8 +356,7 @@ def check_reload(world: Community) -> None:
     ):
         assert getattr(after, name) == getattr(before, name), name
     assert set(after._live) == set(before._live)
-    assert after._trees == before._trees
-    assert after._patches == before._patches
+    assert after.tried == before.tried
     assert after.history("toy") == before.history("toy")
     assert after.effects("toy") == before.effects("toy")
     assert after.sources("toy") == before.sources("toy")
