@@ -27,11 +27,11 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ),
     ("Campaigns", "demo", {"demo": "Run a small campaign here and now, and show what it finds."}),
     ("Look", "tui", {"tui": "Attach with the terminal interface; `q` leaves, it goes on."}),
+    ("Look", "status", {"status": "Show what runs, on what, and what needs you."}),
     (
         "Look",
         "service",
         {
-            "status": "Show what runs, on what, and what needs you.",
             "wait": "Wait until a campaign is finished.",
             "logs": "Show the output of a run.",
         },

@@ -1,4 +1,4 @@
-"""The daemon and its campaigns as a whole: status, wait, logs, stop, the bridge for ssh, completions."""
+"""The daemon and its campaigns as a whole: wait, logs, stop, the bridge for ssh, completions."""
 
 from __future__ import annotations
 
@@ -10,138 +10,16 @@ import click
 from arctl.cli import common
 from arctl.cli.lazy import complain
 from arctl.cli.logs import logs
+from arctl.cli.status import way_on
 from arctl.cli.stdio import stdio
 from arctl.errors import ArctlError, Exit, NotRunningError, ProtocolError
-from arctl.format import count, duration, number, word
+from arctl.format import duration
 from arctl.text import clean
 
 if TYPE_CHECKING:
     from arctl.client import Client
 
-__all__ = ["completions", "logs", "status", "stdio", "stop", "wait"]
-
-
-@click.command()
-@common.json_option
-def status(as_json: bool) -> None:
-    """Show what runs, on what, and what needs you."""
-    found = common.ask("status")
-    if as_json:
-        common.document(found)
-        return
-    head = (
-        f"arctl {found['version']} on {found['host']}, process {found['pid']}, up {duration(found['uptime'])}"
-    )
-    click.echo(clean(head))
-    click.echo(f"devices   {found['busy']} of {found['devices']} busy")
-    click.echo(f"log       {clean(found['log'])}")
-    for line in _held(found["held"]):
-        click.echo(line)
-    if found["stopping"]:
-        click.echo(f"stopping  {found['stopping']}: nothing new is started; `arctl start` changes its mind")
-    if found["trouble"]:
-        click.echo(f"trouble   {clean(found['trouble'])}")
-    if not found["campaigns"]:
-        click.echo("no campaign yet: `arctl start PATH` begins one, `arctl demo` shows how")
-    for row in found["campaigns"]:
-        click.echo()
-        for line in campaign_block(row):
-            click.echo(line)
-
-
-def _held(rows: list[common.Reply]) -> list[str]:
-    """Write the devices on which a person lets nothing start."""
-    lines = []
-    for row in rows:
-        why = f": {row['reason']}" if row["reason"] else ""
-        text = f"held      {row['id']} by {row['actor']}{why}; `arctl resume {row['id']}` lets it go on"
-        lines.append(click.style(clean(text), fg="yellow"))
-    return lines
-
-
-#: Ideas that a line names, the newest.
-MAX_IDEAS = 5
-
-_COLOURS = {"running": "green", "held": "red", "paused": "yellow", "finished": "cyan"}
-
-
-def campaign_block(row: common.Reply) -> list[str]:
-    """Write a campaign's entry of a status as lines."""
-    name, state = clean(row["campaign"]), clean(row["state"])
-    lines = [
-        f"{click.style(name, bold=True)}  {click.style(state, fg=_COLOURS.get(state))}  {clean(row['root'])}"
-    ]
-    if row["reason"]:
-        lines.append(f"  why       {clean(row['reason'])}")
-    if row["behind"]:
-        lines.append(f"  branch    {clean(row['behind'])}")
-    if row["drain"]:
-        lines.append(
-            f"  drains    what was begun is still judged, nothing new begins; {_way_on(row)} ends that"
-        )
-    if state in ("held", "paused"):
-        lines.append(f"  next      {_way_on(row)}")
-    runs = row["champion_runs"]
-    value = (
-        f"{row['metric']} {number(row['champion_mean'])} over {count(runs, 'run')}"
-        if runs
-        else "not measured yet"
-    )
-    title = clean(row["champion_title"], 40)
-    lines.append(f"  champion  {row['champion']} {title}: {value} ({row['goal']})")
-    verdicts = {key: n for key, n in row["verdicts"].items() if key != "baseline"}
-    said = ", ".join(f"{n} {word(key)}" for key, n in sorted(verdicts.items(), key=lambda item: -item[1]))
-    lines.append(f"  tried     {row['experiments']}" + (f": {said}" if said else ""))
-    lines.append(
-        f"  now       {row['running']} running, {row['queued']} queued, {row['open']} without a verdict"
-    )
-    lines += _company(row["company"])
-    for need in row["needs"]:
-        lines.append(click.style(f"  needs you {clean(need['text'])}", fg="yellow"))
-        lines.append(f"            {clean(need['remedy'])}")
-    for wait in row["waits"]:
-        lines.append(f"  waits     {clean(wait['text'])}; asked again in {duration(wait['left'])}")
-        lines.append(f"            {clean(wait['remedy'])}")
-    if ideas := row["declined"]:
-        many = f"{count(len(ideas), 'idea')} that the model would not write: {', '.join(ideas[-MAX_IDEAS:])}"
-        lines.append(f"  declined  {clean(many)}")
-        lines.append(f"            `arctl teams {clean(ideas[-1])}` says why")
-    return lines
-
-
-def _company(company: common.Reply) -> list[str]:
-    """Write who works on a campaign: the teams with their directions, and the discussion that goes on."""
-    lines = []
-    for place, team in enumerate(company["teams"]):
-        held = " (held)" if team["held"] else ""
-        about = f"{team['direction']} {team['title']}" if team["direction"] else "no direction at the moment"
-        said = clean(f"{team['name']} on {about}", 66)
-        lines.append(f"  {'teams' if not place else '':9} {said}{held}")
-    if talk := company["discussion"]:
-        waiting = ", ".join(talk["waiting"])
-        asked = f"; asked now: {waiting}" if waiting else ""
-        said = f"{talk['id']}, round {talk['round']} of {talk['rounds']}{asked}"
-        lines.append(f"  talk      {clean(said)}")
-        lines.append(f"            {clean(talk['reason'], 110)}")
-    waits = sum(company["proposals"].values())
-    if waits or company["asked"]:
-        parts = [f"{many} {word(state)}" for state, many in sorted(company["proposals"].items())]
-        proposals = count(waits, "proposal") + (f" ({', '.join(parts)})" if parts else "")
-        lines.append(
-            f"  thought   {company['asked']} of {count(company['agents'], 'agent')} at work, {proposals}"
-        )
-    return lines
-
-
-def _way_on(row: common.Reply) -> str:
-    """Say what lets a held or paused campaign go on."""
-    resume = f"`arctl resume {clean(row['campaign'])}`"
-    if row["state"] != "held":
-        return resume
-    if not row["champion_runs"]:  # nothing was measured yet: it may begin from another commit
-        return f"mend it and commit what you change, then `arctl start {clean(row['root'])}`"
-    return f"mend it, then {resume}"
-
+__all__ = ["completions", "logs", "stdio", "stop", "wait"]
 
 #: Events after which a campaign may be over, or stuck.
 _TURNING = ("campaign.", "turn.failed", "budget.")
@@ -188,7 +66,7 @@ def wait(
         why = f": {row['reason']}" if row["reason"] else ""
         click.echo(clean(f"{name} is {row['state']}{why}"))
     if row["state"] == "held":
-        complain(f"{name} is held and needs you", _way_on(row))
+        complain(f"{name} is held and needs you", way_on(row))
     elif row["stuck"]:
         need = next((item for item in row["needs"] if item["kind"] == "agent"), None)
         why = clean(need["text"]) if need else "all its agents wait for you"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from arctl.cli import champion, demo, look, service, show, story, tree
+from arctl.cli import champion, demo, look, show, status, story, tree
 from arctl.cli.common import the_campaign
 from arctl.cli.logs import LONGEST, Lines
 from arctl.errors import ArctlError, RefusedError
@@ -126,11 +126,11 @@ def _campaign(state: str, reason: str = "") -> dict[str, Any]:
 
 
 def test_a_held_campaign_says_why_and_what_to_type() -> None:
-    text = _plain(service.campaign_block(_campaign("held", "the disk\x1b[2J is full")))
+    text = _plain(status.campaign_block(_campaign("held", "the disk\x1b[2J is full")))
     assert "why       the disk is full" in text
     assert "mend it and commit what you change, then `arctl start /r`" in text
     measured = {**_campaign("held", "no"), "champion_runs": 3}
-    assert "mend it, then `arctl resume toy`" in _plain(service.campaign_block(measured))
+    assert "mend it, then `arctl resume toy`" in _plain(status.campaign_block(measured))
     assert "not measured yet" in text
     assert "2 timed out" in text
 
@@ -310,13 +310,13 @@ def test_what_needs_a_person_is_said_with_what_to_do() -> None:
         "text": "ada waits for you: no key",
         "remedy": "`arctl resume ada`",
     }
-    text = _plain(service.campaign_block({**_campaign("running"), "needs": [need]}))
+    text = _plain(status.campaign_block({**_campaign("running"), "needs": [need]}))
     assert "needs you ada waits for you: no key\n            `arctl resume ada`" in text
 
 
 def test_what_passes_by_itself_is_no_need_and_refused_ideas_are_counted() -> None:
     wait = {"kind": "rest", "text": "ada rests: slow down", "remedy": "nothing to do", "left": 185.0}
-    text = _plain(service.campaign_block({**_campaign("running"), "waits": [wait], "declined": ["p3", "p7"]}))
+    text = _plain(status.campaign_block({**_campaign("running"), "waits": [wait], "declined": ["p3", "p7"]}))
     assert "waits     ada rests: slow down; asked again in 3m05s" in text
     assert "needs you" not in text
     assert "declined  2 ideas that the model would not write: p3, p7\n            `arctl teams p7`" in text
