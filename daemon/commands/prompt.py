@@ -10,9 +10,8 @@ from arctl.daemon.brains.anthropic.papers import gather
 from arctl.daemon.brains.anthropic.render import render
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
 from arctl.daemon.commands.logs import logs
-from arctl.daemon.decide import question
 from arctl.daemon.rows import Agent, Campaign, ExperimentState, Move, Outcome, ProposalState, Role, Turn
-from arctl.daemon.state import State
+from arctl.daemon.state import State, question
 from arctl.errors import RefusedError
 
 #: Proposals and directions that are asked for in the example that is shown.

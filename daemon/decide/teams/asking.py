@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import AskAgent, Step
-from arctl.daemon.decide.question import build
 from arctl.daemon.rows import Agent, AgentState, Event, Move, Role, Turn
 from arctl.daemon.state import State, settings_of
+from arctl.daemon.state.question import build
 
 #: Added to the time that a brain may take: the lease ends after the brain's own deadline.
 GRACE = 60.0

@@ -14,7 +14,8 @@ from arctl.daemon.rows import (
     Role,
     Turn,
 )
-from arctl.daemon.state import State, settings_of
+from arctl.daemon.state.core import State
+from arctl.daemon.state.settings import settings_of
 from arctl.daemon.turns import Question
 
 #: Posts of the forum that an agent is shown without searching.
