@@ -22,6 +22,7 @@ from arctl.daemon.rows import (
     ProposalState,
     Role,
     Stance,
+    Team,
     Verdict,
     bump,
 )
@@ -224,7 +225,7 @@ def _repeats(state: State, row: Proposal) -> str:
         return ""
     if row.near:
         return f"near {', '.join(row.near)}: say in what it differs"
-    if host := _neighbours(state, row):
+    if host := _host(state, row):
         return f"team {host} works on {row.axis}: say in what it differs, or leave it to them"
     return _third(state, row)
 
@@ -243,18 +244,23 @@ def _third(state: State, row: Proposal) -> str:
     return f"the third move {row.move} on {row.axis} after {names}: turn round, or say why not"
 
 
-def _neighbours(state: State, row: Proposal) -> str:
+def _host(state: State, row: Proposal) -> str:
     """Return the name of another team whose direction holds the proposal's axis."""
-    company = state.company
-    if not row.team or row.by_hand or company.named(row.campaign, row.agent) is None or not row.axis:
+    if not row.team or row.by_hand or state.company.named(row.campaign, row.agent) is None or not row.axis:
         return ""
-    for direction in company.directions_of(row.campaign, DirectionState.ACTIVE):
-        team = company.teams.get(direction.team)
-        if team is None or team.id == row.team:
+    found = neighbours(state, row.campaign, row.axis, row.team)
+    return found.name if found is not None else ""
+
+
+def neighbours(state: State, campaign: str, axis: str, own: str) -> Team | None:
+    """Return the team, other than one's own (its id), whose direction holds an axis or a part of it."""
+    for direction in state.company.directions_of(campaign, DirectionState.ACTIVE):
+        team = state.company.teams.get(direction.team)
+        if team is None or team.id == own:
             continue
-        if any(covers(axis, part) for axis in direction.axes for part in parts(row.axis)):
-            return team.name
-    return ""
+        if any(covers(held, part) for held in direction.axes for part in parts(axis)):
+            return team
+    return None
 
 
 def has_critics(state: State, row: Proposal) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.rows import Critique, Proposal, ProposalState, Stance
+from arctl.daemon.state import State
 
 #: Endorsements that lift an objection which its author did not answer.
 LIFTING = 2
@@ -20,3 +21,12 @@ def weighed(row: Proposal, critiques: list[Critique]) -> ProposalState:
     if blocked and endorsed < LIFTING:
         return ProposalState.OBJECTED
     return ProposalState.READY if latest else ProposalState.PENDING
+
+
+def let(state: State, row: Proposal) -> bool:
+    """Tell whether people let a proposal run: they agreed where that is asked for, and do not hold it."""
+    if state.spec(row.campaign).policy.approve and not row.approved and not row.urgent:
+        return False
+    team = state.company.teams.get(row.team)
+    direction = state.company.directions.get(row.direction)
+    return not (team is not None and team.held) and not (direction is not None and direction.held)

@@ -37,7 +37,9 @@ class Agent:
     notes: str = ""
     #: Why it waits for a person (a key, a bill); empty when it does not.
     trouble: str = ""
-    #: The champion and direction for which it has nothing more to propose, as `e12/h3`.
+    #: The state of things for which it has nothing more to propose, as `State.context` writes it: champion,
+    #: direction, directives and dead ends that were opened again, as in `e12/h3/i1,i2/0`. Empty while it has;
+    #: where things stand otherwise by now the text no longer fits, and it is asked again.
     exhausted: str = ""
     #: When it was last heard of (wall clock).
     seen: float = 0.0

@@ -8,7 +8,7 @@ from arctl.daemon.actions import Step
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.marks import Device, Reissue, Rest
 from arctl.daemon.reduce.control.base import Done, Request, inverse
-from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun
+from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun, still_going, still_under_way
 from arctl.daemon.rows import (
     ALIVE,
     WAITING,
@@ -19,10 +19,8 @@ from arctl.daemon.rows import (
     Direction,
     Event,
     Experiment,
-    ExperimentState,
     Hold,
     Run,
-    RunState,
     Team,
     TeamState,
     bump,
@@ -139,10 +137,7 @@ def _agent(request: Request, row: Agent, *, held: bool) -> Step:
 
 
 def _experiment(request: Request, row: Experiment, *, held: bool) -> Step:
-    live = any(run.state is not RunState.ENDED for run in request.state.runs_of(row.id))
-    if row.state is ExperimentState.CLOSED and not live:
-        msg = f"{row.id} has ended: {row.verdict}"
-        raise RefusedError(msg, f"`arctl show {row.id}` says how")
+    still_going(request.state, row)
     if row.held == held:
         return Step()
     word = "paused" if held else "resumed"
@@ -152,9 +147,7 @@ def _experiment(request: Request, row: Experiment, *, held: bool) -> Step:
 
 
 def _run(request: Request, row: Run, *, held: bool) -> Step:
-    if row.state is RunState.ENDED:
-        msg = f"{row.id} has ended: {row.outcome}"
-        raise RefusedError(msg, f"`arctl show {row.id}` says how")
+    still_under_way(row)
     if row.state not in WAITING:
         msg = f"{row.id} is under way, and its clock would go on while it stood still"
         raise RefusedError(msg, f"let it end, or stop it: `arctl kill {row.id}`")

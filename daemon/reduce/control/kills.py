@@ -10,7 +10,7 @@ from arctl.daemon.marks import Device
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.holds import held_event, hold
 from arctl.daemon.reduce.control.leases import withdraw
-from arctl.daemon.reduce.control.targets import campaign_of, need
+from arctl.daemon.reduce.control.targets import campaign_of, need, still_going, still_under_way
 from arctl.daemon.rows import (
     ALIVE,
     PROPOSED,
@@ -28,7 +28,6 @@ from arctl.daemon.rows import (
     Proposal,
     ProposalState,
     Run,
-    RunState,
     Team,
     TeamState,
     Verdict,
@@ -205,10 +204,7 @@ def _agent(request: Request, row: Agent) -> Step:
 
 def _experiment(request: Request, row: Experiment) -> Step:
     state, now, actor = request.state, request.now, request.actor
-    live = [run for run in state.runs_of(row.id) if run.state is not RunState.ENDED]
-    if row.state is ExperimentState.CLOSED and not live:
-        msg = f"{row.id} has ended: {row.verdict}"
-        raise RefusedError(msg, f"`arctl show {row.id}` says how")
+    live = still_going(state, row)
     if not row.base:
         msg = f"{row.id} is the baseline, without which nothing can be judged"
         raise RefusedError(msg, f"kill the campaign: `arctl kill {row.campaign}`")
@@ -228,9 +224,7 @@ def _experiment(request: Request, row: Experiment) -> Step:
 
 
 def _run(request: Request, row: Run) -> Step:
-    if row.state is RunState.ENDED:
-        msg = f"{row.id} has ended: {row.outcome}"
-        raise RefusedError(msg, f"`arctl show {row.id}` says how")
+    still_under_way(row)
     return cancel(row, request.ended, request.now, actor=request.actor)
 
 

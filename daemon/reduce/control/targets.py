@@ -8,7 +8,17 @@ from typing import Any
 
 from arctl.daemon.marks import Device
 from arctl.daemon.reduce.control.base import Request
-from arctl.daemon.rows import Agent, Campaign, Direction, Experiment, Proposal, Run, Team
+from arctl.daemon.rows import (
+    Agent,
+    Campaign,
+    Direction,
+    Experiment,
+    ExperimentState,
+    Proposal,
+    Run,
+    RunState,
+    Team,
+)
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 
@@ -108,6 +118,24 @@ def need_experiment(request: Request) -> Experiment:
         msg = f"there is no experiment {ident!r}"
         raise RefusedError(msg, _instead(request.state.experiments, NOUNS["e"][1]))
     return request.state.experiments[ident]
+
+
+def still_going(state: State, row: Experiment) -> list[Run]:
+    """Return the runs of an experiment that have not ended; raises `RefusedError` where all of it is over."""
+    live = [run for run in state.runs_of(row.id) if run.state is not RunState.ENDED]
+    if row.state is ExperimentState.CLOSED and not live:
+        raise _over(row.id, row.verdict)
+    return live
+
+
+def still_under_way(row: Run) -> None:
+    """Raise `RefusedError` where a run has ended."""
+    if row.state is RunState.ENDED:
+        raise _over(row.id, row.outcome)
+
+
+def _over(ident: str, how: str) -> RefusedError:
+    return RefusedError(f"{ident} has ended: {how}", f"`arctl show {ident}` says how")
 
 
 def need_proposals(request: Request) -> list[Proposal]:

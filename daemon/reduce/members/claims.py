@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
+from arctl.daemon.life.weighing import let
 from arctl.daemon.reduce import turns
 from arctl.daemon.reduce.control.base import Request
 from arctl.daemon.reduce.control.targets import listed
@@ -91,12 +92,7 @@ def _free(visit: Visit, row: Proposal) -> bool:
     """Tell whether an idea may be written now: what in-house experimenters would be asked for."""
     if row.state is not ProposalState.READY or row.change.get("kind") != "idea":
         return False
-    state = visit.request.state
-    if state.spec(row.campaign).policy.approve and not row.approved and not row.urgent:
-        return False
-    team = state.company.teams.get(row.team)
-    direction = state.company.directions.get(row.direction)
-    return not (team is not None and team.held) and not (direction is not None and direction.held)
+    return let(visit.request.state, row)
 
 
 def _held(visit: Visit) -> Turn:

@@ -33,7 +33,6 @@ from arctl.daemon.rows import (
 )
 from arctl.daemon.turns import DirectionDraft, Draft, Opinion, Reply
 from arctl.errors import RefusedError, UsageError
-from arctl.experiments.effects import parts
 from arctl.text import clean
 
 #: Proposals of one member that wait at a time, and its directions in one discussion.
@@ -58,7 +57,7 @@ def propose(request: Request) -> Visited:
     direction = state.company.direction_of(agent.team)
     base = _base(visit, direction)
     draft = _draft(visit, base, of=None)
-    _untaken(visit, draft.axis, direction)
+    _untaken(visit, draft.axis)
     heard = [row for row in state.company.directives_for(agent) if row.state is DirectiveState.ACKNOWLEDGED]
     step = proposing.admit(
         state, request.ids, visit.campaign, draft, author=agent.name, brain=OUTSIDE, base=base.id,
@@ -133,17 +132,12 @@ def _draft(visit: Visit, base: Experiment, *, of: Proposal | None) -> Draft:
     return Draft(title=title, change=change, axis=axis, move=move, **said)
 
 
-def _untaken(visit: Visit, axis: str, own: Direction | None) -> None:
+def _untaken(visit: Visit, axis: str) -> None:
     """Refuse an axis that another team holds: no two teams work on one."""
-    company = visit.request.state.company
-    wanted = set(parts(axis))
-    for row in company.directions_of(visit.campaign.id, DirectionState.ACTIVE):
-        shared = wanted & set(row.axes)
-        if shared and (own is None or row.id != own.id):
-            team = company.teams.get(row.team)
-            name = f"team {team.name} ({team.id})" if team else row.id
-            msg = f"{', '.join(sorted(shared))} is held by {name}"
-            raise RefusedError(msg, "join that team, or tell it in the forum")
+    team = proposing.neighbours(visit.request.state, visit.campaign.id, axis, visit.agent.team)
+    if team is not None:
+        msg = f"{axis} is held by team {team.name} ({team.id})"
+        raise RefusedError(msg, "join that team, or tell it in the forum")
 
 
 def _stands(visit: Visit, step: Step) -> Visited:
