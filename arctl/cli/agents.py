@@ -94,6 +94,8 @@ def _now(row: common.Reply, now: float) -> str:
         return "waits for you"
     if row["asked"]:
         return page.doing(row["asked"], now)
+    if row["exhausted"] and row["declined"]:
+        return "declined to propose anything"
     if row["exhausted"]:
         return "has nothing more to propose"
     if row["rests_until"] > now:
@@ -112,6 +114,7 @@ def one(found: common.Reply, wide: int) -> list[str]:
         lines += field("direction", f"{direction['id']} {direction['title']}", wide)
     lines += field("now", _now(row, now), wide)
     lines += field("trouble", row["trouble"], wide)
+    lines += field("declined", row["declined"], wide)
     heard = f", last heard of {duration(now - row['seen'])} ago" if row["seen"] else ""
     failed = f", {row['failures']} failed in a row" if row["failures"] else ""
     lines += field("turns", f"{row['turns']}{heard}{failed}", wide)

@@ -47,9 +47,6 @@ def _held(rows: list[common.Reply]) -> list[str]:
     return lines
 
 
-#: Ideas that a line names, the newest.
-MAX_IDEAS = 5
-
 _COLOURS = {"running": "green", "held": "red", "paused": "yellow", "finished": "cyan"}
 
 
@@ -90,10 +87,6 @@ def campaign_block(row: common.Reply) -> list[str]:
     for wait in row["waits"]:
         lines.append(f"  waits     {clean(wait['text'])}; asked again in {duration(wait['left'])}")
         lines.append(f"            {clean(wait['remedy'])}")
-    if ideas := row["declined"]:
-        many = f"{count(len(ideas), 'idea')} that the model would not write: {', '.join(ideas[-MAX_IDEAS:])}"
-        lines.append(f"  declined  {clean(many)}")
-        lines.append(f"            `arctl teams {clean(ideas[-1])}` says why")
     return lines
 
 

@@ -104,6 +104,7 @@ def entry(state: State, row: Agent, known: Counter[str]) -> Json:
         "model": model,
         "state": row.state.value,
         "trouble": row.trouble,
+        "declined": row.declined,
         "asked": community.at_work(state, row),
         "rests_until": state.rest.get(row.id, 0.0),
         "exhausted": bool(row.exhausted) and row.exhausted == state.context(row),

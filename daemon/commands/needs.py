@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from arctl.daemon.decide.teams.discussion import silence
+from arctl.daemon.life.talking import unanswered
+from arctl.daemon.reduce.declining import DECLINED
 from arctl.daemon.rows import (
     Agent,
     AgentState,
@@ -26,8 +29,6 @@ Need = dict[str, Any]
 MAX_LISTED = 5
 MAX_SAID = 160
 
-#: How the reason of a parked proposal begins where the model refused to write it.
-DECLINED = "declined: "
 #: Ends of a passing fault's words that are stale a moment later, or that the line about it says itself.
 STALE = ("; it is asked again in ", " (nothing to do: ")
 
@@ -35,9 +36,10 @@ STALE = ("; it is asked again in ", " (nothing to do: ")
 def needs(state: State, campaign: Campaign) -> list[Need]:
     """Return what of a campaign needs a person: `kind`, `subjects`, `text`, and what to do (`remedy`)."""
     if campaign.state is CampaignState.FINISHED:
-        return _questions(state, campaign)
+        return [*_refusals(state, campaign), *_questions(state, campaign)]
     return [
         *_troubles(state, campaign),
+        *_refusals(state, campaign),
         *_questions(state, campaign),
         *_approvals(state, campaign),
         *_directives(state, campaign),
@@ -63,10 +65,28 @@ def _troubles(state: State, campaign: Campaign) -> list[Need]:
     return found
 
 
-def rests(state: State, campaign: Campaign, now: float) -> list[Need]:
-    """Return who is asked again by itself after a passing fault; `left`: seconds until the first."""
+def waits(state: State, campaign: Campaign, now: float) -> list[Need]:
+    """Return what goes on by itself after a while; `left`: seconds until then."""
     if campaign.state is not CampaignState.RUNNING:
         return []
+    return [*_rests(state, campaign, now), *_silence(state, campaign, now)]
+
+
+def _silence(state: State, campaign: Campaign, now: float) -> list[Need]:
+    """Return the discussion in which nobody answered and when it is begun again."""
+    talk = unanswered(state, campaign.id)
+    if talk is None or talk.closed is None:
+        return []
+    left = talk.closed + silence(state.company.discussions_of(campaign.id)) - now
+    if left <= 0:
+        return []
+    text = f"nobody answered in the discussion {talk.id}"
+    found = _need("discussion", [talk.id], text, f"`arctl resume {campaign.id}` asks at once")
+    return [{**found, "left": left}]
+
+
+def _rests(state: State, campaign: Campaign, now: float) -> list[Need]:
+    """Return who is asked again by itself after a passing fault."""
     agents = state.company.agents_of(campaign.id)
     left = {
         agent.name: state.rest.get(agent.id, 0.0) - now
@@ -85,13 +105,36 @@ def rests(state: State, campaign: Campaign, now: float) -> list[Need]:
     return [{**found, "left": min(left[name] for name in names)}]
 
 
-def declined(state: State, campaign: Campaign) -> list[str]:
-    """Return the proposals that a model refused to write: they stay aside until a person takes them up."""
-    return [
-        row.id
-        for row in state.open_proposals(campaign.id)
-        if row.state is ProposalState.PARKED and row.reason.startswith(DECLINED)
-    ]
+def _refusals(state: State, campaign: Campaign) -> list[Need]:
+    """Return what agents declined: ideas that they would not write, and whole turns."""
+    ideas: dict[tuple[str, str], list[Proposal]] = {}
+    for row in state.open_proposals(campaign.id):
+        if row.state is ProposalState.PARKED and row.reason.startswith(DECLINED):
+            ideas.setdefault((row.writer, row.reason), []).append(row)
+    found = []
+    for (writer, reason), rows in list(ideas.items())[-MAX_LISTED:]:
+        first, names = rows[-1], [row.id for row in reversed(rows)]
+        more = f" (and {listed(names[1:])})" if len(rows) > 1 else ""
+        why = clean(reason.removeprefix(DECLINED), MAX_SAID)
+        text = f"{writer} declined to write {first.id} {clean(first.title, 60)}{more}: {why}"
+        then = f"`arctl approve {first.id}` has it written, `arctl reject {first.id}` gives it up"
+        found.append(_need("declined", names, text, _reword(state, campaign, writer, then)))
+    for agent in state.company.agents_of(campaign.id):
+        if agent.declined and agent.state is AgentState.ACTIVE:
+            what, _, why = agent.declined.partition(": ")
+            text = f"{agent.name} declined to {what}: {clean(why, MAX_SAID)}"
+            over = campaign.state is CampaignState.FINISHED
+            then = f"`arctl resume {campaign.id if over else agent.name}` asks again"
+            found.append(_need("declined", [agent.name], text, _reword(state, campaign, agent.name, then)))
+    return found
+
+
+def _reword(state: State, campaign: Campaign, name: str, then: str) -> str:
+    """Say what may help where somebody declined."""
+    agent = state.company.named(campaign.id, name)
+    words = state.spec(campaign.id).objective or "the objective"
+    whom = f"the {agent.role}" if agent is not None else "it"
+    return f"say in {words} what is wanted and why, or give {whom} another model; then {then}"
 
 
 def stuck(state: State, campaign: Campaign) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from arctl import __version__, protocol
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
-from arctl.daemon.commands.needs import declined, needs, rests, stuck
+from arctl.daemon.commands.needs import needs, stuck, waits
 from arctl.daemon.commands.teams import discussion
 from arctl.daemon.rows import ACTIVE, WAITING, Campaign, DirectionState, ExperimentState
 from arctl.errors import UsageError
@@ -103,8 +103,7 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "champion_runs": len(champion.record),
         "company": _company(context, row),
         "needs": needs(state, row),
-        "waits": rests(state, row, time.time()),
-        "declined": declined(state, row),
+        "waits": waits(state, row, time.time()),
         "stuck": stuck(state, row),
         "created": row.created,
         "rev": row.rev,

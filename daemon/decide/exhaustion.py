@@ -9,7 +9,16 @@ from arctl.daemon.decide.teams.discussion import begin, talks
 from arctl.daemon.decide.teams.regroup import explored
 from arctl.daemon.decide.teams.supply import exhausted
 from arctl.daemon.life.binding import BY_GATE
-from arctl.daemon.rows import Campaign, CampaignState, DeadEnd, DirectionState, Event, ProposalState, bump
+from arctl.daemon.rows import (
+    Campaign,
+    CampaignState,
+    DeadEnd,
+    DirectionState,
+    Event,
+    Move,
+    ProposalState,
+    bump,
+)
 from arctl.daemon.state import State
 from arctl.experiments.effects import parts
 
@@ -29,7 +38,13 @@ def nothing_more(state: State, campaign: Campaign) -> str:
         return "every direction was explored" if explored(state, campaign) else ""
     if state.company.directions_of(campaign.id, DirectionState.STANDING, DirectionState.ACTIVE):
         return ""
-    return "every proposal was tried" if all(exhausted(state, agent) for agent in people) else ""
+    if not all(exhausted(state, agent) for agent in people):
+        return ""
+    refused = [agent for agent in people if agent.declined.startswith(Move.PROPOSE)]
+    if len(refused) < len(people):
+        return "every proposal was tried"
+    why = refused[0].declined.partition(": ")[2]
+    return f"{', '.join(agent.name for agent in refused)} declined to propose anything: {why}"
 
 
 def look_again(state: State, now: float) -> Step:

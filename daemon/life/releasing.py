@@ -99,6 +99,6 @@ def woken(state: State, campaign: str) -> Step:
     step = Step()
     for agent in state.company.agents_of(campaign):
         step.marks.append(Rest(agent.id, 0.0))
-        if agent.trouble or agent.exhausted or agent.failures or agent.fruitless:
-            step.rows.append(bump(agent, trouble="", exhausted="", failures=0, fruitless=0))
+        if agent.trouble or agent.exhausted or agent.failures or agent.fruitless or agent.declined:
+            step.rows.append(bump(agent, trouble="", exhausted="", failures=0, fruitless=0, declined=""))
     return step

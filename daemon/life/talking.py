@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arctl.daemon.actions import Step
-from arctl.daemon.rows import Event, Post, PostKind, bump
+from arctl.daemon.rows import Discussion, Event, Post, PostKind, Role, bump
 from arctl.daemon.state import Ids, State
 from arctl.text import clean, clean_block
 
@@ -97,3 +97,13 @@ def answered(question: Post, post: Post) -> Step:
     text = f"{question.id} is answered by {post.author} in {post.id}"
     event = Event("question.answered", question.campaign, question.id, text, post.author, {"answer": post.id})
     return Step(rows=[bump(question, open=False)], events=[event])
+
+
+def unanswered(state: State, campaign: str) -> Discussion | None:
+    """Return the discussion in which nobody answered and that waits to be asked again; None without one."""
+    if "directions" in state.spec(campaign).teams.off:
+        return None
+    if not any(row.role is Role.ANALYST and not row.outside for row in state.company.agents_of(campaign)):
+        return None
+    last = next(iter(reversed(state.company.discussions_of(campaign))), None)
+    return last if last is not None and last.closed is not None and not last.answers else None

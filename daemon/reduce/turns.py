@@ -12,7 +12,7 @@ from arctl.daemon.life.releasing import released
 from arctl.daemon.life.talking import bounded, say
 from arctl.daemon.life.weighing import weighed
 from arctl.daemon.marks import Rest
-from arctl.daemon.reduce import answers, calls
+from arctl.daemon.reduce import answers, calls, declining
 from arctl.daemon.rows import (
     Agent,
     Call,
@@ -41,6 +41,8 @@ PASSING = frozenset(
 )
 #: Turns in a row without a usable proposal, after which an agent is not asked again for now.
 FRUITLESS = 5
+#: The same where it refuses to propose anything: it is asked again when something has changed.
+REFUSALS = 3
 #: States of a new proposal that may come to run without further words.
 USABLE = frozenset({ProposalState.PENDING, ProposalState.READY})
 #: The longest notes that an agent keeps, and the posts of one answer that are taken.
@@ -73,13 +75,14 @@ def answered(state: State, fact: facts.TurnAnswered, now: float) -> Step:
     if turn.move is Move.PROPOSE and not turn.subject:
         step.extend(_unanswered(state, ids, agent, turn, step, now))
     if reply.declined:
-        step.extend(_declined(state, ids, agent, turn, reply, now))
+        step.extend(declining.declined(state, ids, agent, turn, reply, now))
     else:
         step.extend(answers.taken(state, ids, agent, turn, reply, now))
     if reply.extra:
         step.extend(_charged(state, ids, agent, turn, step, reply, now))
     if turn.move is Move.PROPOSE and _in_vain(turn, step):
-        step.extend(_fruitless(state, agent, step, now))
+        refuses = bool(reply.declined) and agent.declined.startswith(turn.move)
+        step.extend(_fruitless(state, agent, step, now, most=REFUSALS if refuses else FRUITLESS))
     else:
         step.marks.append(Rest(agent.id, 0.0))
     return step
@@ -96,19 +99,21 @@ def _latest(step: Step, agent: Agent) -> Agent:
     return next(row for row in reversed(step.rows) if isinstance(row, Agent) and row.id == agent.id)
 
 
-def _fruitless(state: State, agent: Agent, step: Step, now: float) -> Step:
+def _fruitless(state: State, agent: Agent, step: Step, now: float, *, most: int) -> Step:
     """Give an agent that brought nothing usable a rest; after a few such turns it has nothing more to say.
 
     What it proposed counts again from the start as soon as something of it is ready to run.
     """
     row = _latest(step, agent)
     count = agent.fruitless + 1
-    over = count >= FRUITLESS or bool(row.exhausted)
+    over = count >= most or bool(row.exhausted)
     found = Step(marks=[Rest(agent.id, now + min(MAX_PAUSE, PAUSE * 2 ** (count - 1)))])
     exhausted = state.context(agent) if over else row.exhausted
     found.rows.append(dataclasses.replace(row, fruitless=0 if over else count, exhausted=exhausted))
     if over:
         text = f"{agent.name} has nothing more to propose for now"
+        if row.declined:
+            text = f"{agent.name} is not asked for ideas for now: it declined to propose any"
         found.events.append(Event("agent.exhausted", agent.campaign, agent.id, text, agent.name))
     return found
 
@@ -130,7 +135,7 @@ def _charged(state: State, ids: Ids, agent: Agent, turn: Turn, step: Step, reply
 
 
 def _heard(state: State, agent: Agent, turn: Turn, reply: Reply, now: float) -> Agent:
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"declined": declining.kept(agent, turn, reply)}
     if reply.notes is not None:
         changes["notes"] = clean_block(str(reply.notes))[:MAX_NOTES]
     if turn.move is Move.PROPOSE and not turn.subject and turn.want:
@@ -221,24 +226,6 @@ def _unanswered(state: State, ids: Ids, agent: Agent, turn: Turn, step: Step, no
             heard = Acknowledgement(row.id, plan="(heard; no plan was given)")
             found.extend(_one_acknowledged(state, ids, agent, row, heard, now))
     return found
-
-
-def _declined(state: State, ids: Ids, agent: Agent, turn: Turn, reply: Reply, now: float) -> Step:
-    """Show a refusal and park what it was about: it is never asked for again in a loop."""
-    why = clean(str(reply.declined), 500)
-    text = f"{agent.name} declined ({turn.move} {turn.subject}): {why}".replace(" )", ")")
-    step = Step(events=[Event("turn.declined", turn.campaign, turn.subject or agent.id, text, agent.name)])
-    step.extend(
-        say(
-            state, ids, turn.campaign, author=agent.name, kind=PostKind.NOTE, text=text, now=now,
-            team=agent.team, links=[turn.subject] if turn.subject else [],
-        )
-    )  # fmt: skip
-    step.extend(released(state, turn, now, parked=f"declined: {why}"))
-    if turn.move in (Move.CRITIQUE, Move.DISCUSS):
-        # Nothing to say is a word, too: who declines is not asked for the same again.
-        step.extend(answers.taken(state, ids, agent, turn, Reply(), now))
-    return step
 
 
 def failed(state: State, fact: facts.TurnFailed, now: float) -> Step:

@@ -41,6 +41,8 @@ class Agent:
     #: direction, directives and dead ends that were opened again, as in `e12/h3/i1,i2/0`. Empty while it has;
     #: where things stand otherwise by now the text no longer fits, and it is asked again.
     exhausted: str = ""
+    #: What it would not do when it was asked last, and why, as `propose: …`; empty where it answers.
+    declined: str = ""
     #: When it was last heard of (wall clock).
     seen: float = 0.0
     turns: int = 0

@@ -162,6 +162,12 @@ def _teams(db: Any) -> None:
     db.execute("ALTER TABLE campaigns DROP COLUMN exhausted")
 
 
+@ledger(name="0003_declined")
+def _declined(db: Any) -> None:
+    """Add what an agent would not do when it was asked last."""
+    db["agents"].add_column("declined", str, not_null_default="")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))

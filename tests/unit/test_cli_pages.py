@@ -118,7 +118,7 @@ def test_a_champion_that_is_the_baseline_says_so() -> None:
 def _campaign(state: str, reason: str = "") -> dict[str, Any]:
     return {
         "campaign": "toy", "state": state, "reason": reason, "behind": "", "root": "/r", "metric": "loss",
-        "goal": "minimize", "drain": False, "needs": [], "waits": [], "declined": [], "stuck": False,
+        "goal": "minimize", "drain": False, "needs": [], "waits": [], "stuck": False,
         "company": {"agents": 1, "asked": 0, "teams": [], "standing": 0, "proposals": {}, "discussion": None},
         "experiments": 3, "open": 1, "verdicts": {"baseline": 1, "timed_out": 2}, "running": 1, "queued": 0,
         "champion": "e1", "champion_title": "baseline", "champion_mean": None, "champion_runs": 0,
@@ -314,12 +314,11 @@ def test_what_needs_a_person_is_said_with_what_to_do() -> None:
     assert "needs you ada waits for you: no key\n            `arctl resume ada`" in text
 
 
-def test_what_passes_by_itself_is_no_need_and_refused_ideas_are_counted() -> None:
+def test_what_passes_by_itself_is_no_need() -> None:
     wait = {"kind": "rest", "text": "ada rests: slow down", "remedy": "nothing to do", "left": 185.0}
-    text = _plain(status.campaign_block({**_campaign("running"), "waits": [wait], "declined": ["p3", "p7"]}))
+    text = _plain(status.campaign_block({**_campaign("running"), "waits": [wait]}))
     assert "waits     ada rests: slow down; asked again in 3m05s" in text
     assert "needs you" not in text
-    assert "declined  2 ideas that the model would not write: p3, p7\n            `arctl teams p7`" in text
 
 
 def test_a_piece_of_a_log_never_cuts_a_character_in_two(tmp_path: Path) -> None:

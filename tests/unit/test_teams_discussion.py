@@ -87,6 +87,28 @@ def test_a_discussion_in_which_nobody_answered_is_tried_again_after_a_while() ->
     assert world.state.count_proposed("toy") == 12
 
 
+def test_a_resume_begins_a_discussion_that_nobody_answered_at_once_and_in_its_own_thread() -> None:
+    def down(question: Question) -> facts.TurnFailed | None:
+        if question.move is not Move.DISCUSS or len(world.texts("campaign.resumed")):
+            return None
+        return facts.TurnFailed(question.turn.id, "overloaded", "too busy", retry_after=1.0)
+
+    world = talking(down)
+    world.until(lambda: world.texts("discussion.closed"))
+    begun, threads = world.now, len(world.state.company.posts_of("toy"))
+    world.after(1, facts.Control(ticket="t9", verb="resume", target="toy", actor="zoe"))
+    world.until(lambda: world.texts("campaign.resumed"))
+    assert world.now < begun + SOON
+    assert "s1, which nobody answered, is begun anew" in world.texts("campaign.resumed")[-1]
+    asked = len(world.questions(Move.DISCUSS))
+    world.until(lambda: len(world.questions(Move.DISCUSS)) > asked)
+    assert world.now < begun + SOON, "nobody waits for the silence to be over"
+    world.run()
+    assert len(world.state.company.discussions_of("toy")) == 1
+    firsts = [post for post in world.state.company.posts_of("toy")[threads:] if post.thread == post.id]
+    assert not any(post.text.startswith("Discussion") for post in firsts)
+
+
 def test_a_discussion_that_everybody_declines_is_not_asked_for_in_a_loop() -> None:
     def declines(question: Question) -> Reply | None:
         return Reply(declined="I would rather not") if question.move is Move.DISCUSS else None

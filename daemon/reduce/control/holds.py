@@ -6,6 +6,7 @@ import dataclasses
 
 from arctl.daemon.actions import Step
 from arctl.daemon.life.releasing import woken
+from arctl.daemon.life.talking import unanswered
 from arctl.daemon.marks import Device, Reissue, Rest
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun, still_going, still_under_way
@@ -93,14 +94,23 @@ def _campaign(request: Request, row: Campaign, *, held: bool) -> Step:
 
 
 def _resumed(request: Request, row: Campaign) -> Step:
-    troubled = any(agent.trouble for agent in request.state.company.agents_of(row.id))
-    if row.state is CampaignState.RUNNING and not (row.drain or row.trouble or troubled):
+    state = request.state
+    waits = any(
+        agent.trouble or agent.failures or agent.declined for agent in state.company.agents_of(row.id)
+    )
+    silent = unanswered(state, row.id)
+    if row.state is CampaignState.RUNNING and not (row.drain or row.trouble or waits or silent):
         return Step()
-    text = f"campaign {row.id} resumed{request.because}"
+    talk = f"; {silent.id}, which nobody answered, is begun anew" if silent else ""
+    text = f"campaign {row.id} resumed{talk}{request.because}"
     event = Event("campaign.resumed", row.id, row.id, text, request.actor, {"was": row.state.value})
     running = bump(row, state=CampaignState.RUNNING, reason="", drain=False, trouble="")
     step = Step(rows=[running], events=[event], marks=[Reissue(row.id, wanted=True)])
-    step.extend(woken(request.state, row.id))
+    step.extend(woken(state, row.id))
+    if silent is not None:
+        limit = state.spec(row.id).teams.discussion
+        step.rows.append(bump(silent, closed=None, round=1, asked=(), deadline=request.now + limit))
+        step.events.append(Event("discussion.opened", row.id, silent.id, f"{silent.id} begins anew"))
     return step
 
 
@@ -124,7 +134,7 @@ def _agent(request: Request, row: Agent, *, held: bool) -> Step:
         msg = f"{row.name} ({row.id}) is retired"
         raise RefusedError(msg, "`arctl agents` shows who is there")
     wanted = AgentState.PAUSED if held else AgentState.ACTIVE
-    if row.state is wanted and (held or not (row.trouble or row.failures)):
+    if row.state is wanted and (held or not (row.trouble or row.failures or row.declined)):
         return Step()
     word = "paused" if held else "resumed"
     goes = "; the turn under way goes on" if held and request.state.company.turn_of(row) else ""
@@ -133,6 +143,8 @@ def _agent(request: Request, row: Agent, *, held: bool) -> Step:
     if held:
         return Step(rows=[bump(row, state=wanted)], events=[event])
     rested = bump(row, state=wanted, trouble="", failures=0)
+    if row.declined:
+        rested = dataclasses.replace(rested, declined="", exhausted="", fruitless=0)
     return Step(rows=[rested], events=[event], marks=[Rest(row.id, 0.0)])
 
 
