@@ -46,8 +46,10 @@ def page(found: common.Reply, width: int) -> list[str]:
     lines += _field("campaign", f"{row['campaign']}, {found['goal']} {found['metric']}", width)
     if base:
         lines += _field("base", f"{base['id']} {base['title']}", width)
+    if found["titled"] != row["title"]:
+        lines += _field("titled", f"{found['titled']}, when another experiment was the base", width)
     lines += _field("axis", row["axis"], width)
-    lines += _proposal(found["proposal"] or {}, found["company"], width)
+    lines += _proposal(found["proposal"] or {}, found["change"], found["company"], width)
     lines += _field("state", _state(row), width)
     lines += _field("why", row["reason"], width)
     if found["company"]["critiques"]:
@@ -98,7 +100,7 @@ def _state(row: common.Reply) -> str:
     return ", ".join(mark for mark in marks if mark)
 
 
-def _proposal(proposal: common.Reply, company: common.Reply, width: int) -> list[str]:
+def _proposal(proposal: common.Reply, change: str, company: common.Reply, width: int) -> list[str]:
     """Write whose idea it was, in which direction, and what was expected of it."""
     if not proposal:
         return []
@@ -121,7 +123,7 @@ def _proposal(proposal: common.Reply, company: common.Reply, width: int) -> list
         lines += _field("directive", f"{directive['id']}: {directive['text']}", width)
     writer = proposal["writer"] if proposal["writer"] != proposal["agent"] else ""
     lines += _field("written by", writer, width)
-    lines += _field("change", change_said(proposal["change"]), width)
+    lines += _field("change", change or change_said(proposal["change"]), width)
     near = "; ".join(f"{item['id']} {item['title']} ({word(item['state'])})" for item in company["near"])
     lines += _field("near", near, width)
     lines += _field("differs", proposal["difference"], width)

@@ -9,6 +9,7 @@ from typing import Any
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.paging import fitting
+from arctl.daemon.commands.titles import told
 from arctl.daemon.rows import Experiment, Verdict
 from arctl.daemon.state import State
 from arctl.errors import UsageError
@@ -63,8 +64,8 @@ async def champion(context: Context, caller: Caller, params: Params) -> Any:
         "branch": f"arctl/{campaign.id}",
         "behind": campaign.behind,
         "root": campaign.root,
-        "champion": plain(best),
-        "lineage": fitting(map(plain, steps[after:]), limit),
+        "champion": _line(state, best),
+        "lineage": fitting((_line(state, row) for row in steps[after:]), limit),
         "steps": len(steps),
         "experiments": len(everything) - 1,
         "accepted": sum(1 for item in everything if item.verdict == Verdict.ACCEPTED),
@@ -72,6 +73,10 @@ async def champion(context: Context, caller: Caller, params: Params) -> Any:
         "runs": sum(1 for item in everything for run in state.runs_of(item.id) if run.ended is not None),
         "base_commit": campaign.base_commit,
     }
+
+
+def _line(state: State, row: Experiment) -> dict[str, Any]:
+    return {**plain(row), "title": told(state, row)}
 
 
 def _lineage(state: State, best: Experiment) -> list[Experiment]:

@@ -17,6 +17,7 @@ from arctl.daemon.commands.base import (
 from arctl.daemon.commands.community import outline
 from arctl.daemon.commands.paging import fitting
 from arctl.daemon.commands.teams import near
+from arctl.daemon.commands.titles import change_of, told
 from arctl.daemon.rows import Experiment, PostKind
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
@@ -96,7 +97,7 @@ def brief(state: State, row: Experiment) -> dict[str, Any]:
     return {
         "id": row.id,
         "campaign": row.campaign,
-        "title": row.title,
+        "title": told(state, row),
         "axis": row.axis,
         "state": row.state.value,
         "verdict": row.verdict,
@@ -139,7 +140,9 @@ async def show(context: Context, caller: Caller, params: Params) -> Any:
     return {
         "metric": spec.metric.name,
         "goal": spec.metric.goal,
-        "experiment": plain(row),
+        "experiment": {**plain(row), "title": told(state, row)},
+        "titled": row.title,
+        "change": change_of(state, row),
         "proposal": found,
         "base": brief(state, base) if base else None,
         "champion": state.campaigns[row.campaign].champion == row.id,

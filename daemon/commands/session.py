@@ -16,6 +16,7 @@ from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
 from arctl.daemon.commands.needs import needs, stuck, waits
 from arctl.daemon.commands.teams import discussion
+from arctl.daemon.commands.titles import told
 from arctl.daemon.rows import ACTIVE, WAITING, Campaign, DirectionState, ExperimentState
 from arctl.errors import UsageError
 
@@ -98,7 +99,7 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "running": sum(state in ACTIVE for state in runs),
         "queued": sum(state in WAITING for state in runs),
         "champion": champion.id,
-        "champion_title": champion.title,
+        "champion_title": told(state, champion),
         "champion_mean": champion.mean,
         "champion_runs": len(champion.record),
         "company": _company(context, row),

@@ -7,6 +7,7 @@ from typing import Any
 
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign, the_experiment
 from arctl.daemon.commands.paging import fitting
+from arctl.daemon.commands.titles import told
 from arctl.daemon.rows import ACTIVE, DirectionState, Experiment
 from arctl.daemon.state import State
 
@@ -65,7 +66,7 @@ def _node(state: State, row: Experiment) -> dict[str, Any]:
     return {
         "id": row.id,
         "base": row.base,
-        "title": row.title[:MAX_TITLE],
+        "title": told(state, row)[:MAX_TITLE],
         "state": row.state.value,
         "verdict": row.verdict,
         "effect": row.evidence.get("effect"),
