@@ -111,6 +111,54 @@ def test_a_fork_builds_on_any_experiment_with_a_commit() -> None:
     assert "there are" in stage.refused("fork", "e77", text="x")
 
 
+def test_more_axes_than_a_direction_may_have_are_refused_with_the_limit() -> None:
+    stage = Stage()
+    many = [f"A{number}" for number in range(500)]
+    said = stage.refused("direction", "toy", text="everything", axes=many)
+    assert said.startswith("a direction has at most 12 axes, not 500; name those")
+    assert "at most 12" in stage.refused("fork", "e3", text="everything", axes=many)
+    stage.done("direction", "toy", text="much", axes=many[:12])
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "data"),
+    [
+        ("direction", "toy", {"text": "batch size matters", "axes": ["BATCH"]}),
+        ("fork", "e3", {"text": "from the wide one", "axes": ["BATCH"]}),
+        ("redirect", "t1", {"text": "leave the rates alone"}),
+        ("propose", "toy", {"values": {"LR": 0.02}}),
+        ("approve", "toy", {"proposals": ["p6"]}),
+    ],
+)
+def test_words_to_a_campaign_that_is_over_say_what_they_wait_for(
+    verb: str, target: str, data: dict[str, object]
+) -> None:
+    stage = Stage()
+    campaign = stage.state.campaigns["toy"]
+    stage.set(dataclasses.replace(campaign, state=CampaignState.FINISHED, reason="every proposal was tried"))
+    assert stage.done(verb, target, **data)["text"].endswith(
+        "; toy is finished: it waits for `arctl resume toy`"
+    )
+
+
+def test_words_to_a_campaign_that_goes_on_wait_for_nothing() -> None:
+    stage = Stage()
+    assert "resume" not in stage.done("propose", "toy", values={"LR": 0.02})["text"]
+    stage.set(dataclasses.replace(stage.state.campaigns["toy"], drain=True))
+    assert stage.done("redirect", "toy", text="slower")["text"].endswith(
+        "; toy drains: it waits for `arctl resume toy`"
+    )
+
+
+def test_a_campaign_that_met_its_limit_says_that_a_resume_needs_a_higher_one() -> None:
+    stage = Stage()
+    spec = stage.state.campaigns["toy"].spec.replace("experiments = 20", "experiments = 3")
+    stage.set(dataclasses.replace(stage.state.campaigns["toy"], state=CampaignState.FINISHED, spec=spec))
+    assert stage.done("propose", "toy", values={"LR": 0.02})["text"].endswith(
+        "; toy is finished: it waits for a higher limits.experiments in arctl.toml, then `arctl resume toy`"
+    )
+
+
 def test_a_direction_of_a_person_waits_for_a_team_until_it_is_taken_back() -> None:
     stage = Stage()
     answer = stage.done(

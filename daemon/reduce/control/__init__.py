@@ -22,6 +22,7 @@ from arctl.daemon.reduce.control import (
 from arctl.daemon.reduce.control.base import Done, Handler, Request
 from arctl.daemon.reduce.control.service import detach, stop
 from arctl.daemon.reduce.control.targets import find, rev_of
+from arctl.daemon.reduce.control.waits import waiting
 from arctl.daemon.rows import Deed, Json
 from arctl.daemon.state import State
 from arctl.errors import ArctlError, RefusedError, UsageError
@@ -89,6 +90,7 @@ def _recorded(request: Request, done: Done) -> Step:
     """Add the deed and the answer to what was done."""
     step, fact = done.step, request.fact
     text = done.text or (step.events[0].text if step.events else "nothing to do")
+    text += waiting(request, done.campaign) if step.rows else ""
     revs = {row.id: row.rev for row in step.rows}
     row = find(request.state, done.target)
     answer: Json = {

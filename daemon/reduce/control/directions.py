@@ -12,7 +12,7 @@ from arctl.text import clean
 
 #: The longest title of a direction, and the most axes.
 MAX_TITLE = 100
-MAX_AXES = 8
+MAX_AXES = 12
 
 
 def direction(request: Request) -> Done:
@@ -36,6 +36,9 @@ def fork(request: Request) -> Done:
 
 def _standing(request: Request, campaign: str, axes: tuple[str, ...], *, base: Experiment | None) -> Done:
     words = request.text()
+    if len(axes) > MAX_AXES:
+        msg = f"a direction has at most {MAX_AXES} axes, not {len(axes)}"
+        raise UsageError(msg, "name those that it is about; a name covers what lies below it, as optimizer")
     ident, _ = request.ids.new("h")
     title = request.word("title") or clean(words.splitlines()[0])
     row = Direction(
@@ -45,7 +48,7 @@ def _standing(request: Request, campaign: str, axes: tuple[str, ...], *, base: E
         author=request.actor,
         title=clean(title, MAX_TITLE),
         hypothesis=words,
-        axes=axes[:MAX_AXES],
+        axes=axes,
         prediction=request.word("prediction"),
         falsifier=request.word("falsifier"),
         first=request.words("first"),

@@ -215,6 +215,9 @@ def direction(request: Request) -> Visited:
     axes = request.words("axes")
     if not axes or any(not AXIS.fullmatch(axis) for axis in axes):
         raise UsageError("a direction needs axes", "dotted names like optimizer.lr")
+    if len(axes) > discussing.MAX_AXES:
+        msg = f"a direction has at most {discussing.MAX_AXES} axes, not {len(axes)}"
+        raise UsageError(msg, "name those that it is about; a name covers what lies below it, as optimizer")
     said = {name: str(data.get(name) or "").strip() for name in ("hypothesis", "prediction", "falsifier")}
     for name, text in said.items():
         if not text:

@@ -1,0 +1,32 @@
+"""What is said where words are taken down in a campaign that begins nothing at the moment."""
+
+from __future__ import annotations
+
+from arctl.daemon.reduce.control.base import Request
+from arctl.daemon.rows import Campaign, CampaignState
+
+#: Requests that are heard, or come to run, only while their campaign goes on.
+FOR_LATER = frozenset({"propose", "approve", "direction", "fork", "redirect"})
+
+
+def waiting(request: Request, name: str) -> str:
+    """Return the end of a sentence that says what a request waits for; empty where it is heard at once."""
+    campaign = request.state.campaigns.get(name)
+    if campaign is None or request.fact.verb not in FOR_LATER:
+        return ""
+    if campaign.state is CampaignState.RUNNING:
+        return f"; {name} drains: it waits for `arctl resume {name}`" if campaign.drain else ""
+    first = ""
+    if limits := _met(request, campaign):
+        first = f"a higher {' and '.join(limits)} in arctl.toml, then "
+    return f"; {name} is {campaign.state}: it waits for {first}`arctl resume {name}`"
+
+
+def _met(request: Request, campaign: Campaign) -> list[str]:
+    """Name the limits that would end the campaign again at once."""
+    limits, found = request.state.spec(campaign.id).limits, []
+    if limits.experiments is not None and request.state.count_proposed(campaign.id) >= limits.experiments:
+        found.append("limits.experiments")
+    if limits.hours is not None and request.now - campaign.created >= limits.hours * 3600:
+        found.append("limits.hours")
+    return found
