@@ -49,4 +49,13 @@ class Stopping:
     mode: str
 
 
-Mark = Rest | Inventory | Reissue | Stopping
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """What is wrong with a file that a campaign is told by; empty when nothing is."""
+
+    campaign: str
+    file: str
+    why: str
+
+
+Mark = Rest | Inventory | Reissue | Stopping | Astray

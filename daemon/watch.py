@@ -1,7 +1,7 @@
 """The watch actor: sees when people edit `arctl.toml` or the objective, and reports what stands there now.
 
 A folder that is moved or deleted is waited for in silence. What cannot be read as a specification is
-reported with its line, once for each text.
+reported with its line, once for each text; a file that is gone, or became a link, once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arctl.daemon.actions import WatchFiles
-from arctl.daemon.facts import EditRefused, EditSeen, Fact
+from arctl.daemon.facts import EditRefused, EditSeen, Fact, FileAstray
 from arctl.daemon.specs import read, spec_of
 from arctl.experiments.check import check_files
 from arctl.experiments.errors import Problem, SpecError
@@ -32,6 +32,8 @@ LOOK_ANYWAY = 5000
 AWAY = 2.0
 #: Seconds for which a new text must stay as it is.
 SETTLE = 0.3
+#: Seconds for which a file must be missing: editors and git replace files by others.
+MISSING = 1.0
 #: The longest file that is read, in bytes, and the longest difference that is kept, in lines.
 MAX_BYTES = 256 << 10
 MAX_DIFF = 400
@@ -50,6 +52,13 @@ class _Campaign:
     objective: str | None
     task: asyncio.Task[None] | None = None
     told: dict[str, str] = field(default_factory=dict)
+    #: What was reported to be wrong with a file; and the files that were links from the beginning.
+    astray: dict[str, str] = field(default_factory=dict)
+    links: frozenset[str] = frozenset()
+
+    def linked(self, file: str) -> bool:
+        """Tell whether a file is a link."""
+        return (self.root / file).is_symlink()
 
 
 class Watch:
@@ -70,6 +79,8 @@ class Watch:
         if objective is not None:
             told[objective] = campaign.objective
         row = _Campaign(campaign.id, Path(campaign.root), objective, told=told)
+        row.links = known.links if known is not None else frozenset(filter(row.linked, _files(row)))
+        row.astray = known.astray if known is not None else {}
         self._watched[campaign.id] = row
         row.task = asyncio.create_task(self._watch(row), name=f"watch {campaign.id}")
 
@@ -117,6 +128,9 @@ class Watch:
     async def _look(self, row: _Campaign) -> None:
         """Report each file whose text is new."""
         for file in _files(row):
+            if (why := await _settled_wrong(row, file)) != row.astray.get(file, ""):
+                row.astray[file] = why
+                self._report(FileAstray(row.id, file, why))
             text = await _settled(row, file)
             if text is not None and text != row.told[file]:
                 fact = await asyncio.to_thread(_judged, row, file, text)
@@ -135,6 +149,32 @@ async def _settled(row: _Campaign, file: str) -> str | None:
             return text if file == SPEC else text[:MAX_OBJECTIVE]
         text = again
     return text
+
+
+async def _settled_wrong(row: _Campaign, file: str) -> str:
+    """Return what is wrong with a file once that stays so."""
+    why = await asyncio.to_thread(_wrong, row, file)
+    if why and why != row.astray.get(file, ""):
+        await asyncio.sleep(MISSING)
+        again = await asyncio.to_thread(_wrong, row, file)
+        return again if again == why else row.astray.get(file, "")
+    return why
+
+
+def _wrong(row: _Campaign, file: str) -> str:
+    """Say why a file is none of its own; empty where it is one, or its campaign's folder is away."""
+    path = row.root / file
+    kept = "the campaign goes on with what it said last"
+    try:
+        if path.is_symlink() and not path.exists():
+            return f"is a link that leads nowhere: {kept}"
+        if path.is_symlink() and file not in row.links:
+            return "is a link now: what it leads to is read, and edits there are seen within seconds"
+        if path.exists():
+            return "" if path.is_file() else f"is no file any more: {kept}"
+        return f"is gone: {kept}" if row.root.is_dir() else ""
+    except OSError:
+        return ""
 
 
 def _files(row: _Campaign) -> list[str]:

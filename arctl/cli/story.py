@@ -50,6 +50,8 @@ _TOLD = {
     "proposal.refused": ("refused", "yellow"),
     "proposal.uncritiqued": ("in a hurry", ""),
     "edit.refused": ("edit", "red"),
+    "file.astray": ("edit", "yellow"),
+    "file.back": ("edit", ""),
     "spec.edited": ("edit", ""),
     "objective.edited": ("edit", ""),
 }

@@ -32,7 +32,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Directives", ("directive.",)),
     (
         "The campaign itself",
-        ("campaign.", "spec.edited", "objective.edited", "edit.refused", "device.", "action.failed"),
+        ("campaign.", "spec.edited", "objective.edited", "edit.refused", "file.", "device.", "action.failed"),
     ),
 )  # fmt: skip
 

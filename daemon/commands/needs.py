@@ -39,6 +39,7 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
         return [*_refusals(state, campaign), *_questions(state, campaign)]
     return [
         *_troubles(state, campaign),
+        *_files(state, campaign),
         *_refusals(state, campaign),
         *_questions(state, campaign),
         *_approvals(state, campaign),
@@ -103,6 +104,15 @@ def _rests(state: State, campaign: Campaign, now: float) -> list[Need]:
     text = f"{listed(names)} {verb} after a fault that passes{': ' if why else ''}{why}"
     found = _need("rest", names, text, f"nothing to do; `arctl agents {names[0]}` says more")
     return [{**found, "left": min(left[name] for name in names)}]
+
+
+def _files(state: State, campaign: Campaign) -> list[Need]:
+    """Return the files that people edit and that are none of their own any more."""
+    return [
+        _need("file", [file], f"{file} {why}", f"put the file itself back into {campaign.root}")
+        for (name, file), why in state.astray.items()
+        if name == campaign.id and why
+    ]
 
 
 def _refusals(state: State, campaign: Campaign) -> list[Need]:

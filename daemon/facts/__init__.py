@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from arctl.daemon.facts.clients import AddCampaign, Control, Detach, EditRefused, EditSeen, StopDaemon
+from arctl.daemon.facts.clients import (
+    AddCampaign,
+    Control,
+    Detach,
+    EditRefused,
+    EditSeen,
+    FileAstray,
+    StopDaemon,
+)
 from arctl.daemon.facts.minds import ReserveCall, SettleCall, TurnAnswered, TurnBeat, TurnFailed
 from arctl.daemon.facts.work import (
     ActionFailed,
@@ -28,6 +36,7 @@ Fact = (
     | Detach
     | EditSeen
     | EditRefused
+    | FileAstray
     | CampaignAdmitted
     | CampaignRefused
     | CommitBuilt
@@ -61,6 +70,7 @@ __all__ = [
     "EditRefused",
     "EditSeen",
     "Fact",
+    "FileAstray",
     "PointsSeen",
     "ReserveCall",
     "RunEnded",

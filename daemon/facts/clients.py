@@ -59,6 +59,15 @@ class EditSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class FileAstray:
+    """`arctl.toml` or the objective is no file of its own any more, and why; empty when it is one again."""
+
+    campaign: str
+    file: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditRefused:
     """`arctl.toml` or the objective changed on disk and cannot be used; what was there before stays."""
 

@@ -51,6 +51,8 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
             return edits.seen(state, fact, now)
         case facts.EditRefused():
             return edits.refused(state, fact, now)
+        case facts.FileAstray():
+            return edits.astray(state, fact)
         case facts.TreePrepared():
             return runs.prepared(state, fact)
         case facts.RunStarted():

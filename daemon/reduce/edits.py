@@ -8,6 +8,7 @@ from typing import Any
 from arctl.daemon import facts
 from arctl.daemon.actions import Step, WatchFiles
 from arctl.daemon.life.releasing import woken
+from arctl.daemon.marks import Astray
 from arctl.daemon.reduce.campaigns import measured_otherwise
 from arctl.daemon.rows import Campaign, CampaignState, Event, bump
 from arctl.daemon.specs import read
@@ -44,6 +45,17 @@ def refused(state: State, fact: facts.EditRefused, now: float) -> Step:
     del now
     campaign = state.campaigns.get(fact.campaign)
     return _not_taken(campaign, fact.file, fact.message, fact.remedy) if campaign else Step()
+
+
+def astray(state: State, fact: facts.FileAstray) -> Step:
+    """Tell, once, that a file which people edit is not there as a file any more, or is again."""
+    campaign, key = state.campaigns.get(fact.campaign), (fact.campaign, fact.file)
+    if campaign is None or state.astray.get(key, "") == fact.why:
+        return Step()
+    text = f"{fact.file} {fact.why}" if fact.why else f"{fact.file} is a file again and is followed as before"
+    kind = "file.astray" if fact.why else "file.back"
+    event = Event(kind, campaign.id, campaign.id, text, data={"file": fact.file})
+    return Step(marks=[Astray(fact.campaign, fact.file, fact.why)], events=[event])
 
 
 def _not_taken(campaign: Campaign, file: str, message: str, remedy: str, diff: str = "") -> Step:

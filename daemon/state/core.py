@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from arctl.daemon.marks import Device, Inventory, Mark, Reissue, Rest, Stopping
+from arctl.daemon.marks import Astray, Device, Inventory, Mark, Reissue, Rest, Stopping
 from arctl.daemon.rows import (
     ACTIVE,
     JUDGED,
@@ -61,6 +61,8 @@ class State:
     reissue: set[str] = field(default_factory=set)
     #: When an agent (its id) may be asked again, by the wall clock.
     rest: dict[str, float] = field(default_factory=dict)
+    #: What is wrong with a campaign's `arctl.toml` or objective; empty where nothing is any more.
+    astray: dict[tuple[str, str], str] = field(default_factory=dict)
 
     # Indices over the rows.
     _open: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -132,6 +134,8 @@ class State:
                 (self.reissue.add if mark.wanted else self.reissue.discard)(mark.campaign)
             case Stopping():
                 self.stopping = mark.mode
+            case Astray():
+                self.astray[mark.campaign, mark.file] = mark.why
 
     def _index_experiment(self, row: Experiment) -> None:
         known = self.experiments.get(row.id)

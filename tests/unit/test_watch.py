@@ -13,6 +13,7 @@ import pytest
 
 from arctl.daemon import facts, watch
 from arctl.daemon.actions import WatchFiles
+from arctl.daemon.commands.needs import needs
 from arctl.daemon.marks import Rest
 from arctl.daemon.rows import CampaignState
 from arctl.daemon.watch import Watch
@@ -152,6 +153,49 @@ async def test_a_folder_that_goes_away_and_comes_back_is_watched_again(
     assert not folder.seen
 
 
+async def test_a_file_that_is_gone_is_told_once_and_so_is_its_return(folder: Folder) -> None:
+    (folder.root / "arctl.toml").unlink()
+    fact = await folder.next()
+    assert fact == facts.FileAstray(
+        "toy", "arctl.toml", "is gone: the campaign goes on with what it said last"
+    )
+    folder.write("go sideways\n", "docs/program.md")
+    seen = await folder.next()
+    assert isinstance(seen, facts.EditSeen), "it is not told again, and the objective is followed"
+    folder.write(WITH_OBJECTIVE)
+    assert await folder.next() == facts.FileAstray("toy", "arctl.toml", "")
+
+
+async def test_a_file_that_became_a_link_is_told_and_what_it_leads_to_is_read(
+    folder: Folder, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(WITH_OBJECTIVE)
+    (folder.root / "arctl.toml").unlink()
+    (folder.root / "arctl.toml").symlink_to(other)
+    fact = await folder.next()
+    assert isinstance(fact, facts.FileAstray)
+    assert fact.why.startswith("is a link now")
+    other.write_text(WITH_OBJECTIVE.replace("20", "21"))
+    assert isinstance(await folder.next(), facts.EditSeen)
+    other.unlink()
+    fact = await folder.next()
+    assert isinstance(fact, facts.FileAstray)
+    assert fact.why.startswith("is a link that leads nowhere")
+
+
+async def test_a_link_that_was_one_from_the_beginning_is_nothing_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Folder(tmp_path / "toy", monkeypatch)
+    (found.root / "arctl.toml").rename(tmp_path / "other.toml")
+    (found.root / "arctl.toml").symlink_to(tmp_path / "other.toml")
+    await found.watch.handle(WatchFiles(found.campaign))
+    (tmp_path / "other.toml").write_text(WITH_OBJECTIVE.replace("20", "21"))
+    assert isinstance(await found.next(), facts.EditSeen)
+    await found.watch.close()
+
+
 async def test_what_was_edited_while_nobody_watched_is_seen_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,6 +297,24 @@ async def test_a_new_objective_is_told_to_agents_and_watched() -> None:
     assert stage.events[-1].kind == "objective.edited"
     stage.fact(facts.EditSeen("toy", "other.md", "x", "d"))
     assert stage.state.campaigns["toy"].objective == "go down"
+
+
+async def test_a_file_that_is_gone_is_one_event_and_a_need_until_it_is_back() -> None:
+    stage = Stage()
+    gone = facts.FileAstray("toy", "arctl.toml", "is gone: the campaign goes on with what it said last")
+    stage.fact(gone)
+    stage.fact(gone)
+    assert stage.texts("file.astray") == [f"arctl.toml {gone.why}"]
+    (need,) = (row for row in needs(stage.state, stage.state.campaigns["toy"]) if row["kind"] == "file")
+    assert (need["text"], need["remedy"]) == (
+        f"arctl.toml {gone.why}",
+        "put the file itself back into /repo",
+    )
+    stage.fact(dataclasses.replace(gone, why=""))
+    assert stage.texts("file.back") == ["arctl.toml is a file again and is followed as before"]
+    assert all(row["kind"] != "file" for row in needs(stage.state, stage.state.campaigns["toy"]))
+    stage.fact(dataclasses.replace(gone, campaign="strange"))
+    assert not stage.step.events
 
 
 async def test_a_refusal_and_strangers_change_nothing() -> None:
