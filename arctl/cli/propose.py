@@ -56,7 +56,13 @@ def propose(
 
 
 def _text(file: Path) -> str:
-    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        msg = f"{file} cannot be read: {(error.strerror or 'it cannot be opened').lower()}"
+        raise UsageError(
+            msg, "name a patch or a card that is there, or pipe it in: `git diff | arctl propose -`"
+        ) from error
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

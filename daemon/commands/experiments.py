@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from arctl.daemon.commands.base import (
@@ -18,7 +19,7 @@ from arctl.daemon.commands.community import outline
 from arctl.daemon.commands.paging import fitting
 from arctl.daemon.commands.teams import near
 from arctl.daemon.commands.titles import change_of, told
-from arctl.daemon.rows import Experiment, PostKind
+from arctl.daemon.rows import Experiment, ExperimentState, PostKind, Verdict
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 
@@ -37,12 +38,13 @@ async def experiments(context: Context, caller: Caller, params: Params) -> Any:
 
     `verdict`, `state`, `team` (id or name), `direction` (id) and `agent` (name or id of who proposed) filter.
     """
-    del caller
     state = context.state
     campaign = the_campaign(state, params.get("campaign", str, ""))
-    verdict, stage = params.get("verdict", str, ""), params.get("state", str, "")
+    verdict = _one_of("verdict", params.get("verdict", str, ""), Verdict)
+    stage = _one_of("state", params.get("state", str, ""), ExperimentState)
     team = _team(state, campaign.id, params.get("team", str, ""))
-    direction, agent = params.get("direction", str, ""), _agent(state, params.get("agent", str, ""))
+    direction = _direction(state, campaign.id, params.get("direction", str, ""))
+    agent = _agent(state, campaign.id, params.get("agent", str, ""), caller.actor)
     found = [
         row
         for row in state.experiments_of(campaign.id)
@@ -79,9 +81,37 @@ def _team(state: State, campaign: str, name: str) -> str:
     return called[-1]
 
 
-def _agent(state: State, name: str) -> str:
+def _one_of(what: str, name: str, known: Iterable[str]) -> str:
+    """Return one of a closed list of words, however it was spelt; raises `RefusedError` that names them."""
+    names = list(map(str, known))
+    found = name.strip().lower().replace(" ", "_").replace("-", "_")
+    if name and found not in names:
+        msg = f"there is no {what} called {name!r}"
+        raise RefusedError(msg, f"use one of {', '.join(names)}")
+    return found
+
+
+def _direction(state: State, campaign: str, name: str) -> str:
+    """Return a direction's id; raises `RefusedError` that names the newest ones."""
+    rows = state.company.all_directions(campaign)
+    if name and all(row.id != name for row in rows):
+        msg = f"{campaign} has no direction {name!r}"
+        known = ", ".join(f"{row.id} {row.title}" for row in rows[-8:])
+        raise RefusedError(msg, f"directions: {known or 'none yet'}")
+    return name
+
+
+def _agent(state: State, campaign: str, name: str, actor: str) -> str:
+    """Return who proposes, by an agent's id or name or a person's; raises `RefusedError` with who did."""
     row = state.company.agents.get(name)
-    return row.name if row is not None else name
+    if not name or (row is not None and row.campaign == campaign):
+        return row.name if row is not None else name
+    known = dict.fromkeys(agent.name for agent in state.company.everybody(campaign))
+    known |= dict.fromkeys(item.agent for item in state.proposals.values() if item.campaign == campaign)
+    if name not in known and name != actor:
+        msg = f"nobody in {campaign} is called {name!r}"
+        raise RefusedError(msg, f"who proposes there: {', '.join(list(known)[-24:]) or 'nobody yet'}")
+    return name
 
 
 def author(state: State, row: Experiment) -> str:

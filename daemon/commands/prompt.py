@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from arctl.daemon.brains import prompts
@@ -10,7 +11,20 @@ from arctl.daemon.brains.anthropic.papers import gather
 from arctl.daemon.brains.anthropic.render import render
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
 from arctl.daemon.commands.logs import logs
-from arctl.daemon.rows import Agent, Campaign, ExperimentState, Move, Outcome, ProposalState, Role, Turn
+from arctl.daemon.rows import (
+    Agent,
+    Campaign,
+    Direction,
+    Discussion,
+    Experiment,
+    ExperimentState,
+    Move,
+    Outcome,
+    Proposal,
+    ProposalState,
+    Role,
+    Turn,
+)
 from arctl.daemon.state import State, question
 from arctl.errors import RefusedError
 
@@ -37,7 +51,7 @@ async def prompt(context: Context, caller: Caller, params: Params) -> Any:
     campaign = the_campaign(state, params.get("campaign", str, ""))
     move = _move(params.need("move", str))
     agent = _agent(state, campaign, move, params.get("agent", str, ""))
-    about = params.get("about", str, "") or _subject(state, campaign, move)
+    about = _about(state, campaign, params.get("about", str, "")) or _subject(state, campaign, move)
     now = time.time()
     turn = Turn(
         "q0", campaign.id, agent.name, move, now, now, subject=about, team=agent.team, round=1,
@@ -85,6 +99,21 @@ def _agent(state: State, campaign: Campaign, move: Move, name: str) -> Agent:
         raise RefusedError(msg, "without --campaign you see arctl's own prompts and tools")
     role = Role.EXPERIMENTER if move in WRITING else Role.ANALYST
     return next((row for row in there if row.role in (role, Role.SOLO)), there[0])
+
+
+def _about(state: State, campaign: Campaign, ident: str) -> str:
+    """Return what is named; raises `RefusedError` where the campaign has no such thing to ask about."""
+    company = state.company
+    tables: tuple[Mapping[str, Experiment | Proposal | Discussion | Direction], ...] = (
+        state.experiments, state.proposals, company.discussions, company.directions,
+    )  # fmt: skip
+    found = next((table[ident] for table in tables if ident in table), None)
+    if ident and (found is None or found.campaign != campaign.id):
+        msg = f"{campaign.id} has nothing called {ident!r} that an agent could be asked about"
+        newest = [row.id for row in state.open_proposals(campaign.id)[-4:]]
+        known = ", ".join([*newest, state.newest(campaign.id).id])
+        raise RefusedError(msg, f"name a proposal or an experiment, as {known}; or leave --about out")
+    return ident
 
 
 def _subject(state: State, campaign: Campaign, move: Move) -> str:

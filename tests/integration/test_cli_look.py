@@ -216,6 +216,33 @@ def test_unknown_names_are_refused_with_what_there_is(world: World, words: list[
     assert re.match(r"arctl: there is no (experiment|campaign) '\w+'\n       \S", done.stderr)
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said", "known"),
+    [
+        (["experiments", "--agent", "nobody"], 5, "nobody in toy is called 'nobody'", "solo"),
+        (["experiments", "--verdict", "lala"], 5, "there is no verdict called 'lala'", "accepted"),
+        (["experiments", "--state", "lala"], 5, "there is no state called 'lala'", "open"),
+        (["experiments", "--team", "lala"], 5, "toy has no team 'lala'", "none yet"),
+        (["experiments", "--direction", "h9"], 5, "toy has no direction 'h9'", "none yet"),
+        (["prompt", "show", "critique", "--about", "p99"], 5, "toy has nothing called 'p99'", "--about"),
+        (["propose", "/nonexistent"], 2, "/nonexistent cannot be read: no such file", "git diff"),
+    ],
+)
+def test_what_names_nothing_is_refused_with_what_there_is(
+    world: World, words: list[str], code: int, said: str, known: str
+) -> None:
+    done = world.arctl(*words)
+    assert done.returncode == code
+    assert done.stdout == ""
+    first, rest = done.stderr.split("\n", 1)
+    assert first.startswith(f"arctl: {said}")
+    assert known in rest
+
+
+def test_verdicts_may_be_spelt_as_they_are_shown(world: World) -> None:
+    assert world.arctl("experiments", "--verdict", "Timed out").returncode == 0
+
+
 def test_stdio_bridges_lines_and_waits_for_every_answer(world: World) -> None:
     asked = [
         {"jsonrpc": "2.0", "id": 1, "method": "hello", "params": {"protocol": [1, 0]}},
