@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from arctl.text import clean
 
 #: What stands for a reading or a value that is not there; never 0.
 NA = "-"
+#: The narrowest that a column of words becomes where a table is too wide, and the last column.
+LEAST, LEAST_LAST = 6, 12
 
 
 def number(value: float | None, digits: int = 6) -> str:
@@ -62,15 +65,15 @@ def table(
 ) -> list[str]:
     """Lay out a table as lines of at most `width`; the last column is cut, those in `right` end flush.
 
-    Cells are foreign text: they are cleaned here. An empty `head` leaves the heading out.
+    Where that is not enough the widest columns of words are cut, too; figures never are. Cells are foreign
+    text: they are cleaned here. An empty `head` leaves the heading out.
     """
     cells = [[clean(cell) for cell in row] for row in ([head, *rows] if head else rows)]
     if not cells:
         return []
     columns = len(cells[0])
     widths = [max(len(row[column]) for row in cells) for column in range(columns)]
-    room = max(8, width - sum(widths[:-1]) - 2 * (columns - 1))
-    widths[-1] = min(widths[-1], room)
+    _fit(widths, width - 2 * (columns - 1), right)
     lines = []
     for row in cells:
         shown = [clean(cell, widths[column]) for column, cell in enumerate(row)]
@@ -82,8 +85,22 @@ def table(
     return lines
 
 
+def _fit(widths: list[int], room: int, right: Sequence[int]) -> None:
+    """Narrow columns until they fit: the last one first, then the widest of those that hold words."""
+    last = len(widths) - 1
+    widths[last] = min(widths[last], max(LEAST_LAST, room - sum(widths[:last])))
+    words = [column for column in range(last) if column not in right]
+    while sum(widths) > room and words:
+        widest = max(words, key=lambda column: widths[column])
+        if widths[widest] <= LEAST:
+            break
+        widths[widest] -= 1
+
+
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    """Break foreign text into cleaned lines of at most `width`, each with an indent."""
+    """Break foreign text into cleaned lines of at most `width`, each with an indent; no command is broken."""
     import textwrap
 
-    return textwrap.wrap(clean(text), width, initial_indent=indent, subsequent_indent=indent) or []
+    held = re.sub("`[^`]*`", lambda span: span[0].replace(" ", "\0"), clean(text))
+    lines = textwrap.wrap(held, width, initial_indent=indent, subsequent_indent=indent)
+    return [line.replace("\0", " ") for line in lines]

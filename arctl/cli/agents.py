@@ -8,12 +8,12 @@ import click
 
 from arctl.cli import common, page
 from arctl.cli.costs import tokens, usd
-from arctl.cli.forum import lines_of
+from arctl.cli.forum import block, lines_of
 from arctl.cli.look import width
 from arctl.cli.page import field, title
 from arctl.errors import UsageError
 from arctl.format import NA, count, duration, signed, table, word, wrapped
-from arctl.text import clean, clean_block
+from arctl.text import clean
 
 
 @click.command()
@@ -125,14 +125,14 @@ def one(found: common.Reply, wide: int) -> list[str]:
         lines += field("directive", f"{item['id']}, {word(item['state'])}: {item['text']}", wide)
     if found["notes"]:
         lines += ["", title("its notes")]
-        lines += [f"  {line}".rstrip() for line in clean_block(found["notes"]).splitlines()]
+        lines += block(found["notes"], wide)
     lines += _proposals(found, wide)
     lines += _turns(found["turns"], wide)
     if found["posts"]:
         left = found["posts_total"] - len(found["posts"])
         more = f", {left} older ones: arctl forum --by {clean(row['name'])}" if left else ""
         lines += ["", title("posts") + more]
-        lines += [line for post in found["posts"][-3:] for line in lines_of(post, thread=True)]
+        lines += [line for post in found["posts"][-3:] for line in lines_of(post, thread=True, wide=wide)]
     return lines
 
 

@@ -10,7 +10,7 @@ from arctl.cli import common
 from arctl.cli.control import told
 from arctl.cli.look import width
 from arctl.errors import UsageError
-from arctl.format import count, duration, table, word
+from arctl.format import count, duration, table, word, wrapped
 from arctl.text import clean, clean_block
 
 
@@ -92,7 +92,7 @@ def _threads(found: common.Reply) -> None:
         common.narrate(f"{found['total'] - len(rows)} older ones are left out (--limit)")
 
 
-def lines_of(post: common.Reply, *, thread: bool = False) -> list[str]:
+def lines_of(post: common.Reply, *, thread: bool = False, wide: int = 0) -> list[str]:
     """Write a post: who, what and when, then its words; `thread` says where it stands."""
     head = [
         f"{post['id']} {post['author']}",
@@ -107,8 +107,17 @@ def lines_of(post: common.Reply, *, thread: bool = False) -> list[str]:
         head.append("on " + ", ".join(post["links"]))
     if post["open"]:
         head.append("waits for an answer")
-    words = [f"  {line}" if line else "" for line in clean_block(post["text"]).splitlines()]
-    return [click.style(clean(", ".join(head)), bold=True), *words, ""]
+    wide = wide or width()
+    heads = [click.style(line, bold=True) for line in wrapped(", ".join(head), wide)]
+    return [*heads, *block(post["text"], wide), ""]
+
+
+def block(text: str, wide: int) -> list[str]:
+    """Write foreign words of several lines, set in; only lines that are too long are broken."""
+    lines = []
+    for line in clean_block(text).splitlines():
+        lines += [f"  {line}".rstrip()] if len(line) <= wide - 2 else wrapped(line, wide, "  ")
+    return lines
 
 
 @click.command()

@@ -37,6 +37,12 @@ def title(text: str, *, mark: str = "") -> str:
     )
 
 
+def heading(text: str, width: int, *, mark: str = "") -> list[str]:
+    """Write a heading of foreign words as lines of at most `width`."""
+    lines = [click.style(line, bold=True) for line in wrapped(text, max(30, width))]
+    return [*lines[:-1], *(line + title("", mark=mark) for line in lines[-1:])]
+
+
 def doing(asked: Reply | None, now: float) -> str:
     """Say what somebody is asked right now and for how long; empty where that is nothing."""
     if not asked:

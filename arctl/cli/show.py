@@ -10,7 +10,7 @@ import click
 
 from arctl.cli import common
 from arctl.cli.forum import lines_of
-from arctl.cli.page import change_said, how, opinions, title
+from arctl.cli.page import change_said, heading, how, opinions
 from arctl.format import NA, count, duration, interval, number, signed, table, word, wrapped
 from arctl.text import clean
 
@@ -40,9 +40,9 @@ def show(ident: str, as_json: bool) -> None:
 def page(found: common.Reply, width: int) -> list[str]:
     """Write an experiment as lines."""
     row, base = found["experiment"], found["base"]
-    lines = [title(f"{row['id']} {row['title']}")]
+    lines = heading(f"{row['id']} {row['title']}", width - 10)
     if found["champion"]:
-        lines[0] += click.style("  champion", fg="green")
+        lines[-1] += click.style("  champion", fg="green")
     lines += _field("campaign", f"{row['campaign']}, {found['goal']} {found['metric']}", width)
     if base:
         lines += _field("base", f"{base['id']} {base['title']}", width)
@@ -68,9 +68,9 @@ def page(found: common.Reply, width: int) -> list[str]:
         lines += [f"  {clean(line, max(20, width - 2))}" for line in failed["evidence"]["tail"]]
     if found["company"]["posts"]:
         lines += ["", "what was said of it"]
-        lines += [f"  {line}".rstrip() for post in found["company"]["posts"][-5:] for line in lines_of(post)][
-            :-1
-        ]
+        posts = found["company"]["posts"][-5:]
+        said = [line for post in posts for line in lines_of(post, wide=width - 2)]
+        lines += [f"  {line}".rstrip() for line in said[:-1]]
     if row["commit"]:
         lines += ["", *_field("commit", row["commit"], width), *_field("ref", found["ref"], width)]
     if found["events"]:

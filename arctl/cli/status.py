@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from arctl.cli import common
-from arctl.format import count, duration, number, word
+from arctl.cli.look import width
+from arctl.format import count, duration, number, word, wrapped
 from arctl.text import clean
 
 
@@ -33,7 +34,7 @@ def status(as_json: bool) -> None:
         click.echo("no campaign yet: `arctl start PATH` begins one, `arctl demo` shows how")
     for row in found["campaigns"]:
         click.echo()
-        for line in campaign_block(row):
+        for line in campaign_block(row, width()):
             click.echo(line)
 
 
@@ -47,25 +48,26 @@ def _held(rows: list[common.Reply]) -> list[str]:
     return lines
 
 
+#: Width of the labels on the left.
+LABEL = 12
 _COLOURS = {"running": "green", "held": "red", "paused": "yellow", "finished": "cyan"}
 
 
-def campaign_block(row: common.Reply) -> list[str]:
+def campaign_block(row: common.Reply, wide: int = 80) -> list[str]:
     """Write a campaign's entry of a status as lines."""
     name, state = clean(row["campaign"]), clean(row["state"])
     lines = [
         f"{click.style(name, bold=True)}  {click.style(state, fg=_COLOURS.get(state))}  {clean(row['root'])}"
     ]
     if row["reason"]:
-        lines.append(f"  why       {clean(row['reason'])}")
+        lines += _field("why", row["reason"], wide)
     if row["behind"]:
-        lines.append(f"  branch    {clean(row['behind'])}")
+        lines += _field("branch", row["behind"], wide)
     if row["drain"]:
-        lines.append(
-            f"  drains    what was begun is still judged, nothing new begins; {way_on(row)} ends that"
-        )
+        text = f"what was begun is still judged, nothing new begins; {way_on(row)} ends that"
+        lines += _field("drains", text, wide)
     if state in ("held", "paused"):
-        lines.append(f"  next      {way_on(row)}")
+        lines += _field("next", way_on(row), wide)
     runs = row["champion_runs"]
     value = (
         f"{row['metric']} {number(row['champion_mean'])} over {count(runs, 'run')}"
@@ -73,24 +75,30 @@ def campaign_block(row: common.Reply) -> list[str]:
         else "not measured yet"
     )
     title = clean(row["champion_title"], 40)
-    lines.append(f"  champion  {row['champion']} {title}: {value} ({row['goal']})")
+    lines += _field("champion", f"{row['champion']} {title}: {value} ({row['goal']})", wide)
     verdicts = {key: n for key, n in row["verdicts"].items() if key != "baseline"}
     said = ", ".join(f"{n} {word(key)}" for key, n in sorted(verdicts.items(), key=lambda item: -item[1]))
-    lines.append(f"  tried     {row['experiments']}" + (f": {said}" if said else ""))
+    lines += _field("tried", str(row["experiments"]) + (f": {said}" if said else ""), wide)
     lines.append(
         f"  now       {row['running']} running, {row['queued']} queued, {row['open']} without a verdict"
     )
-    lines += _company(row["company"])
+    lines += _company(row["company"], wide)
     for need in row["needs"]:
-        lines.append(click.style(f"  needs you {clean(need['text'])}", fg="yellow"))
-        lines.append(f"            {clean(need['remedy'])}")
+        lines += [click.style(line, fg="yellow") for line in _field("needs you", need["text"], wide)]
+        lines += _field("", need["remedy"], wide)
     for wait in row["waits"]:
-        lines.append(f"  waits     {clean(wait['text'])}; asked again in {duration(wait['left'])}")
-        lines.append(f"            {clean(wait['remedy'])}")
+        lines += _field("waits", f"{wait['text']}; asked again in {duration(wait['left'])}", wide)
+        lines += _field("", wait["remedy"], wide)
     return lines
 
 
-def _company(company: common.Reply) -> list[str]:
+def _field(label: str, text: str, wide: int) -> list[str]:
+    """Write a labelled text of a campaign's entry, broken into lines."""
+    lines = wrapped(text, max(30, wide - LABEL))
+    return [f"  {label if not number else '':{LABEL - 2}}{line}" for number, line in enumerate(lines)]
+
+
+def _company(company: common.Reply, wide: int) -> list[str]:
     """Write who works on a campaign: the teams with their directions, and the discussion that goes on."""
     lines = []
     for place, team in enumerate(company["teams"]):
@@ -102,15 +110,13 @@ def _company(company: common.Reply) -> list[str]:
         waiting = ", ".join(talk["waiting"])
         asked = f"; asked now: {waiting}" if waiting else ""
         said = f"{talk['id']}, round {talk['round']} of {talk['rounds']}{asked}"
-        lines.append(f"  talk      {clean(said)}")
-        lines.append(f"            {clean(talk['reason'], 110)}")
+        lines += [*_field("talk", said, wide), *_field("", talk["reason"], wide)]
     waits = sum(company["proposals"].values())
     if waits or company["asked"]:
         parts = [f"{many} {word(state)}" for state, many in sorted(company["proposals"].items())]
         proposals = count(waits, "proposal") + (f" ({', '.join(parts)})" if parts else "")
-        lines.append(
-            f"  thought   {company['asked']} of {count(company['agents'], 'agent')} at work, {proposals}"
-        )
+        at_work = f"{company['asked']} of {count(company['agents'], 'agent')} at work"
+        lines += _field("thought", f"{at_work}, {proposals}", wide)
     return lines
 
 

@@ -9,6 +9,7 @@ import click
 from arctl.cli import common
 from arctl.cli.control import act, if_rev_option, reason_option, told
 from arctl.cli.look import width
+from arctl.cli.page import heading
 from arctl.format import count, duration, table, word, wrapped
 from arctl.text import clean
 
@@ -70,8 +71,7 @@ def directives(everything: bool, campaign: str | None, as_json: bool) -> None:
         )
     for row in found["directives"]:
         head = f"{row['id']} for {row['target']}: {row['text']}"
-        click.echo(click.style(clean(head), bold=True))
-        for line in _fate(row):
+        for line in (*heading(head, width()), *_fate(row)):
             click.echo(line)
 
 

@@ -65,7 +65,7 @@ def _team_block(team: common.Reply, found: common.Reply, wide: int) -> list[str]
     ]
     mark = ", ".join(state for state in states if state)
     about = f"{direction['id']} {direction['title']}" if direction else "no direction at the moment"
-    lines = [title(f"{team['name']} ({team['id']})  {about}", mark=mark)]
+    lines = page.heading(f"{team['name']} ({team['id']}), {about}", wide - len(mark) - 2, mark=mark)
     if direction:
         lines += _words(direction, wide, "  ")
         untried = f" (not judged yet: {', '.join(team['untried'])})" if team["untried"] else ""
@@ -188,7 +188,7 @@ def direction_page(found: common.Reply, wide: int) -> list[str]:
     """Write one direction as lines."""
     row = found["direction"]
     mark = "held" if row["held"] else ""
-    lines = [title(f"{row['id']} {row['title']}", mark=mark)]
+    lines = page.heading(f"{row['id']} {row['title']}", wide - len(mark) - 2, mark=mark)
     state = word(row["state"])
     if row["team_name"]:
         state += f", held by team {row['team_name']} ({row['team']})"
@@ -235,7 +235,7 @@ def _directives(rows: list[common.Reply], wide: int) -> list[str]:
 def proposal_page(found: common.Reply, wide: int) -> list[str]:
     """Write one proposal as lines."""
     row = found["proposal"]
-    lines = [title(f"{row['id']} {row['title']}")]
+    lines = page.heading(f"{row['id']} {row['title']}", wide)
     state = word(row["state"])
     if found["rank"]:
         state += f", number {found['rank']} in the queue"

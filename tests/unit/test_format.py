@@ -60,6 +60,21 @@ def test_a_table_never_exceeds_its_width_and_cuts_the_last_column() -> None:
     assert lines[2] == "e100      -  short"
 
 
+def test_a_table_with_too_many_words_cuts_the_widest_columns_but_no_figure() -> None:
+    rows = [("ada" * 12, "123456789", "analyst of a team " * 3, "brain " * 9, "now " * 30)]
+    lines = table(("NAME", "MADE", "ROLE", "BRAIN", "NOW"), rows, right=(1,), width=60)
+    assert max(map(len, lines)) == 60
+    assert "  123456789  " in lines[1]
+    assert lines[1].count("…") == 4
+    many = table(("A", "B", "C"), [("x" * 50, "1" * 50, "z" * 50)], right=(1,), width=60)
+    assert "1" * 50 in many[1], "rather too wide than a wrong figure"
+
+
+def test_wrapping_breaks_no_command() -> None:
+    lines = wrapped("mend it, then `arctl resume toy` asks again", 24)
+    assert lines == ["mend it, then", "`arctl resume toy` asks", "again"]
+
+
 def test_a_table_cleans_what_others_wrote() -> None:
     lines = table(("ID", "TITLE"), [("e1", "a\x1b[2Jb\x1b]0;owned\x07\nc\x00")])
     assert lines == ["ID  TITLE", "e1  ab c"]
