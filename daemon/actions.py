@@ -37,6 +37,21 @@ class BuildCommit:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadParams:
+    """Read the constants `names`, as `spec` says where they stand, at the commits of experiments.
+
+    Answered by ParamsRead, or EditRefused where the champion's tree has no such constants.
+    """
+
+    campaign: Campaign
+    spec: str
+    names: tuple[str, ...]
+    commits: dict[str, str]
+    #: The difference of the edit for which they are read; empty where there is none.
+    diff: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PrepareTree:
     """Lay out a run's work tree; answered by TreePrepared."""
 
@@ -136,7 +151,9 @@ class Shutdown:
     reason: str
 
 
-WorkspaceAction = AdmitCampaign | BuildCommit | PrepareTree | RemoveTree | SweepTrees | MoveBranch
+WorkspaceAction = (
+    AdmitCampaign | BuildCommit | ReadParams | PrepareTree | RemoveTree | SweepTrees | MoveBranch
+)
 JobsAction = LaunchRun | ResumeRun | StopRun
 BrainAction = AskAgent | StopTurn
 Action = WorkspaceAction | JobsAction | BrainAction | WatchFiles | Shutdown

@@ -55,6 +55,8 @@ class _Campaign:
     #: What was reported to be wrong with a file; and the files that were links from the beginning.
     astray: dict[str, str] = field(default_factory=dict)
     links: frozenset[str] = frozenset()
+    #: The parameters that were tuned when this began; whether others can be, the champion's tree says.
+    tuned: frozenset[str] = frozenset()
 
     def linked(self, file: str) -> bool:
         """Tell whether a file is a link."""
@@ -79,6 +81,7 @@ class Watch:
         if objective is not None:
             told[objective] = campaign.objective
         row = _Campaign(campaign.id, Path(campaign.root), objective, told=told)
+        row.tuned = frozenset(spec_of(campaign).params)
         row.links = known.links if known is not None else frozenset(filter(row.linked, _files(row)))
         row.astray = known.astray if known is not None else {}
         self._watched[campaign.id] = row
@@ -236,7 +239,9 @@ def _problems(row: _Campaign, text: str) -> tuple[Problem, ...]:
     def look(file: str) -> str | None:
         return text if file == SPEC else _known(row.root / file)
 
-    return tuple(check_files(spec, look, SPEC, brain_kinds()))
+    new = tuple(f"params.{name}." for name in spec.params if name not in row.tuned)
+    found = check_files(spec, look, SPEC, brain_kinds())
+    return tuple(problem for problem in found if not f"{problem.key}.".startswith(new))
 
 
 def _known(path: Path) -> str | None:

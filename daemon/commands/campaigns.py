@@ -9,7 +9,7 @@ from typing import Any
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.paging import fitting
-from arctl.daemon.commands.titles import told
+from arctl.daemon.life.titles import told
 from arctl.daemon.rows import Experiment, Verdict
 from arctl.daemon.state import State
 from arctl.errors import UsageError

@@ -18,7 +18,7 @@ from arctl.daemon.commands.base import (
 from arctl.daemon.commands.community import outline
 from arctl.daemon.commands.paging import fitting
 from arctl.daemon.commands.teams import near
-from arctl.daemon.commands.titles import change_of, told
+from arctl.daemon.life.titles import change_of, told
 from arctl.daemon.rows import Experiment, ExperimentState, PostKind, Verdict
 from arctl.daemon.state import State
 from arctl.errors import RefusedError

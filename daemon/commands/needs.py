@@ -36,7 +36,7 @@ STALE = ("; it is asked again in ", " (nothing to do: ")
 def needs(state: State, campaign: Campaign) -> list[Need]:
     """Return what of a campaign needs a person: `kind`, `subjects`, `text`, and what to do (`remedy`)."""
     if campaign.state is CampaignState.FINISHED:
-        return [*_refusals(state, campaign), *_questions(state, campaign)]
+        return [*_files(state, campaign), *_refusals(state, campaign), *_questions(state, campaign)]
     return [
         *_troubles(state, campaign),
         *_files(state, campaign),

@@ -16,7 +16,7 @@ from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
 from arctl.daemon.commands.needs import needs, stuck, waits
 from arctl.daemon.commands.teams import discussion
-from arctl.daemon.commands.titles import told
+from arctl.daemon.life.titles import told
 from arctl.daemon.rows import ACTIVE, WAITING, Campaign, DirectionState, ExperimentState
 from arctl.errors import UsageError
 

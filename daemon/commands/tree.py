@@ -7,7 +7,7 @@ from typing import Any
 
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign, the_experiment
 from arctl.daemon.commands.paging import fitting
-from arctl.daemon.commands.titles import told
+from arctl.daemon.life.titles import told
 from arctl.daemon.rows import ACTIVE, DirectionState, Experiment
 from arctl.daemon.state import State
 

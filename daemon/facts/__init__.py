@@ -20,6 +20,7 @@ from arctl.daemon.facts.work import (
     CommitBuilt,
     CommitRefused,
     DevicesSeen,
+    ParamsRead,
     PointsSeen,
     RunEnded,
     RunLost,
@@ -41,6 +42,7 @@ Fact = (
     | CampaignRefused
     | CommitBuilt
     | CommitRefused
+    | ParamsRead
     | TreePrepared
     | BranchMoved
     | RunStarted
@@ -71,6 +73,7 @@ __all__ = [
     "EditSeen",
     "Fact",
     "FileAstray",
+    "ParamsRead",
     "PointsSeen",
     "ReserveCall",
     "RunEnded",

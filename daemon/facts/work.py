@@ -69,6 +69,20 @@ class CommitRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class ParamsRead:
+    """Constants were read at the commits of experiments; one that a tree does not have is left out.
+
+    `was` is the specification under which they were asked for, `spec` the one that names them.
+    """
+
+    campaign: str
+    was: str
+    spec: str
+    diff: str
+    values: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
 class TreePrepared:
     """A run's work tree is ready."""
 

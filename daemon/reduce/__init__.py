@@ -51,6 +51,8 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
             return edits.seen(state, fact, now)
         case facts.EditRefused():
             return edits.refused(state, fact, now)
+        case facts.ParamsRead():
+            return edits.params_read(state, fact)
         case facts.FileAstray():
             return edits.astray(state, fact)
         case facts.TreePrepared():

@@ -9,6 +9,7 @@ from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step, WatchF
 from arctl.daemon.life import closing
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.marks import Reissue, Stopping
+from arctl.daemon.reduce.surface import reading
 from arctl.daemon.rows import (
     Campaign,
     CampaignState,
@@ -126,6 +127,10 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         **changes,
     )
     step.rows.append(campaign)
+    values = state.experiments[campaign.champion].params
+    fresh = [name for name in new.params if name not in old.params or name not in values]
+    if fresh and not (untried and fact.commit != known.base_commit):
+        step.actions.append(reading(state, campaign, fact.spec, fresh))
     if known.state is not CampaignState.RUNNING:
         step.marks.append(Reissue(campaign.id, wanted=True))
     if known.state is CampaignState.RUNNING and known.spec == fact.spec and not step.rows[:-1]:

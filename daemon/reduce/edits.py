@@ -10,7 +10,8 @@ from arctl.daemon.actions import Step, WatchFiles
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.marks import Astray
 from arctl.daemon.reduce.campaigns import measured_otherwise
-from arctl.daemon.rows import Campaign, CampaignState, Event, bump
+from arctl.daemon.reduce.surface import reading
+from arctl.daemon.rows import Campaign, CampaignState, Event, Json, bump
 from arctl.daemon.specs import read
 from arctl.daemon.state import State
 from arctl.experiments.errors import SpecError
@@ -32,7 +33,7 @@ def seen(state: State, fact: facts.EditSeen, now: float) -> Step:
     if campaign is None:
         return Step()
     if fact.file == SPEC:
-        return _spec(state, campaign, fact)
+        return _spec(state, campaign, fact.text, fact.diff)
     if fact.file != state.spec(campaign.id).objective or fact.text == campaign.objective:
         return Step()
     text = f"{fact.file} was edited; agents are told so from their next turn on{_stands(campaign)}"
@@ -65,24 +66,50 @@ def _not_taken(campaign: Campaign, file: str, message: str, remedy: str, diff: s
     return Step(events=[Event("edit.refused", campaign.id, campaign.id, text, EDITOR, data)])
 
 
-def _spec(state: State, campaign: Campaign, fact: facts.EditSeen) -> Step:
-    if fact.text == campaign.spec:
+def params_read(state: State, fact: facts.ParamsRead) -> Step:
+    """Take up the edit that names new constants, now that their values are known; experiments get theirs."""
+    campaign = state.campaigns.get(fact.campaign)
+    if campaign is None:
+        return Step()
+    if fact.was != campaign.spec:
+        # Another edit was taken up meanwhile: whatever stands in the file now is looked at anew.
+        return Step(actions=[WatchFiles(campaign)])
+    step = Step()
+    if fact.spec != campaign.spec:
+        step = _spec(state, campaign, fact.spec, fact.diff, fact.values.get(campaign.champion))
+        if not any(isinstance(row, Campaign) for row in step.rows):
+            return step
+    for ident, values in fact.values.items():
+        row = state.experiments[ident]
+        if values:
+            step.rows.append(bump(row, params={**row.params, **values}))
+    return step
+
+
+def _spec(state: State, campaign: Campaign, text: str, diff: str, constants: Json | None = None) -> Step:
+    """Take a specification up; `constants` are the champion's values of what it tunes for the first time."""
+    if text == campaign.spec:
         return Step()
     try:
-        old, new = state.spec(campaign.id), read(fact.text, campaign.id)
+        old, new = state.spec(campaign.id), read(text, campaign.id)
     except SpecError as error:
-        return _not_taken(campaign, SPEC, "; ".join(map(str, error.problems)), error.remedy, fact.diff)
-    if problem := _unfit(state, campaign, old, new):
-        return _not_taken(campaign, SPEC, *problem, fact.diff)
-    changed = list(changes(old, new))
+        return _not_taken(campaign, SPEC, "; ".join(map(str, error.problems)), error.remedy, diff)
+    if problem := _unfit(campaign, old, new):
+        return _not_taken(campaign, SPEC, *problem, diff)
+    fresh = [name for name in new.params if name not in old.params]
+    if any(name not in (constants or {}) for name in fresh):
+        return Step(actions=[reading(state, campaign, text, fresh, diff)])
+    changed = [f"params.{name} is new, {_shown((constants or {}).get(name))} at present" for name in fresh]
+    begins = tuple(f"params.{name}." for name in fresh)
+    changed += [line for line in changes(old, new) if not line.startswith(begins)]
     setup = campaign.setup_done or new.run.setup is None
-    row = bump(campaign, spec=fact.text, setup_done=setup)
+    row = bump(campaign, spec=text, setup_done=setup)
     named = ", ".join(changed[:MAX_NAMED]) or "nothing that arctl reads is different"
     more = f" and {len(changed) - MAX_NAMED} more" if len(changed) > MAX_NAMED else ""
     counts = "; it counts from the next decision on" if changed else ""
-    text = f"{SPEC} was edited: {named}{more}{counts}{_stands(campaign)}"
-    data = {"diff": fact.diff, "changed": changed}
-    step = Step(rows=[row], events=[Event("spec.edited", campaign.id, campaign.id, text, EDITOR, data)])
+    said = f"{SPEC} was edited: {named}{more}{counts}{_stands(campaign)}"
+    data = {"diff": diff, "changed": changed}
+    step = Step(rows=[row], events=[Event("spec.edited", campaign.id, campaign.id, said, EDITOR, data)])
     if changed:
         # Whoever had nothing more to propose may have now.
         step.extend(woken(state, campaign.id))
@@ -91,7 +118,7 @@ def _spec(state: State, campaign: Campaign, fact: facts.EditSeen) -> Step:
     return step
 
 
-def _unfit(state: State, campaign: Campaign, old: Spec, new: Spec) -> tuple[str, str] | None:
+def _unfit(campaign: Campaign, old: Spec, new: Spec) -> tuple[str, str] | None:
     """Say why a readable text is not this campaign's any more, and what to do; None where it is."""
     if new.name != campaign.id:
         message = f"the name is {new.name}, not {campaign.id}"
@@ -105,13 +132,13 @@ def _unfit(state: State, campaign: Campaign, old: Spec, new: Spec) -> tuple[str,
     moved = [
         name
         for name, param in new.params.items()
-        if (known := old.params.get(name)) is None
-        or (known.file, known.key, known.type) != (param.file, param.key, param.type)
+        if (known := old.params.get(name)) is not None
+        and (known.file, known.key, known.type) != (param.file, param.key, param.type)
     ]
-    values = state.experiments[campaign.champion].params
-    if moved := [name for name in moved if name not in values or name in old.params]:
-        message = f"it tunes other constants: {', '.join(f'params.{name}' for name in moved)}"
-        return message, "the surface is read at the start: put it back, or give it another name and start"
+    if moved:
+        names = ", ".join(f"params.{name}" for name in moved)
+        remedy = "results of both could not be compared: put it back, or give the new one a new name"
+        return f"it tunes other constants under known names: {names}", remedy
     return None
 
 

@@ -7,7 +7,9 @@ from arctl.daemon.actions import Step
 from arctl.daemon.life.closing import close
 from arctl.daemon.life.duplicates import duplicate
 from arctl.daemon.life.opening import new_runs
+from arctl.daemon.life.titles import told
 from arctl.daemon.marks import Reissue
+from arctl.daemon.reduce.surface import unread
 from arctl.daemon.rows import (
     Event,
     Experiment,
@@ -76,13 +78,14 @@ def promoted(state: State, fact: facts.BranchMoved, now: float) -> Step:
         verdict = experiment.verdict or (Verdict.BY_HAND if experiment.by_hand else Verdict.ACCEPTED)
         step = close(state, experiment, verdict, reason, now, promoted=fact.commit)
     step.rows.append(bump(campaign, champion=experiment.id, behind=fact.note, wanted=""))
-    text = f"{experiment.id} {experiment.title} is the new champion, after {before.id}: {reason}"
+    text = f"{experiment.id} {told(state, experiment)} is the new champion, after {before.id}: {reason}"
     data = {"commit": fact.commit, "before": before.id, "evidence": experiment.evidence}
     step.events.append(Event("champion.new", campaign.id, experiment.id, text, data=data))
     team = state.company.teams.get(experiment.team)
     if team is not None and team.direction == experiment.direction:
         # Stagnation counts from the last time that a team's direction paid.
         step.rows.append(bump(team, since=now))
+    step.actions.extend(unread(campaign, experiment, fact.commit))
     if fact.note:
         step.events.append(Event("branch.behind", campaign.id, campaign.id, fact.note))
     return step

@@ -11,6 +11,7 @@ from arctl.daemon.actions import (
     BuildCommit,
     MoveBranch,
     PrepareTree,
+    ReadParams,
     RemoveTree,
     SweepTrees,
     WorkspaceAction,
@@ -23,6 +24,7 @@ from arctl.daemon.workspace import trees
 from arctl.daemon.workspace.admission import admit
 from arctl.daemon.workspace.branch import advance
 from arctl.daemon.workspace.build import build
+from arctl.daemon.workspace.constants import constants
 from arctl.daemon.workspace.git import Bare
 from arctl.errors import ArctlError
 from arctl.paths import Home
@@ -46,6 +48,9 @@ class Workspace:
                 async with self._turn(action.campaign.id):
                     bare, spec = self._bare(action.campaign), spec_of(action.campaign)
                     self._report(await asyncio.to_thread(build, action, bare, spec))
+            case ReadParams():
+                async with self._turn(action.campaign.id):
+                    self._report(await asyncio.to_thread(constants, action, self._bare(action.campaign)))
             case PrepareTree():
                 run = action.run
                 bare, spec = self._bare(action.campaign), spec_of(action.campaign)

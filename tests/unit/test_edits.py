@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from arctl.daemon.actions import BuildCommit
-from arctl.daemon.facts import CommitBuilt, CommitRefused
+from arctl.daemon.actions import BuildCommit, ReadParams
+from arctl.daemon.facts import CommitBuilt, CommitRefused, EditRefused, ParamsRead
 from arctl.daemon.rows import Campaign, CampaignState, Experiment, ExperimentState, Proposal
 from arctl.daemon.specs import spec_of
 from arctl.daemon.workspace import Archive
 from arctl.daemon.workspace.build import build
+from arctl.daemon.workspace.constants import constants
 from arctl.daemon.workspace.git import Bare
 from arctl.errors import ArctlError
 from arctl.experiments import edits
@@ -133,6 +134,26 @@ def test_edits_become_one_commit_with_the_new_parameters(bench: Bench) -> None:
     assert built.params["LR"] == 0.04
     assert built.paths == ("train.py",)
     assert bench.bare.text("rev-parse", f"{built.commit}^") == bench.commit
+
+
+def test_a_constant_is_read_at_the_commit_of_each_experiment(bench: Bench) -> None:
+    changed = bench.edits({"path": "train.py", "old": "WIDTH = 32", "new": "WIDTH = 32\nWARM = 5"})
+    assert isinstance(changed, CommitBuilt)
+    campaign = dataclasses.replace(bench.campaign, champion="e2")
+    table = '[params.WARM]\nfile = "train.py"\ntype = "int"\nlow = 0\nhigh = {high}\n[limits]'
+    text = campaign.spec.replace("[limits]", table.format(high=50))
+    commits = {"e1": bench.commit, "e2": changed.commit}
+    found = constants(ReadParams(campaign, text, ("WARM",), commits, "d"), bench.bare)
+    assert found == ParamsRead("toy", campaign.spec, text, "d", {"e1": {}, "e2": {"WARM": 5}})
+    narrow = campaign.spec.replace("[limits]", table.format(high=4))
+    found = constants(ReadParams(campaign, narrow, ("WARM",), commits), bench.bare)
+    assert isinstance(found, EditRefused)
+    assert found.message.startswith("params.WARM: WARM is 5 in train.py")
+    assert found.message.endswith("as of the champion e2")
+    before = dataclasses.replace(campaign, champion="e1")
+    found = constants(ReadParams(before, text, ("WARM",), commits), bench.bare)
+    assert isinstance(found, EditRefused)
+    assert "params.WARM.key" in found.message
 
 
 def test_edits_apply_to_a_base_that_moved_on(bench: Bench) -> None:

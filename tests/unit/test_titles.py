@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from arctl.daemon.commands.titles import change_of, told
+from arctl.daemon.life.titles import change_of, told
 from tests.support.steering import PARAMS, Stage
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from arctl.daemon import facts, watch
-from arctl.daemon.actions import WatchFiles
+from arctl.daemon.actions import ReadParams, WatchFiles
 from arctl.daemon.commands.needs import needs
 from arctl.daemon.marks import Rest
-from arctl.daemon.rows import CampaignState
+from arctl.daemon.rows import CampaignState, ExperimentState
 from arctl.daemon.watch import Watch
 from arctl.daemon.workspace import admission
 from tests.support.steering import SPEC, Stage
@@ -146,8 +146,9 @@ async def test_a_folder_that_goes_away_and_comes_back_is_watched_again(
     assert isinstance(fact, facts.EditSeen)
     assert "experiments = 22" in fact.text
     shutil.rmtree(folder.root)
-    folder.root.mkdir()
-    (folder.root / "train.py").write_text(SCRIPT)
+    (folder.root / "docs").mkdir(parents=True)
+    for name, text in (("train.py", SCRIPT), ("docs/program.md", "go down\n")):
+        (folder.root / name).write_text(text)
     folder.write(SPEC.replace("20", "23"))
     assert "experiments = 23" in (await folder.next()).text  # type: ignore[union-attr]
     assert not folder.seen
@@ -257,7 +258,6 @@ async def test_a_comment_is_no_change() -> None:
         ("python3 train.py", "python3 train.py --fast", "measures otherwise than until now: run.command"),
         ('name = "loss"', 'name = "gain"', "metric.name"),
         ('name = "toy"', 'name = "play"', "the name is play, not toy"),
-        ("[params.FAST]", "[params.SLOW]", "tunes other constants: params.SLOW"),
         ('file = "train.py"\ntype = "int"', 'file = "train.py"\nkey = "W"\ntype = "int"', "params.WIDTH"),
         ("[limits]", "[limits", "arctl.toml:"),
     ],
@@ -269,6 +269,73 @@ async def test_an_edit_that_does_not_fit_the_campaign_is_refused(old: str, new: 
     assert "not taken, what was there before stays" in said
     assert stage.events[-1].kind == "edit.refused"
     assert stage.state.campaigns["toy"].spec == SPEC
+
+
+WARM = '[params.WARM]\nfile = "train.py"\ntype = "int"\nlow = 0\nhigh = 50\n[limits]'
+
+
+async def test_a_new_parameter_is_taken_once_its_values_are_read() -> None:
+    stage = Stage()
+    text = SPEC.replace("[limits]", WARM).replace("experiments = 20", "experiments = 40")
+    assert edited(stage, text) == "", "nothing is said before it is known"
+    assert stage.state.campaigns["toy"].spec == SPEC
+    (action,) = stage.step.actions
+    assert isinstance(action, ReadParams)
+    assert (action.names, action.spec, action.diff) == (("WARM",), text, "the diff")
+    assert action.commits == {"e1": "c0", "e2": "b2", "e3": "c3", "e4": "c4", "e5": "c5"}
+    values = {"e1": {"WARM": 5}, "e2": {"WARM": 5}, "e3": {}, "e4": {"WARM": 7}}
+    stage.fact(facts.ParamsRead("toy", SPEC, text, "the diff", values))
+    assert stage.state.campaigns["toy"].spec == text
+    event = stage.events[-1]
+    assert event.kind == "spec.edited"
+    assert event.text.startswith(
+        "arctl.toml was edited: params.WARM is new, 5 at present, limits.experiments 20 -> 40; it counts"
+    )
+    params = {ident: row.params.get("WARM") for ident, row in stage.state.experiments.items()}
+    assert params == {"e1": 5, "e2": 5, "e3": None, "e4": 7, "e5": None, "e6": None}
+    assert stage.state.experiments["e2"].params["LR"] == 0.01, "the others stay"
+    stage.done("propose", "toy", values={"WARM": 9})
+
+
+async def test_values_that_were_read_for_an_edit_that_another_one_overtook_are_not_taken() -> None:
+    stage = Stage()
+    text = SPEC.replace("[limits]", WARM)
+    edited(stage, text)
+    later = SPEC.replace("experiments = 20", "experiments = 50")
+    edited(stage, later)
+    stage.fact(facts.ParamsRead("toy", SPEC, text, "", {"e2": {"WARM": 5}}))
+    assert stage.state.campaigns["toy"].spec == later
+    assert [type(action) for action in stage.step.actions] == [WatchFiles], "the file is looked at anew"
+
+
+async def test_a_champion_that_came_while_values_were_read_is_read_as_well() -> None:
+    stage = Stage()
+    text = SPEC.replace("[limits]", WARM)
+    edited(stage, text)
+    stage.fact(facts.ParamsRead("toy", SPEC, text, "", {"e1": {"WARM": 5}}))
+    assert [type(action) for action in stage.step.actions] == [ReadParams]
+    assert stage.state.campaigns["toy"].spec == SPEC
+
+
+async def test_a_champion_that_was_built_before_a_parameter_was_tuned_is_read_anew() -> None:
+    stage = Stage()
+    stage.set(dataclasses.replace(stage.state.campaigns["toy"], spec=SPEC.replace("[limits]", WARM)))
+    row = stage.state.experiments["e4"]
+    stage.set(dataclasses.replace(row, state=ExperimentState.PROMOTING))
+    stage.fact(facts.BranchMoved("e4", "b4"))
+    (action,) = (item for item in stage.step.actions if isinstance(item, ReadParams))
+    assert (action.names, action.commits) == (("WARM",), {"e4": "b4"})
+    spec = stage.state.campaigns["toy"].spec
+    stage.fact(facts.ParamsRead("toy", spec, spec, "", {"e4": {"WARM": 3}}))
+    assert stage.state.experiments["e4"].params["WARM"] == 3
+
+
+async def test_a_constant_that_only_the_champion_has_is_for_its_tree_to_say(folder: Folder) -> None:
+    text = WITH_OBJECTIVE.replace("[limits]", WARM)
+    folder.write(text)
+    fact = await folder.next()
+    assert isinstance(fact, facts.EditSeen), "the user's own tree has no WARM"
+    assert fact.text == text
 
 
 async def test_a_parameter_may_be_dropped_or_widened() -> None:

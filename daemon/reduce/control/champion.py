@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon.actions import Step
 from arctl.daemon.life import byhand
+from arctl.daemon.life.titles import told
 from arctl.daemon.reduce.control.base import Done, NotYetError, Request, inverse
 from arctl.daemon.reduce.control.leases import withdraw
 from arctl.daemon.reduce.control.targets import listed, need_campaign, need_experiment
@@ -82,7 +83,7 @@ def _moved(request: Request, campaign: Campaign, known: Experiment, row: Experim
     if row is known:
         row = bump(row, by_hand=True)
     wanted = bump(campaign, wanted=row.id)
-    text = f"{row.id} {row.title} is to be champion in place of {champion.id}, {why}{_lost(known, champion)}"
+    text = f"{row.id} {told(state, row)} is to be champion in place of {champion.id}, {why}{_lost(known, champion)}"
     data: Json = {"before": champion.id, "verdict": known.verdict, "reason": request.reason}
     kind = "champion.promoting" if request.fact.verb == "promote" else "champion.rolling_back"
     step = Step(
