@@ -19,7 +19,7 @@ class BrainFault(ArctlError):  # a fault is what its users call it
     """A brain could not answer.
 
     `kind` is one word for the fault; `human` when only a person can mend it (a key, a bill);
-    `retry_after` is in seconds, where the other side named a time.
+    `retry_after` is in seconds, where the other side named a time; `extra` is what it cost all the same.
     """
 
     def __init__(
@@ -30,11 +30,13 @@ class BrainFault(ArctlError):  # a fault is what its users call it
         *,
         human: bool = False,
         retry_after: float | None = None,
+        extra: Json | None = None,
     ) -> None:
         super().__init__(message, remedy)
         self.kind = kind
         self.human = human
         self.retry_after = retry_after
+        self.extra: Json = extra or {}
 
 
 @dataclass(frozen=True, slots=True)

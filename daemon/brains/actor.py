@@ -61,8 +61,11 @@ class Brains:
             message = f"no answer within {question.settings.timeout:g} s"
             self._report(TurnFailed(turn, "timeout", message, "raise [brain] timeout"))
         except BrainFault as fault:
-            failed = TurnFailed(turn, fault.kind, fault.message, fault.remedy, fault.human, fault.retry_after)
-            self._report(failed)
+            self._report(
+                TurnFailed(
+                    turn, fault.kind, fault.message, fault.remedy, fault.human, fault.retry_after, fault.extra
+                )
+            )
         except ArctlError as error:
             self._report(TurnFailed(turn, "refused", error.message, error.remedy, human=True))
         except Exception as error:  # the boundary: whatever a brain does, its campaign goes on
@@ -70,7 +73,8 @@ class Brains:
             self._report(TurnFailed(turn, "broken", f"{type(error).__name__}: {error}"))
         else:
             wrong = misfit(reply, Reply)
-            broken = TurnFailed(turn, "broken", f"the brain answered with nonsense: {wrong}")
+            extra = reply.extra if isinstance(getattr(reply, "extra", None), dict) else {}
+            broken = TurnFailed(turn, "broken", f"the brain answered with nonsense: {wrong}", extra=extra)
             self._report(broken if wrong else TurnAnswered(turn, reply))
 
     def close(self) -> None:

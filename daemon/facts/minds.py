@@ -20,7 +20,7 @@ class TurnAnswered:
 class TurnFailed:
     """An agent did not answer: `fault` is its kind, `human` when only a person can mend it.
 
-    It is not asked again before `retry_after` seconds, where given.
+    It is not asked again before `retry_after` seconds, where given; `extra` is what it cost all the same.
     """
 
     turn: str
@@ -29,6 +29,7 @@ class TurnFailed:
     remedy: str = ""
     human: bool = False
     retry_after: float | None = None
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

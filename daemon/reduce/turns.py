@@ -16,9 +16,11 @@ from arctl.daemon.reduce import answers, calls, declining
 from arctl.daemon.rows import (
     Agent,
     Call,
+    Campaign,
     Directive,
     DirectiveState,
     Event,
+    Json,
     Move,
     PostKind,
     Proposal,
@@ -79,7 +81,7 @@ def answered(state: State, fact: facts.TurnAnswered, now: float) -> Step:
     else:
         step.extend(answers.taken(state, ids, agent, turn, reply, now))
     if reply.extra:
-        step.extend(_charged(state, ids, agent, turn, step, reply, now))
+        _charge(state, ids, agent, turn, step, reply.extra, now)
     if turn.move is Move.PROPOSE and _in_vain(turn, step):
         refuses = bool(reply.declined) and agent.declined.startswith(turn.move)
         step.extend(_fruitless(state, agent, step, now, most=REFUSALS if refuses else FRUITLESS))
@@ -118,20 +120,31 @@ def _fruitless(state: State, agent: Agent, step: Step, now: float, *, most: int)
     return found
 
 
-def _charged(state: State, ids: Ids, agent: Agent, turn: Turn, step: Step, reply: Reply, now: float) -> Step:
+def _charge(state: State, ids: Ids, agent: Agent, turn: Turn, step: Step, extra: Json, now: float) -> None:
     """Charge what a coding agent says that it cost; where a limit is used up it waits for a person."""
-    found = calls.told(state, ids, turn, agent, reply.extra, now)
+    found = calls.told(state, ids, turn, agent, extra, now)
+    if not found:
+        return
     row, more = _latest(step, agent), Sum()
-    for call in list(found.rows):
+    for call in found.rows:
         if isinstance(call, Call):
             more.add(call.usd or 0.0, call.input_tokens)
     row = dataclasses.replace(row, usd=row.usd + more.usd, tokens=row.tokens + more.tokens)
-    found.rows.append(row)
     if why := calls.over(state, turn.campaign, agent.name, more, now):
-        found.rows.append(dataclasses.replace(row, trouble=why))
-        found.rows.append(bump(state.campaigns[turn.campaign], trouble=why))
+        row = dataclasses.replace(row, trouble=why)
+        _put(step, bump(state.campaigns[turn.campaign], trouble=why))
         found.events.append(Event("budget.over", turn.campaign, agent.id, f"{agent.name}: {why}"))
-    return found
+    _put(step, row)
+    step.extend(found)
+
+
+def _put(step: Step, row: Agent | Campaign) -> None:
+    """Put a row into a step, in place of the last version of it that is there."""
+    places = [at for at, known in enumerate(step.rows) if type(known) is type(row) and known.id == row.id]
+    if places:
+        step.rows[places[-1]] = row
+    else:
+        step.rows.append(row)
 
 
 def _heard(state: State, agent: Agent, turn: Turn, reply: Reply, now: float) -> Agent:
@@ -252,6 +265,8 @@ def failed(state: State, fact: facts.TurnFailed, now: float) -> Step:
     step.events.append(Event("turn.failed", turn.campaign, agent.id, text, agent.name, data))
     passing = fact.human or fact.fault in PASSING
     step.extend(released(state, turn, now, counted=not passing))
+    if fact.extra:
+        _charge(state, state.ids(), agent, turn, step, fact.extra, now)
     return step
 
 

@@ -577,3 +577,23 @@ async def test_what_it_cost_is_told(desk: Stage, tmp_path: Path) -> None:
     reply: Reply = await brain.answer(desk.question(Move.REFLECT, settings))
     assert reply.extra == {"usd": 0.25, "tokens": 115}
     assert wait_for("the log", (desk.scratch / "logs" / "q1.log").exists)
+
+
+@pytest.mark.parametrize(
+    ("result", "answer", "kind"),
+    [
+        ({"is_error": True, "result": "API Error: 529 overloaded"}, "", "failed"),
+        ({}, "no JSON", "malformed"),
+        ({}, "", "empty"),
+    ],
+)
+async def test_what_a_failed_turn_cost_is_told_as_well(
+    desk: Stage, tmp_path: Path, result: dict[str, Any], answer: str, kind: str
+) -> None:
+    script = tmp_path / "like-claude"
+    left = f"echo '{answer}' > .arctl/answer.json\n" if answer else ""
+    script.write_text(f"#!/bin/sh\n{left}echo '{json.dumps({**CLAUDE, **result})}'\n")
+    script.chmod(0o755)
+    failed = await fault(desk, Move.CRITIQUE, command=(str(script),), profile="claude")
+    assert failed.extra == {"usd": 0.25, "tokens": 115}
+    assert failed.kind == kind

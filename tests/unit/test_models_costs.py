@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +15,11 @@ from click.testing import CliRunner
 from arctl.cli import common
 from arctl.cli.costs import costs as command
 from arctl.daemon.commands.base import METHODS, Caller, Params
-from arctl.daemon.facts import ReserveCall, SettleCall
+from arctl.daemon.facts import ReserveCall, SettleCall, TurnFailed
 from arctl.daemon.store import Batch, Reader, Writer
 from arctl.errors import UsageError
 from tests.support.bookkeeping import Book
+from tests.support.steering import Stage
 
 USED = {
     "input_tokens": 100,
@@ -101,3 +103,25 @@ def test_a_campaign_without_calls_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     assert found["total"]["calls"] == 0
     monkeypatch.setattr(common, "ask", lambda name, **given: found)
     assert "no model was called" in CliRunner().invoke(command, []).output
+
+
+def test_a_turn_that_failed_is_charged_and_counts_against_the_limit() -> None:
+    stage = Stage()
+    campaign = stage.state.campaigns["toy"]
+    stage.set(dataclasses.replace(campaign, spec=campaign.spec + "[budget]\nusd_per_agent = 1.0\n"))
+    stage.fact(TurnFailed("q1", "failed", "it gave up", extra={"usd": 0.75, "tokens": 900}))
+    assert (stage.state.spending.agent("toy", "bob").usd, stage.state.company.agents["a2"].usd) == (
+        0.75,
+        0.75,
+    )
+    assert stage.state.company.agents["a2"].tokens == 900
+    assert not stage.state.company.agents["a2"].trouble
+    stage.fact(TurnFailed("q2", "failed", "it gave up", extra={"usd": 1.25}))
+    assert stage.state.company.agents["a1"].trouble.startswith("budget.usd_per_agent is used up: 1.25 of 1")
+    assert stage.texts("budget.over")
+
+
+def test_a_turn_that_failed_for_nothing_costs_nothing() -> None:
+    stage = Stage()
+    stage.fact(TurnFailed("q1", "timeout", "no answer", extra={"usd": "much"}))
+    assert stage.state.spending.agent("toy", "bob").usd == 0.0

@@ -50,7 +50,11 @@ class CommandBrain:
         beating = asyncio.create_task(self._beat(turn))
         try:
             said = await self._work(question, place, begun, inside=inside)
-            return await self._take(question, place, said)
+            try:
+                return await self._take(question, place, said)
+            except BrainFault as fault:
+                fault.extra = said.cost
+                raise
         finally:
             beating.cancel()
             try:
@@ -110,7 +114,12 @@ class CommandBrain:
             msg = f"{settings.command[0]} could not be started: {error}"
             raise BrainFault("not_installed", msg, "set [brain] command right", human=True) from error
         said = await asyncio.to_thread(profile.read, ended.output)
-        judge(settings, ended, said, place.log)
+        try:
+            judge(settings, ended, said, place.log)
+        except BrainFault as fault:
+            # What failed was paid for, too.
+            fault.extra = said.cost
+            raise
         return said
 
     # -- what it left ----------------------------------------------------------------------------------
@@ -126,12 +135,7 @@ class CommandBrain:
         if question.move in WRITING and not reply.declined:
             patch = await self._patch(question, place)
         reply = _complete(question.move, reply, patch, said, answered=raw is not None)
-        cost = {"usd": said.usd, "tokens": said.tokens}
-        return replace(
-            reply,
-            prompt=task.version(question),
-            extra={name: value for name, value in cost.items() if value is not None},
-        )
+        return replace(reply, prompt=task.version(question), extra=said.cost)
 
     async def _patch(self, question: Question, place: Place) -> str:
         """Return what the command changed, as a patch on the base; empty where it changed nothing."""

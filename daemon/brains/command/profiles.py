@@ -41,6 +41,12 @@ class Said:
     #: Whether the output was what the profile promises.
     understood: bool = True
 
+    @property
+    def cost(self) -> Json:
+        """What it cost, as far as it says."""
+        known = {"usd": self.usd, "tokens": self.tokens}
+        return {name: value for name, value in known.items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -83,7 +83,8 @@ def _moved(request: Request, campaign: Campaign, known: Experiment, row: Experim
     if row is known:
         row = bump(row, by_hand=True)
     wanted = bump(campaign, wanted=row.id)
-    text = f"{row.id} {told(state, row)} is to be champion in place of {champion.id}, {why}{_lost(known, champion)}"
+    text = f"{row.id} {told(state, row)} is to be champion in place of {champion.id}, {why}"
+    text += _lost(known, champion)
     data: Json = {"before": champion.id, "verdict": known.verdict, "reason": request.reason}
     kind = "champion.promoting" if request.fact.verb == "promote" else "champion.rolling_back"
     step = Step(
