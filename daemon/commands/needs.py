@@ -5,6 +5,7 @@ What passes by itself waits for nobody and is told apart from that.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from arctl.daemon.decide.teams.discussion import silence
@@ -30,7 +31,7 @@ MAX_LISTED = 5
 MAX_SAID = 160
 
 #: Ends of a passing fault's words that are stale a moment later, or that the line about it says itself.
-STALE = ("; it is asked again in ", " (nothing to do: ")
+STALE = re.compile(r"; (it is asked|tried) again in [\d.]+ s| \(nothing to do: .*")
 
 
 def needs(state: State, campaign: Campaign) -> list[Need]:
@@ -98,8 +99,7 @@ def _rests(state: State, campaign: Campaign, now: float) -> list[Need]:
     if not names:
         return []
     why = campaign.trouble if all(agent.trouble != campaign.trouble for agent in agents) else ""
-    for end in STALE:
-        why = why.partition(end)[0]
+    why = STALE.sub("", why)
     verb = "rests" if len(names) == 1 else "rest"
     text = f"{listed(names)} {verb} after a fault that passes{': ' if why else ''}{why}"
     found = _need("rest", names, text, f"nothing to do; `arctl agents {names[0]}` says more")

@@ -46,6 +46,18 @@ def test_a_rest_after_a_passing_fault_is_told_with_the_time_that_is_left() -> No
     assert waits(stage.state, campaign(stage), 1001.0) == [], "it is asked again now"
 
 
+def test_times_of_a_fault_that_are_over_by_now_are_left_out() -> None:
+    stage = Stage()
+    fault = "not asked: the last 7 calls failed (no route); tried again in 42 s (look whether it is there)"
+    stage.set(dataclasses.replace(campaign(stage), trouble=fault))
+    stage.set(dataclasses.replace(stage.state.company.agents["a1"], failures=1))
+    stage.state.remember(Rest("a1", 1000.0))
+    (found,) = waits(stage.state, campaign(stage), 815.0)
+    assert found["text"].endswith(
+        ": not asked: the last 7 calls failed (no route) (look whether it is there)"
+    )
+
+
 def test_who_waits_for_a_person_does_not_rest() -> None:
     stage = Stage()
     troubled(stage)
