@@ -20,6 +20,7 @@ from arctl.daemon.rows import (
     ExperimentState,
     Proposal,
     ProposalState,
+    Role,
 )
 from arctl.daemon.state import State
 from arctl.text import clean
@@ -129,13 +130,16 @@ def _refusals(state: State, campaign: Campaign) -> list[Need]:
         text = f"{writer} declined to write {first.id} {clean(first.title, 60)}{more}: {why}"
         then = f"`arctl approve {first.id}` has it written, `arctl reject {first.id}` gives it up"
         found.append(_need("declined", names, text, _reword(state, campaign, writer, then)))
+    turns: dict[str, list[str]] = {}
     for agent in state.company.agents_of(campaign.id):
         if agent.declined and agent.state is AgentState.ACTIVE:
-            what, _, why = agent.declined.partition(": ")
-            text = f"{agent.name} declined to {what}: {clean(why, MAX_SAID)}"
-            over = campaign.state is CampaignState.FINISHED
-            then = f"`arctl resume {campaign.id if over else agent.name}` asks again"
-            found.append(_need("declined", [agent.name], text, _reword(state, campaign, agent.name, then)))
+            turns.setdefault(agent.declined, []).append(agent.name)
+    for declined, names in list(turns.items())[-MAX_LISTED:]:
+        what, _, why = declined.partition(": ")
+        text = f"{listed(names)} declined to {what}: {clean(why, MAX_SAID)}"
+        alone = len(names) == 1 and campaign.state is not CampaignState.FINISHED
+        then = f"`arctl resume {names[0] if alone else campaign.id}` asks again"
+        found.append(_need("declined", names, text, _reword(state, campaign, names[0], then)))
     return found
 
 
@@ -143,7 +147,7 @@ def _reword(state: State, campaign: Campaign, name: str, then: str) -> str:
     """Say what may help where somebody declined."""
     agent = state.company.named(campaign.id, name)
     words = state.spec(campaign.id).objective or "the objective"
-    whom = f"the {agent.role}" if agent is not None else "it"
+    whom = f"the {agent.role}s" if agent is not None and agent.role is not Role.SOLO else "the agent"
     return f"say in {words} what is wanted and why, or give {whom} another model; then {then}"
 
 

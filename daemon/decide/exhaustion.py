@@ -10,6 +10,7 @@ from arctl.daemon.decide.teams.regroup import explored
 from arctl.daemon.decide.teams.supply import exhausted
 from arctl.daemon.life.binding import BY_GATE
 from arctl.daemon.rows import (
+    Agent,
     Campaign,
     CampaignState,
     DeadEnd,
@@ -35,16 +36,23 @@ def nothing_more(state: State, campaign: Campaign) -> str:
     if waiting:
         return ""
     if talks(state, campaign.id):
-        return "every direction was explored" if explored(state, campaign) else ""
+        if not explored(state, campaign):
+            return ""
+        talked = state.company.all_directions(campaign.id)
+        return ("" if talked else _declined(people, Move.DISCUSS)) or "every direction was explored"
     if state.company.directions_of(campaign.id, DirectionState.STANDING, DirectionState.ACTIVE):
         return ""
     if not all(exhausted(state, agent) for agent in people):
         return ""
-    refused = [agent for agent in people if agent.declined.startswith(Move.PROPOSE)]
-    if len(refused) < len(people):
-        return "every proposal was tried"
-    why = refused[0].declined.partition(": ")[2]
-    return f"{', '.join(agent.name for agent in refused)} declined to propose anything: {why}"
+    return _declined(people, Move.PROPOSE) or "every proposal was tried"
+
+
+def _declined(people: list[Agent], move: Move) -> str:
+    """Say that all of these declined a move, and why; empty where they did not."""
+    if not all(agent.declined.startswith(move) for agent in people):
+        return ""
+    why = people[0].declined.partition(": ")[2]
+    return f"{', '.join(agent.name for agent in people)} declined to {move}: {why}"
 
 
 def look_again(state: State, now: float) -> Step:

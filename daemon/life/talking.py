@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arctl.daemon.actions import Step
-from arctl.daemon.rows import Discussion, Event, Post, PostKind, Role, bump
+from arctl.daemon.rows import Discussion, Event, Move, Post, PostKind, Role, bump
 from arctl.daemon.state import Ids, State
 from arctl.text import clean, clean_block
 
@@ -101,9 +101,22 @@ def answered(question: Post, post: Post) -> Step:
 
 def unanswered(state: State, campaign: str) -> Discussion | None:
     """Return the discussion in which nobody answered and that waits to be asked again; None without one."""
+    last = _latest(state, campaign)
+    return last if last is not None and not last.answers else None
+
+
+def declined(state: State, campaign: str) -> Discussion | None:
+    """Return the discussion of which nothing came as agents declined it: it waits for a person."""
+    last = _latest(state, campaign)
+    refused = any(row.declined.startswith(Move.DISCUSS) for row in state.company.agents_of(campaign))
+    return last if last is not None and not last.formed and refused else None
+
+
+def _latest(state: State, campaign: str) -> Discussion | None:
+    """Return the newest discussion where it is over, in a campaign that has them."""
     if "directions" in state.spec(campaign).teams.off:
         return None
     if not any(row.role is Role.ANALYST and not row.outside for row in state.company.agents_of(campaign)):
         return None
     last = next(iter(reversed(state.company.discussions_of(campaign))), None)
-    return last if last is not None and last.closed is not None and not last.answers else None
+    return last if last is not None and last.closed is not None else None

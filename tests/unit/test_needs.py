@@ -85,7 +85,7 @@ def test_an_idea_that_a_model_refused_is_told_with_who_refused_it_and_what_to_do
     assert names == ["p8", "p6"]
     assert text == "bob declined to write p8 title p8 (and p6): unsafe"
     assert remedy == (
-        "say in the objective what is wanted and why, or give the experimenter another model; then "
+        "say in the objective what is wanted and why, or give the experimenters another model; then "
         "`arctl approve p8` has it written, `arctl reject p8` gives it up"
     )
 
@@ -96,7 +96,7 @@ def test_an_agent_that_declined_to_propose_is_told_until_it_is_let_go_on() -> No
     stage.set(dataclasses.replace(ada, declined="propose: I cannot help", exhausted="e2/h1//0", fruitless=2))
     ((names, text, remedy),) = refused(stage)
     assert (names, text) == (["ada"], "ada declined to propose: I cannot help")
-    assert remedy.endswith("give the analyst another model; then `arctl resume ada` asks again")
+    assert remedy.endswith("give the analysts another model; then `arctl resume ada` asks again")
     assert stage.ask("resume", "ada").error is None
     ada = stage.state.company.agents["a1"]
     assert (ada.declined, ada.exhausted, ada.fruitless) == ("", "", 0)

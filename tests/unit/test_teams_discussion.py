@@ -99,7 +99,7 @@ def test_a_resume_begins_a_discussion_that_nobody_answered_at_once_and_in_its_ow
     world.after(1, facts.Control(ticket="t9", verb="resume", target="toy", actor="zoe"))
     world.until(lambda: world.texts("campaign.resumed"))
     assert world.now < begun + SOON
-    assert "s1, which nobody answered, is begun anew" in world.texts("campaign.resumed")[-1]
+    assert "the discussion s1, answered by nobody, begins anew" in world.texts("campaign.resumed")[-1]
     asked = len(world.questions(Move.DISCUSS))
     world.until(lambda: len(world.questions(Move.DISCUSS)) > asked)
     assert world.now < begun + SOON, "nobody waits for the silence to be over"
@@ -118,8 +118,23 @@ def test_a_discussion_that_everybody_declines_is_not_asked_for_in_a_loop() -> No
     assert len(world.texts("discussion.opened")) == 1
     campaign = world.state.campaigns["toy"]
     assert campaign.state is CampaignState.FINISHED
-    assert campaign.reason, "it says why"
+    assert campaign.reason == "ada, emmy, grace declined to discuss: I would rather not"
     assert len(world.texts("turn.declined")) == 3
+
+
+def test_a_discussion_that_everybody_declined_is_asked_for_again_when_a_person_resumes() -> None:
+    def declines(question: Question) -> Reply | None:
+        refused = question.move is Move.DISCUSS and not world.texts("campaign.resumed")
+        return Reply(declined="I would rather not") if refused else None
+
+    world = talking(declines)
+    world.run(limit=5000)
+    world.after(1, facts.Control(ticket="t9", verb="resume", target="toy", actor="zoe"))
+    world.run(limit=5000)
+    assert "the discussion s1, declined, begins anew" in world.texts("campaign.resumed")[-1]
+    assert len(world.texts("team.formed")) == 3
+    assert world.state.count_proposed("toy") == 12
+    assert not any(agent.declined for agent in world.state.company.agents_of("toy"))
 
 
 def test_a_direction_with_more_objections_than_endorsements_does_not_stand() -> None:

@@ -40,7 +40,7 @@ def test_an_agent_that_refuses_to_propose_is_asked_three_times_and_speaks_once()
     campaign = world.state.campaigns["toy"]
     assert campaign.state is CampaignState.FINISHED
     (agent,) = world.state.company.agents_of("toy")
-    assert campaign.reason == f"{agent.name} declined to propose anything: I cannot help"
+    assert campaign.reason == f"{agent.name} declined to propose: I cannot help"
     assert agent.declined == "propose: I cannot help"
     assert len(world.questions(Move.PROPOSE)) == 3
     assert len(refusals(world)) == 1

@@ -6,7 +6,7 @@ import dataclasses
 
 from arctl.daemon.actions import Step
 from arctl.daemon.life.releasing import woken
-from arctl.daemon.life.talking import unanswered
+from arctl.daemon.life.talking import declined, unanswered
 from arctl.daemon.marks import Device, Reissue, Rest
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun, still_going, still_under_way
@@ -98,10 +98,11 @@ def _resumed(request: Request, row: Campaign) -> Step:
     waits = any(
         agent.trouble or agent.failures or agent.declined for agent in state.company.agents_of(row.id)
     )
-    silent = unanswered(state, row.id)
+    silent = unanswered(state, row.id) or declined(state, row.id)
     if row.state is CampaignState.RUNNING and not (row.drain or row.trouble or waits or silent):
         return Step()
-    talk = f"; {silent.id}, which nobody answered, is begun anew" if silent else ""
+    how = "declined" if silent and silent.answers else "answered by nobody"
+    talk = f"; the discussion {silent.id}, {how}, begins anew" if silent else ""
     text = f"campaign {row.id} resumed{talk}{request.because}"
     event = Event("campaign.resumed", row.id, row.id, text, request.actor, {"was": row.state.value})
     running = bump(row, state=CampaignState.RUNNING, reason="", drain=False, trouble="")
