@@ -11,6 +11,7 @@ from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.regroup import regroup
 from arctl.daemon.rows import (
     CampaignState,
+    DeadEnd,
     Direction,
     DirectionState,
     Experiment,
@@ -92,6 +93,15 @@ def test_a_direction_whose_prediction_failed_is_falsified_as_a_dead_end_with_its
     assert post.kind is PostKind.DECISION
     assert "is refuted" in post.text
     assert end.id in post.links
+
+
+def test_an_axis_that_is_closed_needs_no_second_try_to_refute_its_direction() -> None:
+    world = two_teams()
+    for number, axis in enumerate(("A", "A", "B", "B", "C")):
+        ended(world, 50 + number, axis, Verdict.REJECTED)
+    assert not decided(world), "C was tried one way only"
+    world.state.apply(DeadEnd("d1", "toy", "C", 1.0, "1 tried", "2 more champions, or a person", "gate"))
+    assert "direction.falsified" in decided(world)
 
 
 def test_too_few_rejections_or_an_axis_not_looked_at_falsify_nothing() -> None:

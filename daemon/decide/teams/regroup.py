@@ -11,6 +11,7 @@ from arctl.daemon.decide.teams.discussion import begin, talks
 from arctl.daemon.decide.teams.forming import around_waiting, suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.record import record, spent, still, untried
+from arctl.daemon.life.binding import axis_is_dead
 from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.life.talking import new_post
 from arctl.daemon.rows import (
@@ -32,7 +33,8 @@ from arctl.daemon.rows import (
 )
 from arctl.daemon.state import State
 
-#: Experiments on each of its axes before a direction counts as refuted: one way says nothing of the other.
+#: Experiments on each of its axes before a direction counts as refuted, unless the axis was closed before:
+#: one way says nothing of the other.
 BOTH_WAYS = 2
 
 
@@ -76,7 +78,9 @@ def _end(state: State, campaign: Campaign, team: Team, direction: Direction, now
         return Step()
     # What went on from a direction that paid has kept its word already; it can only stall.
     doubtful = not known.accepted and not direction.parents
-    enough = known.rejected >= teams.falsify_after and not untried(state, direction, BOTH_WAYS)
+    ends = state.dead_ends_of(campaign.id)
+    left = [axis for axis in untried(state, direction, BOTH_WAYS) if not axis_is_dead(ends, axis)]
+    enough = known.rejected >= teams.falsify_after and not left
     # One of which something was measured may be about to refute the refutation.
     if doubtful and enough and not known.measured:
         why = f"its prediction failed: {known.rejected} rejected, none accepted"
