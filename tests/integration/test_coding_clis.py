@@ -5,6 +5,7 @@ They are installed for these tests unless `ARCTL_TEST_CLIS` names a folder with 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,7 +19,12 @@ import pytest
 
 from arctl.daemon.rows import Move, Stance
 from arctl.daemon.thought import BrainFault
-from tests.support.desk import Stage, proposal, stage
+from tests.support.agent_model import Model
+from tests.support.campaigns import make_repo
+from tests.support.cli import Arctl
+from tests.support.desk import AGENT, Stage, proposal, stage
+from tests.support.eventful import COMPANY, ENOUGH, INERT, TUNED, Ledger, check, lived_through
+from tests.support.fake_agent import Manner
 from tests.support.messages_plan import Plan
 from tests.support.messages_server import MessagesServer, call, error, text
 from tests.support.responses_server import ResponsesServer, shell, words
@@ -28,6 +34,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 PACKAGES = ("@anthropic-ai/claude-code@2", "@openai/codex@0")
 KEY = "sk-for-tests-only"
 OF = {"proposal": proposal()}
+#: How long any step of a whole campaign may take: each turn is a process that takes its time to start.
+PATIENCE = 900.0
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +214,40 @@ async def test_codex_without_a_valid_key_waits_for_a_person(desk: Stage, modules
     with ResponsesServer(lambda request: 401) as server, pytest.raises(BrainFault) as caught:
         await desk.ask(Move.IMPLEMENT, of=OF, **codex(modules, server))
     assert (caught.value.kind, caught.value.human) == ("login", True)
+
+
+def company(arctl: Arctl, folder: Path, settings: dict[str, Any]) -> Path:
+    """Return a repository whose agents are all one coding agent, and give their key to the daemon."""
+    arctl.env |= {"AGENT_KEY": KEY, "ANTHROPIC_API_KEY": KEY}
+    given = {name: value for name, value in settings.items() if name != "timeout"}
+    lines = [
+        f"{name} = {json.dumps(value if isinstance(value, str) else list(value))}\n"
+        for name, value in given.items()
+    ]
+    brain = 'kind = "command"\n' + "".join(lines)
+    return make_repo(folder, script=TUNED, experiments=ENOUGH, extra=INERT + COMPANY + brain)
+
+
+def turns(ledger: Ledger) -> int:
+    """Return how many turns had an answer; none may have failed."""
+    rows = ledger.rows("SELECT move, state, fault, note FROM turns")
+    assert not [tuple(row) for row in rows if row["state"] not in ("answered", "withdrawn")]
+    return sum(row["state"] == "answered" for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_community_of_claudes_lives_through_a_campaign(arctl: Arctl, modules: Path, tmp_path: Path) -> None:
+    model = Model(Manner(weak=True, crash=True))
+    with MessagesServer(script=model) as server:
+        repo = company(arctl, tmp_path / "repo", claude(modules, server))
+        ledger = lived_through(arctl, repo, patience=PATIENCE)
+    check(ledger, repo)
+    assert not model.stumbled
+    answered = turns(ledger)
+    # One process each, and others that were ended with the campaign.
+    assert answered <= model.calls["begun"] <= len(ledger.rows("SELECT 1 FROM turns"))
+    assert not model.calls["aside"]
+    # What they say that they cost is on the books.
+    costs = arctl.json("costs", "toy")
+    print(costs, model.calls, len(server.requests))

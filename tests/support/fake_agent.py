@@ -11,6 +11,9 @@ Options stand before the task's path, which the brain adds:
     --when MOVE     misbehave in that move only
     --arg TEXT      what the misbehaviour needs: a path, an address, a process id
 It knows tunable constants that stand as `NAME = value` on a line of their own. Standard library only.
+
+What it answers is computed by `respond`, from the task and the files of `asked`: a model server that is
+behind a real coding agent says the same (see `agent_model`).
 """
 
 from __future__ import annotations
@@ -23,28 +26,43 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
+#: Texts of files by their paths in the campaign's folder.
+Files = Mapping[str, str]
 #: The line that `--crash` puts into a program, and `repair` takes out again.
 BUG = 'raise RuntimeError("the bug that a repair must find")  # bug\n'
 
 
-class Desk:
-    """The folder of task and answer."""
+@dataclass(frozen=True)
+class Manner:
+    """How it behaves: `weak` and `crash` as the options say."""
 
-    def __init__(self, task: Path) -> None:
-        self.path = task.parent
-        self.task: Json = json.loads((self.path / "task.json").read_text(encoding="utf-8"))
-        self.tree = self.path.parent
+    weak: bool = False
+    crash: bool = False
 
-    def answer(self, **answer: Any) -> None:
-        (self.path / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
 
-    def notes(self, text: str) -> None:
-        (self.path / "notes.md").write_text(text, encoding="utf-8")
+@dataclass(frozen=True)
+class Edit:
+    """A text of one file, which stands there once, and what takes its place."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """What it leaves: an answer, notes, edits of files, last words."""
+
+    answer: Json | None = None
+    notes: str = ""
+    edits: tuple[Edit, ...] = ()
+    words: str = "That is my answer."
 
 
 # -- the moves -----------------------------------------------------------------------------------------------
@@ -88,8 +106,7 @@ def wished(text: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def discuss(desk: Desk, given: argparse.Namespace) -> None:
-    task = desk.task
+def discuss(task: Json, files: Files, manner: Manner) -> Done:
     dead = {row["axis"] for row in task["dead_ends"] if not row["revived"]}
     free = [name for name in sorted(task["tunable"]) if name not in task["taken"] and name not in dead]
     others = [row for row in task["directions"] if row["author"] != task["agent"]["name"]]
@@ -109,10 +126,12 @@ def discuss(desk: Desk, given: argparse.Namespace) -> None:
         for row in others
         if row["state"] == "proposed"
     ]
-    desk.answer(
-        directions=directions if task["round"] <= 1 else [],
-        opinions=opinions,
-        acknowledgements=acknowledged(task),
+    return Done(
+        {
+            "directions": directions if task["round"] <= 1 else [],
+            "opinions": opinions,
+            "acknowledgements": acknowledged(task),
+        }
     )
 
 
@@ -133,10 +152,9 @@ def forbidden(task: Json, name: str) -> bool:
     return any(words.search(row["text"]) for row in task["directives"])
 
 
-def propose(desk: Desk, given: argparse.Namespace) -> None:
-    task = desk.task
+def propose(task: Json, files: Files, manner: Manner) -> Done:
     if task["proposal"] is not None:
-        return desk.answer(proposals=[], posts=[{"text": f"I withdraw {task['proposal']['id']}."}])
+        return Done({"proposals": [], "posts": [{"text": f"I withdraw {task['proposal']['id']}."}]})
     axes = task["direction"]["axes"] if task["direction"] else list(task["tunable"])
     dead = {row["axis"] for row in task["dead_ends"] if not row["revived"]}
     known = tried(task)
@@ -147,20 +165,22 @@ def propose(desk: Desk, given: argparse.Namespace) -> None:
         if name in axes and name not in dead and (name, repr(value)) not in known
     ]
     proposals = [proposal(task, *move) for move in fresh[: task["want"]]]
-    if given.weak and proposals and not task["agent"]["notes"]:
+    if manner.weak and proposals and not task["agent"]["notes"]:
         # Nothing was tried yet that it could be near to: it is for an agent to see what it is.
         name = fresh[0][0]
         weak = proposal(task, name, task["champion"]["params"][name], "params")
         proposals = [{**weak, "title": f"Weak: {name} as it is"}]
-    if proposals:
-        desk.notes(f"Turn {task['turn']}: proposed {len(proposals)} of {len(fresh)} open values.\n")
-    desk.answer(
-        proposals=proposals,
-        exhausted=not fresh,
-        acknowledgements=acknowledged(task),
-        posts=[{"text": f"I propose {len(proposals)} experiments.", "kind": "note"}] if proposals else [],
+    notes = f"Turn {task['turn']}: proposed {len(proposals)} of {len(fresh)} open values.\n"
+    posts = [{"text": f"I propose {len(proposals)} experiments.", "kind": "note"}]
+    return Done(
+        {
+            "proposals": proposals,
+            "exhausted": not fresh,
+            "acknowledgements": acknowledged(task),
+            "posts": posts if proposals else [],
+        },
+        notes if proposals else "",
     )
-    return None
 
 
 def proposal(task: Json, name: str, value: Any, form: str) -> Json:
@@ -180,58 +200,48 @@ def proposal(task: Json, name: str, value: Any, form: str) -> Json:
     }
 
 
-def critique(desk: Desk, given: argparse.Namespace) -> None:
-    row = desk.task["proposal"]
+def critique(task: Json, files: Files, manner: Manner) -> Done:
+    row = task["proposal"]
     wish = wished(row["hypothesis"])
-    champion = desk.task["champion"]["params"]
+    champion = task["champion"]["params"]
     weak = wish is not None and repr(champion.get(wish[0])) == wish[1]
     stance, reason = (
         ("object", f"{wish[0]} is {wish[1]} already: it repeats the champion" if wish else "")
         if weak
         else ("endorse", "it moves one thing, and it may fail")
     )
-    links = [desk.task["champion"]["experiment"]]
-    desk.answer(opinions=[{"subject": row["id"], "stance": stance, "reason": reason, "links": links}])
+    links = [task["champion"]["experiment"]]
+    return Done({"opinions": [{"subject": row["id"], "stance": stance, "reason": reason, "links": links}]})
 
 
-def implement(desk: Desk, given: argparse.Namespace) -> None:
-    task = desk.task
+def implement(task: Json, files: Files, manner: Manner) -> Done:
     wish = wished(task["proposal"]["hypothesis"]) if task["proposal"] else None
     if wish is None:
-        return desk.answer(declined="the proposal does not say what to set")
+        return Done({"declined": "the proposal does not say what to set"})
     name, value = wish
-    path = desk.tree / task["tunable"][name]["file"]
-    text = path.read_text(encoding="utf-8")
-    new, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, count=1, flags=re.MULTILINE)
-    if not count:
-        return desk.answer(declined=f"{path.name} has no line {name} = …")
-    if given.crash:
-        head, line, tail = new.partition(f"{name} = {value}\n")
-        new = head + line + BUG + tail
-    path.write_text(new, encoding="utf-8")
-    print(f"{name} is {value} now")
-    return None
+    (path,) = asked(task)
+    found = re.search(rf"(\A|\n){name} = .*(\n|\Z)", files[path])
+    if found is None:
+        return Done({"declined": f"{path} has no line {name} = …"})
+    new = f"{found[1]}{name} = {value}\n"
+    edit = Edit(path, found[0], new + BUG if manner.crash else new)
+    return Done(edits=(edit,), words=f"{name} is {value} now")
 
 
-def repair(desk: Desk, given: argparse.Namespace) -> None:
-    if "RuntimeError" not in desk.task["log"]:
-        return desk.answer(declined="the log does not say what is wrong")
-    for pattern in desk.task["editable"]:
-        for path in desk.tree.glob(pattern):
-            text = path.read_text(encoding="utf-8")
-            if BUG in text:
-                path.write_text(text.replace(BUG, ""), encoding="utf-8")
-    print("took the bug out")
-    return None
+def repair(task: Json, files: Files, manner: Manner) -> Done:
+    if "RuntimeError" not in task["log"]:
+        return Done({"declined": "the log does not say what is wrong"})
+    edits = tuple(Edit(path, BUG, "") for path, text in files.items() if BUG in text)
+    return Done(edits=edits, words="took the bug out")
 
 
-def reflect(desk: Desk, given: argparse.Namespace) -> None:
-    row = desk.task["experiment"]
+def reflect(task: Json, files: Files, manner: Manner) -> Done:
+    row = task["experiment"]
     words = f"{row['id']} ended as {row['verdict']}: {row['reason'] or 'as expected'}."
-    desk.answer(posts=[{"text": words, "kind": "reflection", "links": [row["id"]]}])
+    return Done({"posts": [{"text": words, "kind": "reflection", "links": [row["id"]]}]})
 
 
-MOVES: dict[str, Callable[[Desk, argparse.Namespace], None]] = {
+MOVES: dict[str, Callable[[Json, Files, Manner], Done]] = {
     "discuss": discuss,
     "propose": propose,
     "critique": critique,
@@ -239,6 +249,37 @@ MOVES: dict[str, Callable[[Desk, argparse.Namespace], None]] = {
     "repair": repair,
     "reflect": reflect,
 }
+
+
+def asked(task: Json) -> list[str]:
+    """Return the patterns of the files that have to be looked at before a task is answered."""
+    if task["move"] == "repair":
+        return list(task["editable"])
+    if task["move"] == "implement" and task["proposal"] and (wish := wished(task["proposal"]["hypothesis"])):
+        return [task["tunable"][wish[0]]["file"]]
+    return []
+
+
+def respond(task: Json, files: Files, manner: Manner) -> Done:
+    """Answer a task; `files` are those of `asked`, by their paths in the campaign's folder."""
+    return MOVES[task["move"]](task, files, manner)
+
+
+def work(task: Json, desk: Path, manner: Manner) -> None:
+    """Do a task where it lies: read the files, edit them, write the answer beside it."""
+    tree = desk.parent
+    found = sorted({path for pattern in asked(task) for path in tree.glob(pattern)})
+    files = {path.relative_to(tree).as_posix(): path.read_text(encoding="utf-8") for path in found}
+    done = respond(task, files, manner)
+    for edit in done.edits:
+        text = files[edit.path].replace(edit.old, edit.new, 1)
+        (tree / edit.path).write_text(text, encoding="utf-8")
+    if done.answer is not None:
+        (desk / "answer.json").write_text(json.dumps(done.answer), encoding="utf-8")
+    if done.notes:
+        (desk / "notes.md").write_text(done.notes, encoding="utf-8")
+    if done.edits:
+        print(done.words)
 
 
 # -- misbehaviour --------------------------------------------------------------------------------------------
@@ -442,11 +483,12 @@ def main() -> None:
     parser.add_argument("--arg", default="")
     parser.add_argument("task", type=Path)
     given, _ = parser.parse_known_args()
-    desk = Desk(given.task)
-    if given.mode and given.when in (None, desk.task["move"]):
+    desk = given.task.parent
+    task: Json = json.loads((desk / "task.json").read_text(encoding="utf-8"))
+    if given.mode and given.when in (None, task["move"]):
         MODES[given.mode](given.arg)
     else:
-        MOVES[desk.task["move"]](desk, given)
+        work(task, desk, Manner(given.weak, given.crash))
 
 
 if __name__ == "__main__":
