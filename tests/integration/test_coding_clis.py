@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -244,10 +245,39 @@ def test_a_community_of_claudes_lives_through_a_campaign(arctl: Arctl, modules: 
         ledger = lived_through(arctl, repo, patience=PATIENCE)
     check(ledger, repo)
     assert not model.stumbled
-    answered = turns(ledger)
-    # One process each, and others that were ended with the campaign.
-    assert answered <= model.calls["begun"] <= len(ledger.rows("SELECT 1 FROM turns"))
     assert not model.calls["aside"]
+    answered = turns(ledger)
+    assert answered <= model.calls["begun"], "each turn is a process of its own"
     # What they say that they cost is on the books.
     costs = arctl.json("costs", "toy")
-    print(costs, model.calls, len(server.requests))
+    assert answered <= costs["total"]["calls"] <= model.calls["begun"]
+    assert len(costs["rows"]) == 4
+    assert all(row["usd"] > 0 for row in costs["rows"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_a_community_of_codexes_lives_through_a_campaign(arctl: Arctl, modules: Path, tmp_path: Path) -> None:
+    # The model behind it has it run the scripted agent in its shell.
+    agent = f"{Path(sys.executable).resolve()} {AGENT} --weak --crash .arctl/task.md && echo It is don''e."
+    failed: list[dict[str, Any]] = []
+
+    def script(request: dict[str, Any]) -> dict[str, Any] | int:
+        results = [row for row in request["input"] if row.get("type") == "function_call_output"]
+        if not results:
+            return shell(agent, 1)
+        failed.extend(row for row in results if "It is done." not in str(row))
+        return words("That is my answer.")
+
+    with ResponsesServer(script) as server:
+        settings = {**codex(modules, server), "read_only": (str(AGENT), sys.base_prefix)}
+        repo = company(arctl, tmp_path / "repo", settings)
+        ledger = lived_through(arctl, repo, patience=PATIENCE)
+    check(ledger, repo)
+    answered = turns(ledger)
+    assert not failed
+    assert 2 * answered <= len(server.requests)
+    # It says how many tokens it needed, and no cost.
+    total = arctl.json("costs", "toy")["total"]
+    assert answered <= total["calls"] <= len(server.requests) / 2
+    assert (total["input"], total["usd"]) == (220 * total["calls"], 0)
