@@ -29,7 +29,7 @@ def discuss(question: Question) -> Reply:
 def free_axes(question: Question) -> list[str]:
     """Return the parameters that are worth a direction, none that is closed or held.
 
-    Cold ones only, as long as there are any; then what paid, and what was least looked at.
+    Cold ones first; then what paid, and what was least looked at.
     """
     params = spec_of(question.campaign).params
     champion = {name: value for name, value in question.params.items() if name in params}
@@ -42,8 +42,10 @@ def free_axes(question: Question) -> list[str]:
         and name not in question.taken
     ]
     cold = sorted(name for name in axes if name not in tried)
-    warm = sorted(axes, key=lambda name: (-tried[name].kept, tried[name].n, name)) if not cold else []
-    return cold or warm
+    warm = sorted(
+        (name for name in axes if name in tried), key=lambda name: (-tried[name].kept, tried[name].n, name)
+    )
+    return cold + warm
 
 
 def directions(question: Question, axes: list[str], noun: str = "") -> list[DirectionDraft]:

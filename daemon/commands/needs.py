@@ -76,11 +76,11 @@ def waits(state: State, campaign: Campaign, now: float) -> list[Need]:
 
 
 def _silence(state: State, campaign: Campaign, now: float) -> list[Need]:
-    """Return the discussion in which nobody answered and when it is begun again."""
+    """Return the discussion in which too few answered and when it is begun again."""
     talk = unanswered(state, campaign.id)
     if talk is None or talk.closed is None:
         return []
-    left = talk.closed + silence(state.company.discussions_of(campaign.id)) - now
+    left = talk.closed + silence(state, state.company.discussions_of(campaign.id)) - now
     if left <= 0:
         return []
     text = f"nobody answered in the discussion {talk.id}"

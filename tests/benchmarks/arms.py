@@ -60,7 +60,9 @@ WITHOUT = tuple(
     Arm(f"company -{name}", f'off = ["{name}"]', WRITERS, researcher=Researcher(ideas=True))
     for name in MECHANISMS
 )
-ARMS = {arm.name: arm for arm in (*MAIN, *WITHOUT)}
+#: One round of discussion in place of two.
+BRIEF = Arm("company 1 round", "rounds = 1", WRITERS, researcher=Researcher(ideas=True))
+ARMS = {arm.name: arm for arm in (*MAIN, *WITHOUT, BRIEF)}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from tests.benchmarks.arms import ARMS, MAIN, REGIMES, WITHOUT, Result, work
+from tests.benchmarks.arms import ARMS, MAIN, REGIMES, Result, work
 from tests.benchmarks.landscapes import KINDS
 from tests.benchmarks.paired import (
     Estimate,
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="12 seeds, without the mechanisms switched off")
     chosen = parser.parse_args()
     seeds = 12 if chosen.quick else chosen.seeds
-    everybody = [arm.name for arm in (MAIN if chosen.quick else (*MAIN, *WITHOUT))]
+    everybody = [arm.name for arm in (MAIN if chosen.quick else ARMS.values())]
     arms = chosen.arms.split(",") if chosen.arms else everybody
     for regime in REGIMES if chosen.regime == "all" else [chosen.regime]:
         begun = time.monotonic()

@@ -143,7 +143,7 @@ class World:
             times += [row.created + teams.critique_wait for row in state.open_proposals(name)]
             before = state.company.discussions_of(name)
             for row in before[-1:]:
-                times.append(row.deadline if row.closed is None else row.closed + silence(before))
+                times.append(row.deadline if row.closed is None else row.closed + silence(state, before))
         coming = min((time for time in times if time > self.now), default=math.inf)
         if coming < (self._queue[0][0] if self._queue else math.inf):
             heapq.heappush(self._queue, (coming, next(self._order), facts.Tick()))

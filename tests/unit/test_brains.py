@@ -226,7 +226,7 @@ def test_directions_cover_the_axes_each_analyst_its_share_of_three_at_most() -> 
 
 def test_cold_axes_come_before_those_that_paid_and_these_before_the_worn() -> None:
     kept, worn = Effect("LR", 5, 0.1, 0.0, 1), Effect("WIDTH", 5, -0.1, 0.0, 0)
-    assert rules.free_axes(asked(effects=(kept, worn))) == ["ACT"]
+    assert rules.free_axes(asked(effects=(kept, worn))) == ["ACT", "LR", "WIDTH"]
     cold = Effect("ACT", 5, -0.1, 0.0, 0)
     assert rules.free_axes(asked(effects=(kept, worn, cold)))[0] == "LR"
     assert "LR" not in rules.free_axes(asked(effects=(worn, cold), dead_ends=dead("LR")))
@@ -275,9 +275,9 @@ def proposed(**changes: Any) -> Proposal:
         (proposed(), (), Stance.ENDORSE),
         (proposed(near=("e4",)), (), Stance.OBJECT),
         (proposed(near=("e4",), difference="other seeds"), (), Stance.ENDORSE),
-        (proposed(), (Effect("LR", 4, -0.1, 0, 0),), Stance.OBJECT),
-        (proposed(difference="a new schedule"), (Effect("LR", 4, -0.1, 0, 0),), Stance.ENDORSE),
-        (proposed(), (Effect("LR", 3, -0.1, 0, 0),), Stance.ENDORSE),
+        (proposed(), (Effect("LR", rules.TRIED, -0.1, 0, 0),), Stance.OBJECT),
+        (proposed(difference="a new schedule"), (Effect("LR", rules.TRIED, -0.1, 0, 0),), Stance.ENDORSE),
+        (proposed(), (Effect("LR", rules.TRIED - 1, -0.1, 0, 0),), Stance.ENDORSE),
         (proposed(), (Effect("LR", 9, -0.1, 0, 1),), Stance.ENDORSE),
     ],
 )

@@ -107,9 +107,9 @@ def test_each_team_has_an_axis_that_was_never_tried() -> None:
                 assert set(row.axes) - tried[row.id]
 
 
-def worn() -> Community:
+def worn(analysts: int = 2) -> Community:
     """One team at B, somebody's experiment on A is over, and what waits is over A, and over C."""
-    world = formed({"ada": (over("B"),)}, "analysts = 3\nexperimenters = 0\n")
+    world = formed({"ada": (over("B"),)}, f"analysts = {analysts}\nexperimenters = 0\n")
     world.after(0, facts.Control("p", "propose", "toy", "zoe", data={"values": {"A": 0.7}}))
     world.until(lambda: any(row.axis == "A" and row.verdict for row in world.state.experiments_of("toy")))
     for ident, axis in (("h90", "A"), ("h91", "C")):
@@ -125,16 +125,19 @@ def took_up(world: Community) -> list[str]:
     return sorted(row.id for row in rows)
 
 
-def test_a_direction_on_worn_out_axes_is_not_taken_up() -> None:
-    world = worn()
-    assert took_up(world) == ["h91"], "A was tried, and a cold axis is there"
+def test_a_cold_axis_comes_before_worn_out_ones() -> None:
+    assert took_up(worn()) == ["h91"], "A was tried, and a cold axis is there"
+
+
+def test_a_team_for_which_no_cold_axis_is_left_takes_up_a_worn_one() -> None:
+    assert took_up(worn(analysts=3)) == ["h90", "h91"]
 
 
 def test_a_person_s_direction_is_taken_up_on_worn_out_axes_an_agent_s_of_that_name_is_not() -> None:
     world = worn()
     row = world.state.company.directions["h90"]
     world.state.apply(dataclasses.replace(row, author="emmy", by_hand=True))
-    assert took_up(world) == ["h90", "h91"]
+    assert took_up(world) == ["h90"]
 
 
 def test_a_namesake_s_word_on_a_person_s_direction_counts() -> None:

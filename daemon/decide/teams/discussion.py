@@ -67,12 +67,21 @@ def _first(state: State, campaign: Campaign, now: float) -> bool:
     if not before:
         return True
     last = before[-1]
-    return not last.answers and last.closed is not None and now >= last.closed + silence(before)
+    at_work = state.company.directions_of(campaign.id, DirectionState.ACTIVE)
+    if last.closed is None or (last.answers and (at_work or heard(state, last))):
+        return False
+    return now >= last.closed + silence(state, before)
 
 
-def silence(before: list[Discussion]) -> float:
-    """Return how long is waited after discussions in which nobody answered, in seconds."""
-    count = len(list(itertools.takewhile(lambda row: not row.answers, reversed(before))))
+def heard(state: State, discussion: Discussion) -> bool:
+    """Tell whether enough of those who can be asked spoke in a discussion for it to mean something."""
+    people = [agent for agent in analysts(state, discussion.campaign) if available(agent)]
+    return bool(discussion.answers) and 2 * discussion.answers >= len(people)
+
+
+def silence(state: State, before: list[Discussion]) -> float:
+    """Return how long is waited after discussions in which too few answered, in seconds."""
+    count = len(list(itertools.takewhile(lambda row: not heard(state, row), reversed(before))))
     return float(min(AGAIN, SOON * 2 ** min(10, max(0, count - 1))))
 
 

@@ -66,16 +66,16 @@ def suits(state: State, direction: Direction, held: set[str]) -> bool:
         return True
     if direction.by_hand:
         return True
-    # Where nothing is cold any more, what is not closed is open.
+    # Where nothing cold is left to take up, what is not closed is open.
     ends = state.dead_ends_of(direction.campaign)
     alive = [axis for axis in direction.axes if not axis_is_dead(ends, axis)]
-    return bool(alive) and not _somewhere_cold(state, direction.campaign)
+    return bool(alive) and not _somewhere_cold(state, direction.campaign, held)
 
 
-def _somewhere_cold(state: State, campaign: str) -> bool:
-    """Tell whether a direction with an axis that was never tried is there to be taken up."""
+def _somewhere_cold(state: State, campaign: str, held: set[str]) -> bool:
+    """Tell whether a direction with an axis that was never tried is there for a team beside those."""
     waiting = state.company.directions_of(campaign, DirectionState.PROPOSED, DirectionState.STANDING)
-    return any(cold(state, row) for row in waiting)
+    return any(cold(state, row) and not clash(row.axes, held) for row in waiting)
 
 
 def form(state: State, campaign: Campaign, discussion: Discussion, now: float) -> Step:

@@ -6,8 +6,7 @@ from collections import Counter
 
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met
-from arctl.daemon.decide.teams.asking import analysts
-from arctl.daemon.decide.teams.discussion import begin, talks
+from arctl.daemon.decide.teams.discussion import begin, heard, talks
 from arctl.daemon.decide.teams.forming import around_waiting, suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.record import record, spent, still, untried
@@ -21,7 +20,6 @@ from arctl.daemon.rows import (
     DeadEnd,
     Direction,
     DirectionState,
-    Discussion,
     Event,
     Move,
     PostKind,
@@ -226,11 +224,6 @@ def _worth_talking(state: State, campaign: Campaign) -> bool:
     return state.newest(campaign.id).created > before[-1].closed
 
 
-def _heard(state: State, campaign: Campaign, last: Discussion) -> bool:
-    """Tell whether enough spoke in a discussion that its silence means something."""
-    return bool(last.answers) and 2 * last.answers >= len(analysts(state, campaign.id))
-
-
 def _house(state: State, campaign: Campaign) -> Step:
     """Give who came late, or lost a team, a place where fewest are of the role."""
     teams = [team for team in state.company.teams_of(campaign.id) if team.direction]
@@ -249,7 +242,7 @@ def explored(state: State, campaign: Campaign) -> bool:
     """Tell whether a campaign has talked, tried, and has no direction left that anybody believes in."""
     company = state.company
     before = company.discussions_of(campaign.id)
-    if not before or before[-1].closed is None or not _heard(state, campaign, before[-1]):
+    if not before or before[-1].closed is None or not heard(state, before[-1]):
         return False
     if company.directions_of(campaign.id, DirectionState.ACTIVE) or _worth_talking(state, campaign):
         return False
