@@ -486,12 +486,15 @@ async def test_claudes_command_line_edits_without_asking_and_runs_nothing() -> N
     asked = PROFILES["claude"].ask(["claude"], "/t/task.md", settings, inside=True)
     line = " ".join(asked.words)
     assert "claude -p --no-session-persistence" in line
-    assert "--output-format json --permission-mode acceptEdits --tools Read,Edit,Write,Glob,Grep" in line
-    assert line.endswith("--model m")
+    assert "--output-format stream-json --permission-mode acceptEdits --tools Read,Edit,Write" in line
+    assert line.endswith("--model m --verbose")
     assert "/t/task.md" in asked.prompt
     assert asked.env["ANTHROPIC_BASE_URL"] == "http://x"
     own = PROFILES["claude"].ask(["claude", "--tools=Read,Edit,Bash"], "/t", settings, inside=True)
     assert own.words.count("--tools") == 0
+    own = PROFILES["claude"].ask(["claude", "--output-format", "json"], "/t", settings, inside=True)
+    assert own.words.count("--output-format") == 1
+    assert "--verbose" not in own.words, "with the other format it would print something else"
 
 
 async def test_codex_keeps_its_own_sandbox_where_there_is_none_of_ours() -> None:
@@ -533,6 +536,42 @@ async def test_claudes_result_counts_more_than_its_success(changes: dict[str, An
     said = PROFILES["claude"].read(b"a warning\n" + json.dumps({**CLAUDE, **changes}).encode())
     assert said.fault == fault
     assert (said.usd, said.tokens) == (0.25, 115)
+
+
+def lines(*rows: dict[str, Any]) -> bytes:
+    return "\n".join(map(json.dumps, rows)).encode()
+
+
+#: An answer of two blocks, which claude tells one by one, and another one.
+STEPS = [
+    {"type": "system", "subtype": "init"},
+    {"type": "assistant", "message": {"id": "m1", "usage": {"input_tokens": 7, "output_tokens": 1}}},
+    {"type": "assistant", "message": {"id": "m1", "usage": {"input_tokens": 7, "output_tokens": 1}}},
+    {"type": "user", "message": {"content": "401 Unauthorized: the usage limit of a log, please log in"}},
+    {"type": "assistant", "message": {"id": "m2", "usage": {"cache_read_input_tokens": 20}}},
+    {"type": "assistant", "message": "nonsense"},
+]  # fmt: skip
+
+
+async def test_claudes_steps_say_what_it_needed_until_it_was_ended() -> None:
+    said = PROFILES["claude"].read(lines(*STEPS))
+    assert (said.tokens, said.usd, said.fault, said.understood) == (28, None, "", False)
+    ended = PROFILES["claude"].read(lines(*STEPS) + b"\nNot logged in\n")
+    assert (ended.text, ended.tokens, ended.fault) == ("Not logged in", 28, "login")
+    done = PROFILES["claude"].read(lines(*STEPS, CLAUDE))
+    assert (done.text, done.tokens, done.usd, done.fault) == ("done", 115, 0.25, "")
+
+
+async def test_a_claude_that_ran_out_of_time_leaves_a_log_and_its_tokens(desk: Stage, tmp_path: Path) -> None:
+    script = tmp_path / "like-claude"
+    told = lines(*STEPS).decode()
+    script.write_text(f"#!/bin/sh\ncat <<'END'\n{told}\nEND\nexec sleep 600\n")
+    script.chmod(0o755)
+    late = await fault(desk, Move.PROPOSE, command=(str(script),), profile="claude", timeout=3.0)
+    assert (late.kind, late.extra) == ("timeout", {"tokens": 28})
+    log = desk.scratch / "logs" / f"q{desk.turns}.log"
+    assert str(log) in late.remedy
+    assert log.read_text() == f"{told}\n"
 
 
 @pytest.mark.parametrize("cost", ["NaN", "1e999", "-1", '"much"', "true", "9" * 400])

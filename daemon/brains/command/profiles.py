@@ -82,13 +82,17 @@ class Plain:
 
 
 class Claude:
-    """``claude -p``: one JSON object at the end, in which `is_error` may stand beside success."""
+    """``claude -p``: what it does as one JSON object a line, the result last.
+
+    In the result `is_error` may stand beside success. Where it is ended before there is one, the lines
+    until then are what its log shows and what its tokens are counted by.
+    """
 
     def ask(self, command: Sequence[str], task: str, settings: Settings, *, inside: bool) -> Asked:
         """Edit without asking, with a few tools, without anybody's settings, hooks or servers."""
         del inside
         flags = {
-            "--output-format": "json",
+            "--output-format": "stream-json",
             "--permission-mode": "acceptEdits",
             "--tools": TOOLS,
             "--allowedTools": TOOLS,
@@ -96,6 +100,9 @@ class Claude:
             **({"--model": settings.model} if settings.model else {}),
         }
         words = [*command, "-p", "--no-session-persistence", "--strict-mcp-config", *_unless(command, flags)]
+        if "stream-json" in words and "--verbose" not in words:
+            # Without it claude refuses to tell of its steps.
+            words.append("--verbose")
         env = {
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "DISABLE_AUTOUPDATER": "1",
@@ -109,23 +116,32 @@ class Claude:
         """Read the result; what it says counts more than that it says success."""
         found = next((row for row in _objects(output) if row.get("type") == "result"), None)
         if found is None:
-            return Said(_text(output), fault=fault_in(_text(output)), understood=False)
+            return _unfinished(output)
         text = _words(found.get("result"))
-        usage = found.get("usage")
-        names = (
-            "input_tokens",
-            "output_tokens",
-            "cache_creation_input_tokens",
-            "cache_read_input_tokens",
-        )
-        tokens = [_count(usage.get(name)) for name in names] if isinstance(usage, dict) else []
         failed = found.get("is_error") is not False or found.get("subtype") != "success"
         return Said(
             text or _words(found.get("subtype")),
             usd=_amount(found.get("total_cost_usd")),
-            tokens=sum(tokens) if tokens else None,
+            tokens=_tokens(found.get("usage")),
             fault=fault_in(text, found.get("api_error_status"), "failed") if failed else "",
         )
+
+
+def _unfinished(output: bytes) -> Said:
+    """Return what a claude said that came to no result: its own words are no sign of what failed."""
+    plain = b"\n".join(line for line in output.splitlines() if not line.lstrip().startswith(b"{"))
+    answers: dict[str, int] = {}
+    for row in _objects(output):
+        if row.get("type") == "assistant" and isinstance(message := row.get("message"), dict):
+            # Each block of an answer is a line of its own, with the usage of the whole.
+            answers.setdefault(str(message.get("id")), _tokens(message.get("usage")) or 0)
+    text = _text(plain)
+    return Said(
+        text or _text(output),
+        tokens=sum(answers.values()) or None,
+        fault=fault_in(text),
+        understood=False,
+    )
 
 
 class Codex:
@@ -165,6 +181,14 @@ class Codex:
 
 
 PROFILES: dict[str, Profile] = {"plain": Plain(), "claude": Claude(), "codex": Codex()}
+
+
+def _tokens(usage: object) -> int | None:
+    """Return the tokens of a usage of the Messages API, of whatever kind."""
+    if not isinstance(usage, dict):
+        return None
+    names = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    return sum(_count(usage.get(name)) for name in names)
 
 
 def _unless(command: Sequence[str], flags: dict[str, str]) -> list[str]:
