@@ -21,10 +21,11 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """An agent (its id) is not to be asked before this time (wall clock)."""
+    """An agent (its id) is not to be asked before this time (wall clock); or only not for `ideas`."""
 
     agent: str
     until: float
+    ideas: bool = False
 
 
 @dataclass(frozen=True, slots=True)

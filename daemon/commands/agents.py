@@ -106,7 +106,7 @@ def entry(state: State, row: Agent, known: Counter[str]) -> Json:
         "trouble": row.trouble,
         "declined": row.declined,
         "asked": community.at_work(state, row),
-        "rests_until": state.rest.get(row.id, 0.0),
+        "rests_until": max(state.rest.get(row.id, 0.0), state.dry.get(row.id, 0.0)),
         "exhausted": bool(row.exhausted) and row.exhausted == state.context(row),
         "seen": row.seen,
         "turns": row.turns,

@@ -98,7 +98,7 @@ def woken(state: State, campaign: str) -> Step:
     """Have everybody asked again: what troubled an agent may be mended, what it did not know may be there."""
     step = Step()
     for agent in state.company.agents_of(campaign):
-        step.marks.append(Rest(agent.id, 0.0))
+        step.marks.extend((Rest(agent.id, 0.0), Rest(agent.id, 0.0, ideas=True)))
         if agent.trouble or agent.exhausted or agent.failures or agent.fruitless or agent.declined:
             step.rows.append(bump(agent, trouble="", exhausted="", failures=0, fruitless=0, declined=""))
     return step

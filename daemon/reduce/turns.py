@@ -102,14 +102,14 @@ def _latest(step: Step, agent: Agent) -> Agent:
 
 
 def _fruitless(state: State, agent: Agent, step: Step, now: float, *, most: int) -> Step:
-    """Give an agent that brought nothing usable a rest; after a few such turns it has nothing more to say.
+    """Give an agent that brought nothing usable a rest from ideas; after a few such turns it has no more.
 
     What it proposed counts again from the start as soon as something of it is ready to run.
     """
     row = _latest(step, agent)
     count = agent.fruitless + 1
     over = count >= most or bool(row.exhausted)
-    found = Step(marks=[Rest(agent.id, now + min(MAX_PAUSE, PAUSE * 2 ** (count - 1)))])
+    found = Step(marks=[Rest(agent.id, now + min(MAX_PAUSE, PAUSE * 2 ** (count - 1)), ideas=True)])
     exhausted = state.context(agent) if over else row.exhausted
     found.rows.append(dataclasses.replace(row, fruitless=0 if over else count, exhausted=exhausted))
     if over:

@@ -59,8 +59,9 @@ class State:
     devices: dict[str, Device] = field(default_factory=dict)
     stopping: str = ""
     reissue: set[str] = field(default_factory=set)
-    #: When an agent (its id) may be asked again, by the wall clock.
+    #: When an agent (its id) may be asked again, by the wall clock; and when for ideas.
     rest: dict[str, float] = field(default_factory=dict)
+    dry: dict[str, float] = field(default_factory=dict)
     #: What is wrong with a campaign's `arctl.toml` or objective; empty where nothing is any more.
     astray: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -127,7 +128,7 @@ class State:
         """Take what this process alone knows."""
         match mark:
             case Rest():
-                self.rest[mark.agent] = mark.until
+                (self.dry if mark.ideas else self.rest)[mark.agent] = mark.until
             case Inventory():
                 self.devices = {device.id: device for device in mark.devices}
             case Reissue():

@@ -136,7 +136,7 @@ class World:
     def _wake(self) -> None:
         """The daemon's clock ticks every second; here it does where a rule waits for time to pass."""
         state = self.state
-        times = [until for until in state.rest.values() if until < math.inf]
+        times = [until for until in (*state.rest.values(), *state.dry.values()) if until < math.inf]
         for name in state.campaigns:
             teams = state.spec(name).teams
             times += [turn.expires + 0.1 for turn in state.company.asked(name)]

@@ -375,6 +375,20 @@ def test_an_answer_in_which_nothing_is_usable_gives_its_agent_a_rest_and_at_last
     assert "nothing more to propose" in world.texts("agent.exhausted")[0]
 
 
+def test_who_rests_from_ideas_is_asked_for_a_critique_all_the_same() -> None:
+    world = waiting()
+    dry, other = world.questions(Move.PROPOSE)
+    world.answer(dry, Reply())
+    world.until(lambda: dry.turn.id not in world.state.company.turns)
+    axis = other.direction.axes[0] if other.direction else ""
+    world.answer(other, Reply((to(axis, 0.7),)))
+    world.until(lambda: world.questions(Move.CRITIQUE))
+    assert world.questions(Move.CRITIQUE)[-1].agent.name == dry.agent.name
+    assert world.state.dry[dry.agent.id] > world.now
+    since = [question for question in world.questions(Move.PROPOSE) if question.agent.name == dry.agent.name]
+    assert len(since) == 1, "it is not asked for ideas before its rest is over"
+
+
 def test_the_same_tree_is_not_run_twice() -> None:
     def twice(question: Question) -> Reply | None:
         if question.move is not Move.PROPOSE or question.proposal is not None:

@@ -33,7 +33,8 @@ def supply(state: State, now: float) -> Step:
         if (not champion.bank and not champion.values) or limit_met(state, campaign, now):
             continue
         for agent in analysts(state, campaign.id):
-            if free(state, agent, now) and (step := _ask(state, campaign, agent, now)):
+            rested = state.dry.get(agent.id, 0.0) <= now
+            if rested and free(state, agent, now) and (step := _ask(state, campaign, agent, now)):
                 return step
     return Step()
 

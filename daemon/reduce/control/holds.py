@@ -146,7 +146,7 @@ def _agent(request: Request, row: Agent, *, held: bool) -> Step:
     rested = bump(row, state=wanted, trouble="", failures=0)
     if row.declined:
         rested = dataclasses.replace(rested, declined="", exhausted="", fruitless=0)
-    return Step(rows=[rested], events=[event], marks=[Rest(row.id, 0.0)])
+    return Step(rows=[rested], events=[event], marks=[Rest(row.id, 0.0), Rest(row.id, 0.0, ideas=True)])
 
 
 def _experiment(request: Request, row: Experiment, *, held: bool) -> Step:
