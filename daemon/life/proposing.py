@@ -107,19 +107,24 @@ def tidy(draft: Draft) -> Draft:
 
 
 def near(state: State, row: Proposal) -> tuple[str, ...]:
+    """Return what was tried or proposed near it, the newest few: those that people are told of."""
+    return tuple(_all_near(state, row)[-MAX_NEAR:])
+
+
+def _all_near(state: State, row: Proposal) -> list[str]:
     """Return what was tried or proposed near it: the same axis, values or words within tolerance.
 
     Values are compared with those of former champions, too: what goes back to one was tried.
     """
     spec = state.spec(row.campaign)
     if "near" in spec.teams.off or not row.axis:
-        return ()
+        return []
     values = _values(state, row)
     tried = state.on_axis(row.campaign, row.axis)
     if values is None:
         found = [item.id for item in tried if _measured(item) and near_words(row.title, item.title)]
     else:
-        champions = state.champions_of(row.campaign)
+        champions = [state.baseline_of(row.campaign), *state.champions_of(row.campaign)]
         former = [item for item in champions if item.id != row.base and item.axis != row.axis]
         found = [
             item.id
@@ -137,7 +142,7 @@ def near(state: State, row: Proposal) -> tuple[str, ...]:
                 found.append(other.id)
         elif values is None and near_words(row.title, other.title):
             found.append(other.id)
-    return tuple(found[-MAX_NEAR:])
+    return found
 
 
 def _measured(row: Experiment) -> bool:
@@ -153,7 +158,7 @@ def stale(state: State, row: Proposal) -> str:
         return f"dead end {end.id} ({end.axis}) was closed while it waited: {end.reason}"
     if row.urgent or row.approved:
         return ""
-    found = near(state, row)
+    found = _all_near(state, row)
     if going := _under_way(state, row, [ident for ident in found if ident in state.experiments]):
         return f"near {', '.join(going)}, whose result is to come"
     if row.difference:
@@ -219,7 +224,7 @@ def _outside(state: State, row: Proposal) -> str:
 
 def _repeats(state: State, row: Proposal) -> str:
     """Say what a proposal repeats without naming the difference; empty where it repeats nothing."""
-    if going := _under_way(state, row, row.near):
+    if going := _under_way(state, row, _all_near(state, row)):
         return f"near {', '.join(going)}, whose result is to come"
     if row.difference:
         return ""

@@ -9,7 +9,7 @@ import pytest
 
 from arctl.daemon import facts
 from arctl.daemon.life.binding import closing_among
-from arctl.daemon.life.proposing import MAX_TEXT, MAX_TITLE, stale
+from arctl.daemon.life.proposing import MAX_TEXT, MAX_TITLE, near, stale
 from arctl.daemon.rows import (
     DeadEnd,
     Direction,
@@ -173,6 +173,29 @@ def test_a_move_back_to_a_former_champion_is_near_it() -> None:
     world.state.apply(dataclasses.replace(world.state.experiments["e50"], promoted="c-e50"))
     (row,) = offered(world, to("A", 0.51, change={"kind": "params", "values": {"A": 0.51, "B": 0.71}}))
     assert row.near == ("e50",)
+
+
+def test_a_move_back_to_the_baseline_is_near_it() -> None:
+    world = waiting()
+    past(world, 50, "A", 0.70, Verdict.ACCEPTED)
+    champion = dataclasses.replace(world.state.campaigns["toy"], champion="e50")
+    world.state.apply(dataclasses.replace(world.state.experiments["e50"], promoted="c-e50", bank=(1.0,)))
+    world.state.apply(champion)
+    step = to("A", 0.51)
+    row = Proposal("p90", "toy", 1.0, "ada", "search", step.title, step.change, "e50", axis="A", move="down")
+    assert near(world.state, row) == ("e1",)
+
+
+def test_what_waits_near_hides_no_experiment_that_is_still_open() -> None:
+    world = waiting()
+    (row,) = offered(world, to("A", 0.9, difference="it is meant for the new schedule"))
+    past(world, 50, "A", 0.91, "")
+    world.state.apply(dataclasses.replace(world.state.experiments["e50"], state=ExperimentState.OPEN))
+    for number in range(60, 66):
+        twin = dataclasses.replace(row, id=f"p{number}", state=ProposalState.PARKED, reason="for a person")
+        world.state.apply(twin)
+    assert len(near(world.state, row)) == 5
+    assert stale(world.state, row) == "near e50, whose result is to come"
 
 
 def test_the_third_move_the_same_way_does_not_run_when_the_second_failed_while_it_waited() -> None:
