@@ -17,12 +17,14 @@ MAX_TITLE = 200
 def told(state: State, row: Experiment) -> str:
     """Return an experiment's title; values that it moves from are those of the base that it was built on."""
     title = row.title
+    params = state.spec(row.campaign).params
     for name, was, _ in _moves(state, row):
+        choices = params[name].choices if name in params else ()
         short = re.escape(name.rpartition(".")[2])
         says = re.compile(rf"(?<![\w.])({re.escape(name)}|{short})(\s+)(\S+)(\s*(?:→|->))")
 
-        def mended(found: re.Match[str], was: Any = was) -> str:
-            value = found[3] if _means(found[3], was) else _written(was)
+        def mended(found: re.Match[str], was: Any = was, choices: tuple[Any, ...] = choices) -> str:
+            value = _written(was) if _differs(found[3], was, choices) else found[3]
             return f"{found[1]}{found[2]}{value}{found[4]}"
 
         title = says.sub(mended, title)
@@ -47,12 +49,13 @@ def _moves(state: State, row: Experiment) -> list[tuple[str, Any, Any]]:
     return [(name, base.params[name], value) for name, value in values.items() if name in base.params]
 
 
-def _means(text: str, value: Any) -> bool:
-    """Tell whether a word of a title stands for a value, perhaps rounded."""
+def _differs(text: str, value: Any, choices: tuple[Any, ...]) -> bool:
+    """Tell whether a word of a title is a value, perhaps rounded, and another one; other words stay."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return text.strip("'\"") == str(value)
+        said = text.strip("'\"")
+        return said != str(value) and said in {"True", "False", *map(str, choices)}
     try:
-        return math.isclose(float(text), value, rel_tol=ROUNDED)
+        return not math.isclose(float(text), value, rel_tol=ROUNDED)
     except ValueError:
         return False
 

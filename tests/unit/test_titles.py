@@ -44,3 +44,8 @@ def test_code_has_no_values_to_tell() -> None:
     stage = Stage()
     row = dataclasses.replace(stage.state.experiments["e4"], title="LR 0.1 -> 0.2")
     assert (told(stage.state, row), change_of(stage.state, row)) == ("LR 0.1 -> 0.2", "")
+
+
+def test_words_before_an_arrow_that_are_no_values_stay() -> None:
+    for title in ("LR decay → cosine", "OPT state -> none", "LR 30% → 0.2"):
+        assert titled(title, {"LR": 0.2, "OPT": "adam"})[0] == title
