@@ -159,6 +159,17 @@ def test_a_campaign_that_met_its_limit_says_that_a_resume_needs_a_higher_one() -
     )
 
 
+def test_a_campaign_that_met_its_target_says_that_a_resume_needs_another_one() -> None:
+    stage = Stage()
+    champion = stage.state.experiments[stage.state.campaigns["toy"].champion]
+    stage.set(dataclasses.replace(champion, bank=(1.0, 1.0)))
+    spec = stage.state.campaigns["toy"].spec.replace("[limits]", "[limits]\ntarget = 1.5")
+    stage.set(dataclasses.replace(stage.state.campaigns["toy"], state=CampaignState.FINISHED, spec=spec))
+    assert stage.done("propose", "toy", values={"LR": 0.02})["text"].endswith(
+        "; toy is finished: it waits for another limits.target in arctl.toml, then `arctl resume toy`"
+    )
+
+
 def test_a_direction_of_a_person_waits_for_a_team_until_it_is_taken_back() -> None:
     stage = Stage()
     answer = stage.done(

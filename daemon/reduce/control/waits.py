@@ -18,7 +18,7 @@ def waiting(request: Request, name: str) -> str:
         return f"; {name} drains: it waits for `arctl resume {name}`" if campaign.drain else ""
     first = ""
     if limits := _met(request, campaign):
-        first = f"a higher {' and '.join(limits)} in arctl.toml, then "
+        first = f"{' and '.join(limits)} in arctl.toml, then "
     return f"; {name} is {campaign.state}: it waits for {first}`arctl resume {name}`"
 
 
@@ -26,7 +26,12 @@ def _met(request: Request, campaign: Campaign) -> list[str]:
     """Name the limits that would end the campaign again at once."""
     limits, found = request.state.spec(campaign.id).limits, []
     if limits.experiments is not None and request.state.count_proposed(campaign.id) >= limits.experiments:
-        found.append("limits.experiments")
+        found.append("a higher limits.experiments")
     if limits.hours is not None and request.now - campaign.created >= limits.hours * 3600:
-        found.append("limits.hours")
+        found.append("a higher limits.hours")
+    champion = request.state.experiments[campaign.champion]
+    if limits.target is not None and champion.bank and (mean := champion.mean) is not None:
+        minimize = request.state.spec(campaign.id).metric.goal == "minimize"
+        if mean <= limits.target if minimize else mean >= limits.target:
+            found.append("another limits.target")
     return found
