@@ -267,3 +267,33 @@ def test_supply_goes_on_for_teams_at_work_while_others_discuss() -> None:
     world.until(lambda: world.state.company.discussion("toy") is None)
     assert world.state.count_proposed("toy") > begun
     assert not any(question.team is None for question in world.questions(Move.PROPOSE))
+
+
+def test_nobody_is_called_together_while_everybody_waits_for_a_person() -> None:
+    world = Community(flat, slots=2, spec=spec(("A", "B"), teams="analysts = 2\nexperimenters = 0\n"))
+    world.script = lambda question: facts.TurnFailed(question.turn.id, "no_key", "no key", "set one", True)
+    world.begin()
+    world.run(limit=300)
+    assert len(world.state.company.discussions) == 1
+    world.script = None
+    world.after(0, facts.Control("again", "resume", "toy", "ada"))
+    world.until(lambda: world.state.count_proposed("toy"))
+
+
+def test_after_a_direction_of_a_few_was_tried_everybody_is_told_that_it_ended() -> None:
+    teams = "analysts = 5\nexperimenters = 0\nrounds = 1\n"
+    world = Community(flat, slots=2, spec=spec(("A", "B"), teams=teams), params=("A", "B"))
+    speakers: list[str] = []
+
+    def one_of_five(question: Question) -> facts.TurnFailed | None:
+        speakers.append(question.agent.name)
+        if question.agent.name == speakers[0]:
+            return None
+        return facts.TurnFailed(question.turn.id, "unreachable", "no route", retry_after=5.0)
+
+    world.script = one_of_five
+    world.begin()
+    world.until(lambda: len(world.state.company.discussions) == 2)
+    first, second = world.state.company.discussions.values()
+    assert (first.answers, first.formed) == (1, 1)
+    assert second.reason.startswith("every direction has ended")

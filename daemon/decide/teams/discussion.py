@@ -63,12 +63,19 @@ def _first(state: State, campaign: Campaign, now: float) -> bool:
     champion = state.experiments[campaign.champion]
     if (not champion.bank and not champion.values) or limit_met(state, campaign, now):
         return False
+    if not any(available(agent) for agent in analysts(state, campaign.id)):
+        # Nobody could be asked: an empty discussion every few minutes would fill the forum.
+        return False
     before = state.company.discussions_of(campaign.id)
     if not before:
         return True
     last = before[-1]
+    if last.closed is None:
+        return False
     at_work = state.company.directions_of(campaign.id, DirectionState.ACTIVE)
-    if last.closed is None or (last.answers and (at_work or heard(state, last))):
+    # Once something was tried there is more to talk of than what was not heard then: `regroup` sees to it.
+    tried = state.newest(campaign.id).created > last.closed
+    if last.answers and (at_work or tried or heard(state, last)):
         return False
     return now >= last.closed + silence(state, before)
 
