@@ -11,6 +11,7 @@ from typing import Any
 from arctl.daemon.decide.teams.discussion import silence
 from arctl.daemon.life.talking import unanswered
 from arctl.daemon.reduce.declining import DECLINED
+from arctl.daemon.reduce.edits import SPEC
 from arctl.daemon.rows import (
     Agent,
     AgentState,
@@ -112,7 +113,7 @@ def _files(state: State, campaign: Campaign) -> list[Need]:
     return [
         _need("file", [file], f"{file} {why}", f"put the file itself back into {campaign.root}")
         for (name, file), why in state.astray.items()
-        if name == campaign.id and why
+        if name == campaign.id and why and file in (SPEC, state.spec(name).objective)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from arctl.daemon.actions import (
     BuildCommit,
     MoveBranch,
+    ReadParams,
     RemoveTree,
     ResumeRun,
     Shutdown,
@@ -19,6 +20,7 @@ from arctl.daemon.decide.supply import limit_met, settled
 from arctl.daemon.decide.teams.leases import lose
 from arctl.daemon.life import byhand
 from arctl.daemon.life.releasing import withdrawn
+from arctl.daemon.life.surface import unknown
 from arctl.daemon.marks import Reissue
 from arctl.daemon.rows import (
     ACTIVE,
@@ -74,8 +76,8 @@ def recover(state: State, now: float) -> Step:
             step.actions.append(RemoveTree(run.id))
     for campaign in state.campaigns.values():
         step.actions.extend(_unfinished(state, campaign))
-        if campaign.state is not CampaignState.FINISHED:
-            step.actions.append(WatchFiles(campaign))
+        # One that has ended takes edits, too: a resume goes by them.
+        step.actions.append(WatchFiles(campaign))
         for turn in state.company.asked(campaign.id):
             # Whoever was thinking is gone with the daemon; outside members come again by themselves.
             agent = state.company.named(campaign.id, turn.agent)
@@ -93,9 +95,9 @@ def reissue(state: State, now: float) -> Step:
     return Step()
 
 
-def _unfinished(state: State, campaign: Campaign) -> list[BuildCommit | MoveBranch]:
+def _unfinished(state: State, campaign: Campaign) -> list[BuildCommit | MoveBranch | ReadParams]:
     """Return what git was asked to do for a campaign and has not done yet."""
-    found: list[BuildCommit | MoveBranch] = []
+    found: list[BuildCommit | MoveBranch | ReadParams] = [*unknown(state, campaign)]
     if (move := byhand.again(state, campaign)) is not None:
         found.append(move)
     for experiment in state.open_experiments(campaign.id):

@@ -10,6 +10,8 @@ from arctl.experiments.effects import covers, parts
 
 #: Who closes an axis by rule.
 BY_GATE = "gate"
+#: Who closes a direction by rule.
+BY_RULE = "arctl"
 
 
 def closing_dead_end(state: State, row: Proposal) -> DeadEnd | None:

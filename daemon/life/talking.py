@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arctl.daemon.actions import Step
-from arctl.daemon.rows import Discussion, Event, Move, Post, PostKind, Role, bump
+from arctl.daemon.rows import DirectionState, Discussion, Event, Move, Post, PostKind, Role, bump
 from arctl.daemon.state import Ids, State
 from arctl.text import clean, clean_block
 
@@ -106,10 +106,16 @@ def unanswered(state: State, campaign: str) -> Discussion | None:
 
 
 def declined(state: State, campaign: str) -> Discussion | None:
-    """Return the discussion of which nothing came as agents declined it: it waits for a person."""
+    """Return the discussion of which nothing came as agents declined it, or to go on from it, if any.
+
+    It waits for a person.
+    """
     last = _latest(state, campaign)
-    refused = any(row.declined.startswith(Move.DISCUSS) for row in state.company.agents_of(campaign))
-    return last if last is not None and not last.formed and refused else None
+    if last is None or state.company.directions_of(campaign, DirectionState.ACTIVE):
+        return None
+    refused = [row.declined for row in state.company.agents_of(campaign)]
+    to_talk = not last.formed and any(words.startswith(Move.DISCUSS) for words in refused)
+    return last if to_talk or any(words.startswith(Move.PROPOSE) for words in refused) else None
 
 
 def _latest(state: State, campaign: str) -> Discussion | None:

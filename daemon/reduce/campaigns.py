@@ -8,8 +8,8 @@ from arctl.daemon import facts
 from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step, WatchFiles
 from arctl.daemon.life import closing
 from arctl.daemon.life.releasing import woken
+from arctl.daemon.life.surface import reading
 from arctl.daemon.marks import Reissue, Stopping
-from arctl.daemon.reduce.surface import reading
 from arctl.daemon.rows import (
     Campaign,
     CampaignState,

@@ -8,9 +8,9 @@ from typing import Any
 from arctl.daemon import facts
 from arctl.daemon.actions import Step, WatchFiles
 from arctl.daemon.life.releasing import woken
+from arctl.daemon.life.surface import reading
 from arctl.daemon.marks import Astray
 from arctl.daemon.reduce.campaigns import measured_otherwise
-from arctl.daemon.reduce.surface import reading
 from arctl.daemon.rows import Campaign, CampaignState, Event, Json, bump
 from arctl.daemon.specs import read
 from arctl.daemon.state import State
@@ -113,7 +113,7 @@ def _spec(state: State, campaign: Campaign, text: str, diff: str, constants: Jso
     if changed:
         # Whoever had nothing more to propose may have now.
         step.extend(woken(state, campaign.id))
-    if old.objective != new.objective:
+    if old.objective != new.objective or old.params.keys() != new.params.keys():
         step.actions.append(WatchFiles(row))
     return step
 

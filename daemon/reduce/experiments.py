@@ -7,9 +7,9 @@ from arctl.daemon.actions import Step
 from arctl.daemon.life.closing import close
 from arctl.daemon.life.duplicates import duplicate
 from arctl.daemon.life.opening import new_runs
+from arctl.daemon.life.surface import unread
 from arctl.daemon.life.titles import told
 from arctl.daemon.marks import Reissue
-from arctl.daemon.reduce.surface import unread
 from arctl.daemon.rows import (
     Event,
     Experiment,

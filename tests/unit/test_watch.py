@@ -14,6 +14,7 @@ import pytest
 from arctl.daemon import facts, watch
 from arctl.daemon.actions import ReadParams, WatchFiles
 from arctl.daemon.commands.needs import needs
+from arctl.daemon.decide.lifecycle import recover
 from arctl.daemon.marks import Rest
 from arctl.daemon.rows import CampaignState, ExperimentState
 from arctl.daemon.watch import Watch
@@ -330,6 +331,35 @@ async def test_a_champion_that_was_built_before_a_parameter_was_tuned_is_read_an
     assert stage.state.experiments["e4"].params["WARM"] == 3
 
 
+async def test_values_that_a_daemon_did_not_live_to_read_are_read_by_the_next() -> None:
+    stage = Stage()
+    known = [action for action in recover(stage.state, 9.0).actions if isinstance(action, ReadParams)]
+    assert not known, "all is known"
+    stage.set(dataclasses.replace(stage.state.campaigns["toy"], spec=SPEC.replace("[limits]", WARM)))
+    (action,) = (row for row in recover(stage.state, 9.0).actions if isinstance(row, ReadParams))
+    assert action.names == ("WARM",)
+    assert action.commits["e2"] == "b2"
+
+
+async def test_an_edit_that_git_failed_to_look_at_is_looked_at_again_on_resume() -> None:
+    stage = Stage()
+    edited(stage, SPEC.replace("[limits]", WARM))
+    stage.fact(facts.ActionFailed("ReadParams", "toy", "", "", "no space left", ""))
+    assert stage.state.campaigns["toy"].state is CampaignState.HELD
+    stage.done("resume", "toy")
+    assert WatchFiles in [type(action) for action in stage.step.actions]
+
+
+async def test_a_parameter_that_came_later_is_checked_like_the_others_from_then_on() -> None:
+    stage = Stage()
+    text = SPEC.replace("[limits]", WARM)
+    edited(stage, text)
+    stage.fact(facts.ParamsRead("toy", SPEC, text, "", {"e2": {"WARM": 5}}))
+    (action,) = stage.step.actions
+    assert isinstance(action, WatchFiles)
+    assert action.campaign.spec == text
+
+
 async def test_a_constant_that_only_the_champion_has_is_for_its_tree_to_say(folder: Folder) -> None:
     text = WITH_OBJECTIVE.replace("[limits]", WARM)
     folder.write(text)
@@ -382,6 +412,14 @@ async def test_a_file_that_is_gone_is_one_event_and_a_need_until_it_is_back() ->
     assert all(row["kind"] != "file" for row in needs(stage.state, stage.state.campaigns["toy"]))
     stage.fact(dataclasses.replace(gone, campaign="strange"))
     assert not stage.step.events
+
+
+async def test_a_file_that_nobody_is_told_by_any_more_is_nobodys_need() -> None:
+    stage = Stage()
+    edited(stage, 'objective = "program.md"\n' + SPEC)
+    stage.fact(facts.FileAstray("toy", "program.md", "is gone: x"))
+    edited(stage, 'objective = "other.md"\n' + SPEC)
+    assert all(row["kind"] != "file" for row in needs(stage.state, stage.state.campaigns["toy"]))
 
 
 async def test_a_refusal_and_strangers_change_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from arctl.daemon.actions import Step
+from arctl.daemon.actions import Step, WatchFiles
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.life.talking import declined, unanswered
 from arctl.daemon.marks import Device, Reissue, Rest
@@ -108,6 +108,8 @@ def _resumed(request: Request, row: Campaign) -> Step:
     running = bump(row, state=CampaignState.RUNNING, reason="", drain=False, trouble="")
     step = Step(rows=[running], events=[event], marks=[Reissue(row.id, wanted=True)])
     step.extend(woken(state, row.id))
+    # An edit that git could not look at then is looked at now.
+    step.actions.append(WatchFiles(running))
     if silent is not None:
         limit = state.spec(row.id).teams.discussion
         step.rows.append(bump(silent, closed=None, round=1, asked=(), deadline=request.now + limit))
