@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
+from arctl.daemon.life.binding import BY_GATE, BY_RULE
 from arctl.daemon.rows import (
     JUDGED,
     CampaignState,
@@ -46,7 +47,7 @@ def close_axis(state: State, experiment: Experiment, evidence: Json, now: float)
         created=now,
         reason=f"{len(tried)} tried, none accepted ({names})",
         reopen=_condition(state, experiment),
-        closed_by="gate",
+        closed_by=BY_GATE,
         evidence={"experiments": list(effects), "effects": effects},
     )
     text = f"{end.axis} is a dead end: {end.reason}"
@@ -75,8 +76,12 @@ def _enough(state: State, experiment: Experiment, tried: list[Experiment]) -> in
         return DEAD_AFTER_CARD
     param = state.spec(experiment.campaign).params.get(experiment.axis)
     if param is not None and param.type in ("bool", "choice"):
-        # Each choice is a way of its own.
-        return max(1, len(param.choices) - 1)
+        # Each choice is a way of its own; one that was tried again says nothing of the others.
+        values = [
+            repr(row.params.get(experiment.axis)) if proposal.change.get("kind") == "params" else row.id
+            for row, proposal in zip(tried, proposals, strict=True)
+        ]
+        return max(1, len(param.choices) - 1) + len(values) - len(set(values))
     moves = {proposal.move for proposal in proposals}
     return DEAD_AFTER_ONE_WAY if moves in ({"up"}, {"down"}) else DEAD_AFTER_BOTH_WAYS
 
@@ -106,6 +111,6 @@ def reopen(state: State, now: float) -> Step:
 
 def _champions_needed(end: DeadEnd) -> int:
     """Return how many new champions open a dead end again by themselves; 0 where a person has to."""
-    if end.closed_by == "gate" and end.reopen.startswith(f"{REOPENING} "):
+    if end.closed_by == BY_GATE and end.reopen.startswith(f"{REOPENING} "):
         return REOPENING
-    return int(end.closed_by == "arctl" and end.reopen.startswith("a new champion"))
+    return int(end.closed_by == BY_RULE and end.reopen.startswith("a new champion"))

@@ -6,15 +6,14 @@ from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met, settled
 from arctl.daemon.decide.teams.asking import analysts
 from arctl.daemon.decide.teams.discussion import begin, talks
-from arctl.daemon.decide.teams.regroup import explored
+from arctl.daemon.decide.teams.regroup import explored, open_directions
 from arctl.daemon.decide.teams.supply import exhausted
-from arctl.daemon.life.binding import BY_GATE
+from arctl.daemon.life.binding import BY_GATE, BY_RULE
 from arctl.daemon.rows import (
     Agent,
     Campaign,
     CampaignState,
     DeadEnd,
-    DirectionState,
     Event,
     Move,
     ProposalState,
@@ -39,8 +38,8 @@ def nothing_more(state: State, campaign: Campaign) -> str:
         if not explored(state, campaign):
             return ""
         talked = state.company.all_directions(campaign.id)
-        return ("" if talked else _declined(people, Move.DISCUSS)) or "every direction was explored"
-    if state.company.directions_of(campaign.id, DirectionState.STANDING, DirectionState.ACTIVE):
+        return _declined(people, Move.PROPOSE if talked else Move.DISCUSS) or "every direction was explored"
+    if open_directions(state, campaign):
         return ""
     if not all(exhausted(state, agent) for agent in people):
         return ""
@@ -67,9 +66,10 @@ def look_again(state: State, now: float) -> Step:
         if not settled(state, campaign) or not (ends := least_looked_at(state, campaign)):
             continue
         why = "nothing else is left to try: smaller steps"
-        step = Step(rows=[bump(end, revived=why) for end in ends])
-        for end in ends:
-            text = f"dead end {end.id} ({end.axis}) is open again: {why}"
+        freed = [*ends, *_refuted_over(state, campaign, {end.axis for end in ends})]
+        step = Step(rows=[bump(end, revived=why) for end in freed])
+        for end in freed:
+            text = f"dead end {end.id} ({end.axis or end.direction}) is open again: {why}"
             step.events.append(Event("dead_end.reopened", campaign.id, end.id, text))
         if talks(state, campaign.id):
             axes = ", ".join(end.axis for end in ends)
@@ -77,6 +77,19 @@ def look_again(state: State, now: float) -> Step:
             step.extend(begin(state, campaign, reason, now))
         return step
     return Step()
+
+
+def _refuted_over(state: State, campaign: Campaign, axes: set[str]) -> list[DeadEnd]:
+    """Return the refuted directions over any of these axes: as dead ends nobody could take them up again."""
+    names = {name for axis in axes for name in parts(axis)}
+    directions = state.company.directions
+    return [
+        end
+        for end in state.dead_ends_of(campaign.id)
+        if end.closed_by == BY_RULE
+        and end.direction in directions
+        and names.intersection(directions[end.direction].axes)
+    ]
 
 
 def least_looked_at(state: State, campaign: Campaign) -> list[DeadEnd]:

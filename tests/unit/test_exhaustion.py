@@ -5,8 +5,19 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from arctl.daemon import facts
+from arctl.daemon.decide.dead_ends import close_axis
 from arctl.daemon.decide.exhaustion import LOOKS, least_looked_at
-from arctl.daemon.rows import DeadEnd
+from arctl.daemon.rows import (
+    CampaignState,
+    DeadEnd,
+    Direction,
+    DirectionState,
+    Experiment,
+    ExperimentState,
+    Proposal,
+    Verdict,
+)
 from arctl.daemon.turns import Draft, Question, Reply
 from tests.support.community import Community, flat, says, spec
 
@@ -32,10 +43,13 @@ def again(world: Community, axis: str) -> list[DeadEnd]:
 def test_a_company_looks_again_at_all_that_was_closed_and_then_ends() -> None:
     world = explored(PAIR)
     assert world.state.campaigns["toy"].reason == "every direction was explored"
+    lineage = 1 + len(world.state.champions_of("toy"))
     for axis in ("A", "B"):
-        assert 0 < len(again(world, axis)) <= LOOKS
+        assert 0 < len(again(world, axis)) <= LOOKS * lineage
     talks = world.state.company.discussions.values()
     assert any("Open again, for smaller steps: " in row.reason for row in talks)
+    opened = next(time for time, event in world.events if event.kind == "dead_end.reopened")
+    assert any(row.created > opened for row in world.state.experiments_of("toy")), "it is tried, too"
 
 
 def test_a_solo_agent_looks_again_too() -> None:
@@ -74,14 +88,14 @@ def test_the_parameter_looked_at_least_on_this_champion_comes_first_and_none_for
 
     for end in world.state.dead_ends_of("toy"):
         world.state.apply(dataclasses.replace(end, revived="for this test"))
-    world.state.apply(dataclasses.replace(world.state.experiments[campaign.champion], closed=500.0))
-    close("A", 400.0)
-    close("B", 600.0)
+    world.state.apply(dataclasses.replace(world.state.experiments[campaign.champion], closed=5000.0))
+    close("A", 4000.0)
+    close("B", 6000.0)
     assert open_again() == {"A"}, "it was closed on another champion"
-    for time in (601.0, 602.0, 603.0):
+    for time in (6001.0, 6002.0, 6003.0):
         close("A", time, revived="for this test")
     assert open_again() == {"B"}
-    for time in (604.0, 605.0):
+    for time in (6004.0, 6005.0):
         close("B", time, revived="for this test")
     assert not open_again(), "both were looked at often enough"
 
@@ -111,3 +125,56 @@ def test_dead_ends_of_ideas_stay_closed() -> None:
     world.run()
     assert again(world, "A")
     assert not world.state.dead_ends["d90"].revived
+
+
+def test_a_choice_that_was_tried_twice_says_nothing_of_the_others() -> None:
+    choice = 'type = "choice"\nchoices = [0.1, 0.5, 0.7, 0.9]\n'
+    text = spec(("C",), teams=SOLO).replace('type = "float"\nlow = 0.0\nhigh = 1.0\n', choice)
+    world = Community(flat, slots=1, spec=text, params=("C",))
+    world.begin()
+    world.until(lambda: "e1" in world.state.experiments and world.state.experiments["e1"].bank)
+
+    def closes(number: int, value: float) -> bool:
+        change = {"kind": "params", "values": {"C": value}}
+        proposal = Proposal(
+            f"p{number}", "toy", 1.0, "ada", "search", "C", change, "e1", axis="C", move="replace"
+        )
+        row = Experiment(
+            f"e{number}", "toy", number, 1.0, ExperimentState.OPEN, "C", proposal=proposal.id, axis="C",
+            base="e1", params={"C": value},
+        )  # fmt: skip
+        world.state.apply(proposal)
+        world.state.apply(row)
+        closed = bool(close_axis(world.state, row, {}, world.now))
+        ended = dataclasses.replace(row, state=ExperimentState.CLOSED, verdict=Verdict.REJECTED, closed=2.0)
+        world.state.apply(ended)
+        return closed
+
+    assert [closes(91, 0.1), closes(92, 0.1), closes(93, 0.7), closes(94, 0.9)] == [False, False, False, True]
+
+
+def test_a_direction_that_waits_over_closed_axes_keeps_no_solo_campaign_going() -> None:
+    world = Community(flat, slots=2, spec=spec(("A", "B"), teams=SOLO), params=("A", "B"))
+    world.begin()
+    world.until(lambda: "e1" in world.state.experiments and world.state.experiments["e1"].bank)
+    for number, axes in ((90, ("A", "B")), (91, ("A",))):
+        world.state.apply(
+            Direction(f"h{number}", "toy", world.now, "zoe", "look there", "It pays.", axes,
+                      state=DirectionState.STANDING)
+        )  # fmt: skip
+    world.run()
+    assert world.state.campaigns["toy"].state is CampaignState.FINISHED
+
+
+def test_a_company_that_declines_to_propose_ends_with_that_and_is_asked_again_on_resume() -> None:
+    world = Community(flat, slots=2, spec=spec(("A", "B"), teams=PAIR, limit=8), params=("A", "B"))
+    world.proposer = lambda question: Reply(declined="this is not for me")
+    world.finished()
+    assert world.state.campaigns["toy"].reason.endswith("declined to propose: this is not for me")
+    assert not list(world.state.experiments_of("toy"))[1:]
+    world.proposer = None
+    world.after(0, facts.Control("again", "resume", "toy", "ada"))
+    world.run()
+    assert "begins anew" in world.answers["again"].result["text"]
+    assert world.state.count_proposed("toy") == 8
+    assert world.state.campaigns["toy"].state is CampaignState.FINISHED

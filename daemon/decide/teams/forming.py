@@ -75,7 +75,7 @@ def suits(state: State, direction: Direction, held: set[str]) -> bool:
 def _somewhere_cold(state: State, campaign: str, held: set[str]) -> bool:
     """Tell whether a direction with an axis that was never tried is there for a team beside those."""
     waiting = state.company.directions_of(campaign, DirectionState.PROPOSED, DirectionState.STANDING)
-    return any(cold(state, row) and not clash(row.axes, held) for row in waiting)
+    return any(not row.held and cold(state, row) and not clash(row.axes, held) for row in waiting)
 
 
 def form(state: State, campaign: Campaign, discussion: Discussion, now: float) -> Step:

@@ -10,7 +10,7 @@ from arctl.daemon.decide.teams.discussion import begin, heard, talks
 from arctl.daemon.decide.teams.forming import around_waiting, suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.record import record, spent, still, untried
-from arctl.daemon.life.binding import axis_is_dead
+from arctl.daemon.life.binding import BY_RULE, axis_is_dead
 from arctl.daemon.life.releasing import withdrawn
 from arctl.daemon.life.talking import new_post
 from arctl.daemon.rows import (
@@ -131,7 +131,7 @@ def _falsify(
         created=now,
         reason=f"{direction.title}: {why}",
         reopen="a new champion, or a person",
-        closed_by="arctl",
+        closed_by=BY_RULE,
         evidence={
             "experiments": [row.id for row in rows],
             "effects": {row.id: row.evidence.get("effect") for row in rows},
@@ -244,9 +244,15 @@ def explored(state: State, campaign: Campaign) -> bool:
     before = company.discussions_of(campaign.id)
     if not before or before[-1].closed is None or not heard(state, before[-1]):
         return False
-    if company.directions_of(campaign.id, DirectionState.ACTIVE) or _worth_talking(state, campaign):
-        return False
-    waiting = company.directions_of(campaign.id, DirectionState.STANDING)
-    if any(row.held or suits(state, row, set()) for row in waiting):
+    if open_directions(state, campaign) or _worth_talking(state, campaign):
         return False
     return not any(still(row.state) for row in state.open_proposals(campaign.id))
+
+
+def open_directions(state: State, campaign: Campaign) -> bool:
+    """Tell whether there is a direction that somebody works in, or would take up, or a person holds back."""
+    company = state.company
+    if company.directions_of(campaign.id, DirectionState.ACTIVE):
+        return True
+    waiting = company.directions_of(campaign.id, DirectionState.STANDING)
+    return any(row.held or suits(state, row, set()) for row in waiting)
