@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from arctl.daemon.actions import Step
-from arctl.daemon.rows import DirectionState, Discussion, Event, Move, Post, PostKind, Role, bump
+from arctl.daemon.rows import (
+    Campaign,
+    CampaignState,
+    DirectionState,
+    Discussion,
+    Event,
+    Move,
+    Post,
+    PostKind,
+    Role,
+    bump,
+)
 from arctl.daemon.state import Ids, State
 from arctl.text import clean, clean_block
 
@@ -116,6 +127,26 @@ def declined(state: State, campaign: str) -> Discussion | None:
     refused = [row.declined for row in state.company.agents_of(campaign)]
     to_talk = not last.formed and any(words.startswith(Move.DISCUSS) for words in refused)
     return last if to_talk or any(words.startswith(Move.PROPOSE) for words in refused) else None
+
+
+def spent(state: State, campaign: Campaign) -> Discussion | None:
+    """Return the discussion that left a finished campaign without a direction; None where one waits."""
+    if campaign.state is not CampaignState.FINISHED:
+        return None
+    company = state.company
+    waiting = company.directions_of(campaign.id, DirectionState.STANDING)
+    if company.directions_of(campaign.id, DirectionState.ACTIVE) or any(row.by_hand for row in waiting):
+        return None
+    return _latest(state, campaign.id)
+
+
+def anew(state: State, row: Discussion, now: float) -> Step:
+    """Have a discussion that is over begin from its first round."""
+    deadline = now + state.spec(row.campaign).teams.discussion
+    again = bump(row, closed=None, round=1, asked=(), answers=0, formed=0, deadline=deadline)
+    return Step(
+        rows=[again], events=[Event("discussion.opened", row.campaign, row.id, f"{row.id} begins anew")]
+    )
 
 
 def _latest(state: State, campaign: str) -> Discussion | None:

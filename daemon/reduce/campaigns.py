@@ -9,6 +9,7 @@ from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step, WatchF
 from arctl.daemon.life import closing
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.life.surface import reading
+from arctl.daemon.life.talking import anew, spent
 from arctl.daemon.marks import Reissue, Stopping
 from arctl.daemon.rows import (
     Campaign,
@@ -136,6 +137,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
     if known.state is CampaignState.RUNNING and known.spec == fact.spec and not step.rows[:-1]:
         step.answers.append(Answer(fact.ticket, _welcome(campaign, "running", tuple(notes))))
         return step
+    if (talk := spent(state, known)) is not None:
+        step.extend(anew(state, talk, now))
     text = f"campaign {fact.name} goes on"
     step.events.append(
         Event("campaign.resumed", fact.name, fact.name, text, fact.actor, {"was": known.state})

@@ -178,3 +178,28 @@ def test_a_company_that_declines_to_propose_ends_with_that_and_is_asked_again_on
     assert "begins anew" in world.answers["again"].result["text"]
     assert world.state.count_proposed("toy") == 8
     assert world.state.campaigns["toy"].state is CampaignState.FINISHED
+
+
+def test_a_campaign_that_was_explored_talks_again_when_it_is_resumed() -> None:
+    world = explored(PAIR)
+    before = world.state.count_proposed("toy")
+    edited = spec(("A", "B", "C"), teams=PAIR, limit=200)
+    campaign = world.state.campaigns["toy"]
+    values = {ident: {"C": 0.5} for ident in world.state.experiments}
+    world.after(1, facts.ParamsRead("toy", campaign.spec, edited, "+C", values))
+    world.after(2, facts.Control(ticket="t9", verb="resume", target="toy", actor="zoe"))
+    world.params = ("A", "B", "C")
+    world.run()
+    assert "begins anew" in world.texts("campaign.resumed")[-1]
+    assert world.state.on_axis("toy", "C"), "the new parameter is tried"
+    assert world.state.count_proposed("toy") > before
+    assert world.state.campaigns["toy"].reason == "every direction was explored"
+
+
+def test_a_resume_with_its_limit_met_asks_nobody() -> None:
+    world = explored(PAIR, limit=4)
+    asked = len(world.asked)
+    world.after(1, facts.Control(ticket="t9", verb="resume", target="toy", actor="zoe"))
+    world.run()
+    assert len(world.asked) == asked
+    assert world.state.campaigns["toy"].reason == "4 of 4 proposals made"

@@ -38,6 +38,8 @@ def discuss(state: State, now: float) -> Step:
         if campaign.state is not CampaignState.RUNNING or not talks(state, campaign.id):
             continue
         going = state.company.discussion(campaign.id)
+        if going is not None and limit_met(state, campaign, now):
+            continue  # nobody is asked where the campaign ends
         if going is not None:
             step = _lead(state, campaign, going, now)
         elif _first(state, campaign, now):

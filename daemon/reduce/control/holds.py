@@ -6,7 +6,7 @@ import dataclasses
 
 from arctl.daemon.actions import Step, WatchFiles
 from arctl.daemon.life.releasing import woken
-from arctl.daemon.life.talking import declined, unanswered
+from arctl.daemon.life.talking import anew, declined, spent, unanswered
 from arctl.daemon.marks import Device, Reissue, Rest
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun, still_going, still_under_way
@@ -101,8 +101,10 @@ def _resumed(request: Request, row: Campaign) -> Step:
     silent = unanswered(state, row.id) or declined(state, row.id)
     if row.state is CampaignState.RUNNING and not (row.drain or row.trouble or waits or silent):
         return Step()
-    how = "declined" if silent and silent.answers else "answered by nobody"
-    talk = f"; the discussion {silent.id}, {how}, begins anew" if silent else ""
+    how = f", {'declined' if silent.answers else 'answered by nobody'}," if silent else ""
+    # Whoever resumes what was explored has changed something, or wants it looked at once more.
+    again = silent or spent(state, row)
+    talk = f"; the discussion {again.id}{how} begins anew" if again else ""
     text = f"campaign {row.id} resumed{talk}{request.because}"
     event = Event("campaign.resumed", row.id, row.id, text, request.actor, {"was": row.state.value})
     running = bump(row, state=CampaignState.RUNNING, reason="", drain=False, trouble="")
@@ -110,10 +112,8 @@ def _resumed(request: Request, row: Campaign) -> Step:
     step.extend(woken(state, row.id))
     # An edit that git could not look at then is looked at now.
     step.actions.append(WatchFiles(running))
-    if silent is not None:
-        limit = state.spec(row.id).teams.discussion
-        step.rows.append(bump(silent, closed=None, round=1, asked=(), deadline=request.now + limit))
-        step.events.append(Event("discussion.opened", row.id, silent.id, f"{silent.id} begins anew"))
+    if again is not None:
+        step.extend(anew(state, again, request.now))
     return step
 
 
