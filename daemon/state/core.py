@@ -273,8 +273,9 @@ class State:
         return [self.dead_ends[ident] for ident in self._dead_of.get(campaign, ())]
 
     def champions_of(self, campaign: str) -> list[Experiment]:
-        """Return the experiments that became champion, in the order in which they did."""
-        return [self.experiments[ident] for ident in self._crowned.get(campaign, ())]
+        """Return the experiments that became champion, in the order in which they were judged."""
+        found = (self.experiments[ident] for ident in self._crowned.get(campaign, ()))
+        return sorted(found, key=lambda row: (row.closed or 0.0, row.number))
 
     def context(self, agent: Agent) -> str:
         """Return what an agent's work depends on now: champion, direction, directives, open dead ends."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon import facts
-from arctl.daemon.decide.teams.discussion import SOON
+from arctl.daemon.decide.teams.discussion import PATIENCE, SOON
 from arctl.daemon.rows import CampaignState, DeadEnd, DirectionState, Move, Stance
 from arctl.daemon.turns import Opinion, Question, Reply
 from tests.support.community import SILENCE, Community, flat, over, spec
@@ -297,3 +297,13 @@ def test_after_a_direction_of_a_few_was_tried_everybody_is_told_that_it_ended() 
     first, second = world.state.company.discussions.values()
     assert (first.answers, first.formed) == (1, 1)
     assert second.reason.startswith("every direction has ended")
+
+
+def test_when_only_one_of_three_ever_speaks_it_is_not_asked_for_ever() -> None:
+    def script(question: Question) -> Reply | str | None:
+        return Reply() if question.agent.name == "ada" else SILENCE
+
+    world = talking(script)
+    world.run()
+    assert world.state.campaigns["toy"].state is CampaignState.FINISHED
+    assert 1 < len(world.state.company.discussions_of("toy")) <= PATIENCE

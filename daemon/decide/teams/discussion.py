@@ -28,6 +28,8 @@ from arctl.daemon.state import State
 DIRECTIONS = 3
 #: Seconds before a discussion in which nobody answered is tried again; doubled each time, up to the latter.
 SOON, AGAIN = 15.0, 300.0
+#: Discussions in a row in which few spoke, after which these are enough.
+PATIENCE = 4
 
 
 def discuss(state: State, now: float) -> Step:
@@ -83,9 +85,18 @@ def _first(state: State, campaign: Campaign, now: float) -> bool:
 
 
 def heard(state: State, discussion: Discussion) -> bool:
-    """Tell whether enough of those who can be asked spoke in a discussion for it to mean something."""
+    """Tell whether enough of those who can be asked spoke in a discussion for it to mean something.
+
+    When only a few speak again and again, their word counts after some times: nobody is asked for ever.
+    """
+    if not discussion.answers:
+        return False
     people = [agent for agent in analysts(state, discussion.campaign) if available(agent)]
-    return bool(discussion.answers) and 2 * discussion.answers >= len(people)
+    before = state.company.discussions_of(discussion.campaign)
+    known = [row for row in before if row.created <= discussion.created]
+    spoken = itertools.takewhile(lambda row: 0 < 2 * row.answers < len(people), reversed(known))
+    few = len(list(spoken))
+    return not 0 < few < PATIENCE
 
 
 def silence(state: State, before: list[Discussion]) -> float:

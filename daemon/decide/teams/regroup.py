@@ -130,7 +130,7 @@ def _falsify(
         axis="",
         created=now,
         reason=f"{direction.title}: {why}",
-        reopen="a new champion, or a person",
+        reopen="a new champion, nothing else left to try, or a person",
         closed_by=BY_RULE,
         evidence={
             "experiments": [row.id for row in rows],
