@@ -64,7 +64,7 @@ def the_agent(state: State, ident: str, campaign: str = "") -> Agent:
         homes = ", ".join(row.campaign for row in found)
         msg = f"agents of several campaigns are called {ident}: {homes}"
         raise RefusedError(msg, f"use the id ({', '.join(row.id for row in found)}), or say --campaign")
-    there = [row.name for name in names for row in state.company.agents_of(name)]
+    there = list(dict.fromkeys(row.name for name in names for row in state.company.agents_of(name)))
     msg = f"there is no agent or campaign {ident!r}"
     raise RefusedError(msg, f"agents: {', '.join(there[:24]) or 'none yet'}")
 
