@@ -95,11 +95,7 @@ def reopen(state: State, now: float) -> Step:
         for end in state.dead_ends_of(campaign.id):
             if not (needed := _champions_needed(end)):
                 continue
-            since = [
-                row.id
-                for row in state.champions_of(campaign.id)
-                if row.closed is not None and row.closed > end.created
-            ]
+            since = _champions_since(state, campaign.id, end.created)
             if len(since) < needed:
                 continue
             why = f"{' and '.join(since)} became champion since"
@@ -107,6 +103,18 @@ def reopen(state: State, now: float) -> Step:
             event = Event("dead_end.reopened", campaign.id, end.id, text)
             return Step(rows=[bump(end, revived=why)], events=[event])
     return Step()
+
+
+def _champions_since(state: State, campaign: str, then: float) -> list[str]:
+    """Return the champions that came after a moment, by their evidence or by hand."""
+    found = [row.id for row in state.champions_of(campaign) if row.closed is not None and row.closed > then]
+    by_hand = (
+        deed.target
+        for deed in state.company.deeds.values()
+        if deed.campaign == campaign and deed.verb in ("promote", "rollback")
+        if deed.created > then and not deed.undone and state.experiments[deed.target].promoted
+    )
+    return list(dict.fromkeys((*found, *by_hand)))
 
 
 def _champions_needed(end: DeadEnd) -> int:

@@ -8,10 +8,12 @@ import pytest
 
 from arctl.daemon import facts
 from arctl.daemon.actions import MoveBranch, StopTurn
+from arctl.daemon.decide.dead_ends import reopen
 from arctl.daemon.life import byhand
 from arctl.daemon.reduce.control import can_undo
 from arctl.daemon.rows import (
     CampaignState,
+    DeadEnd,
     DirectionState,
     DirectiveState,
     ExperimentState,
@@ -398,3 +400,32 @@ def test_a_deed_is_undone_once() -> None:
     assert "undone already" in stage.refused("undo", deed)
     record = stage.state.company.deeds[answer["deed"]]
     assert (record.verb, record.undo) == ("undo", {})
+
+
+def test_undoing_a_pause_does_not_take_back_the_kill_after_it() -> None:
+    stage = Stage()
+    stage.done("pause", "toy")
+    stage.done("kill", "toy")
+    error = stage.refused("undo")
+    assert "the kill of toy came after it" in error
+    assert stage.state.campaigns["toy"].state is not CampaignState.RUNNING
+
+
+def test_a_direction_on_a_dead_end_says_so() -> None:
+    stage = Stage()
+    end = stage.done("mark", "toy", axis="WIDTH")["dead_end"]
+    said = stage.done("direction", text="wider still", axes=["WIDTH", "LR"])["text"]
+    assert f"WIDTH is a dead end, `arctl revive {end}` opens it" in said
+    assert "LR is a dead end" not in said
+
+
+def test_a_champion_by_hand_opens_dead_ends_as_another_does() -> None:
+    stage = Stage()
+    reason = "a new champion, or a person"
+    end = DeadEnd("d9", "toy", "WIDTH", stage.now - 1, "tried", reason, "arctl")
+    stage.set(end)
+    assert not reopen(stage.state, stage.now)
+    stage.done("rollback", "e1")
+    step = reopen(stage.state, stage.now)
+    assert [event.kind for event in step.events] == ["dead_end.reopened"]
+    assert "e1 became champion since" in step.events[0].text

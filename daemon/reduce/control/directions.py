@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
+from arctl.daemon.life.binding import axis_is_dead
 from arctl.daemon.life.talking import new_post, posted
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.targets import need_campaign, need_experiment
@@ -59,7 +60,8 @@ def _standing(request: Request, campaign: str, axes: tuple[str, ...], *, base: E
     )
     on = f" on {', '.join(row.axes)}" if row.axes else ""
     start = f", from {base.id} ({base.verdict or base.state})" if base else ""
-    text = f"direction {ident} {row.title}{on}{start}; the next free team takes it up{_held(request, row)}"
+    text = f"direction {ident} {row.title}{on}{start}; the next free team takes it up"
+    text += _held(request, row) + _closed(request, row)
     post = new_post(
         request.state, request.ids, campaign, author=request.actor, kind=PostKind.DIRECTION, text=words,
         now=request.now, links=(ident, *((base.id,) if base else ())),
@@ -79,3 +81,11 @@ def _held(request: Request, row: Direction) -> str:
         if shared:
             return f" (team {team.id} is at {', '.join(shared)} now)"
     return ""
+
+
+def _closed(request: Request, row: Direction) -> str:
+    """Say which of its axes are dead ends: they bind a person's direction, too."""
+    ends = request.state.dead_ends_of(row.campaign)
+    closed = {end.id: axis for axis in row.axes for end in ends if end.axis and axis_is_dead([end], axis)}
+    said = (f"{axis} is a dead end, `arctl revive {ident}` opens it" for ident, axis in closed.items())
+    return "".join(f"; {words}" for words in said)

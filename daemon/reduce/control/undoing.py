@@ -47,6 +47,10 @@ def _undone(request: Request, deed: Deed, handlers: dict[str, Handler]) -> Done:
         if_rev=None,
         data=dict(deed.undo.get("data") or {}),
     )
+    campaigns = request.state.campaigns
+    if again.verb == "resume" and deed.target in campaigns and (killed := _killed_since(request, deed)):
+        msg = f"{said} cannot be undone any more: {killed} of {deed.target} came after it"
+        raise RefusedError(msg, f"`arctl resume {deed.target}` lets it go on")
     try:
         done = handlers[again.verb](dataclasses.replace(request, fact=again))
     except RefusedError as error:
@@ -57,6 +61,14 @@ def _undone(request: Request, deed: Deed, handlers: dict[str, Handler]) -> Done:
         raise RefusedError(msg, "`arctl undo --list` shows what can be undone")
     done.step.rows.append(bump(deed, undone=True))
     return dataclasses.replace(done, undo={}, answer={**done.answer, "undone": deed.id})
+
+
+def _killed_since(request: Request, deed: Deed) -> str:
+    """Name the kill of a campaign after its pause: to take back the one would take back the other."""
+    later = list(request.state.company.deeds.values())
+    later = later[later.index(deed) + 1 :]
+    kills = [row for row in later if row.verb == "kill" and row.target == deed.target and not row.undo]
+    return f"{kills[-1].id}, the kill" if kills else ""
 
 
 def _deeds(request: Request) -> list[Deed]:
