@@ -67,10 +67,14 @@ TOY = Program(
              params={"WIDTH": 128}),
         Idea("A gate on each unit", "model.gate", "A gate could close units that only add noise.",
              "edits", "structural", edits=(("/ WIDTH", "* 1.5 / WIDTH"),)),
+        Idea("Half of them gated", "model.gate", "Fewer gates leave more of the signal alone.",
+             "edits", "structural", edits=(("/ WIDTH", "* 1.3 / WIDTH"),)),
         Idea("A smoother optimizer", "optimizer.momentum", "Averaging makes a wrong step cost less.",
              "idea", "replace", edits=(("1 + 100 *", "1 + 60 *"),)),
         Idea("No averaging at all", "optimizer.plain", "Simpler code, and averages lag behind.",
              "edits", "remove", edits=(("** 2 +", "** 2 + 0.3 +"),)),
+        Idea("Nothing remembered between steps", "optimizer.plain", "What is old may point the wrong way.",
+             "edits", "remove", edits=(("** 2 +", "** 2 + 0.4 +"),)),
     ),
 )  # fmt: skip
 
@@ -104,5 +108,6 @@ TINY = Program(
              params={"BATCH": 8}),
         Idea("Half the context", "CTX", "Most of what helps lies near; attention gets cheaper.", move="down",
              params={"CTX": 32}),
+        Idea("Twice the context", "CTX", "What is far away is not seen at all.", params={"CTX": 128}),
     ),
 )  # fmt: skip
