@@ -78,11 +78,17 @@ def recover(state: State, now: float) -> Step:
         step.actions.extend(_unfinished(state, campaign))
         # One that has ended takes edits, too: a resume goes by them.
         step.actions.append(WatchFiles(campaign))
+        lost = set()
         for turn in state.company.asked(campaign.id):
             # Whoever was thinking is gone with the daemon; outside members come again by themselves.
             agent = state.company.named(campaign.id, turn.agent)
             if agent is None or not agent.outside:
                 step.extend(lose(state, turn, "the daemon ended", now, counted=False))
+                lost.add((turn.subject, turn.agent))
+        if (going := state.company.discussion(campaign.id)) is not None:
+            # They were asked, but could not answer: they are asked again in the same round.
+            asked = tuple(name for name in going.asked if (going.id, name) not in lost)
+            step.rows.append(bump(going, asked=asked))
     return step
 
 

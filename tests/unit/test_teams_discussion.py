@@ -307,3 +307,12 @@ def test_when_only_one_of_three_ever_speaks_it_is_not_asked_for_ever() -> None:
     world.run()
     assert world.state.campaigns["toy"].state is CampaignState.FINISHED
     assert 1 < len(world.state.company.discussions_of("toy")) <= PATIENCE
+
+
+def test_a_discussion_goes_on_where_it_was_when_the_daemon_died() -> None:
+    world = talking()
+    world.until(lambda: len(world.questions(Move.DISCUSS)) == 3)
+    world.restart()
+    world.until(lambda: world.texts("discussion.closed"))
+    (row,) = world.state.company.discussions_of("toy")
+    assert row.answers == 6, "each of three, in each of two rounds"
