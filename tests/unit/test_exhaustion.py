@@ -202,4 +202,5 @@ def test_a_resume_with_its_limit_met_asks_nobody() -> None:
     world.after(1, facts.Control(ticket="t9", verb="resume", target="toy", actor="zoe"))
     world.run()
     assert len(world.asked) == asked
+    assert "ends again at once without a higher limits.experiments" in world.texts("campaign.resumed")[-1]
     assert world.state.campaigns["toy"].reason == "4 of 4 proposals made"

@@ -10,6 +10,7 @@ from arctl.daemon.life.talking import anew, declined, spent, unanswered
 from arctl.daemon.marks import Device, Reissue, Rest
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun, still_going, still_under_way
+from arctl.daemon.reduce.control.waits import met
 from arctl.daemon.rows import (
     ALIVE,
     WAITING,
@@ -105,7 +106,9 @@ def _resumed(request: Request, row: Campaign) -> Step:
     # Whoever resumes what was explored has changed something, or wants it looked at once more.
     again = silent or spent(state, row)
     talk = f"; the discussion {again.id}{how} begins anew" if again else ""
-    text = f"campaign {row.id} resumed{talk}{request.because}"
+    limits = " and ".join(met(request, row))
+    over = f"; it ends again at once without {limits} in arctl.toml" if limits else ""
+    text = f"campaign {row.id} resumed{talk}{over}{request.because}"
     event = Event("campaign.resumed", row.id, row.id, text, request.actor, {"was": row.state.value})
     running = bump(row, state=CampaignState.RUNNING, reason="", drain=False, trouble="")
     step = Step(rows=[running], events=[event], marks=[Reissue(row.id, wanted=True)])

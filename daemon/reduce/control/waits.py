@@ -6,7 +6,7 @@ from arctl.daemon.reduce.control.base import Request
 from arctl.daemon.rows import Campaign, CampaignState
 
 #: Requests that are heard, or come to run, only while their campaign goes on.
-FOR_LATER = frozenset({"propose", "approve", "direction", "fork", "redirect"})
+FOR_LATER = frozenset({"propose", "approve", "direction", "fork", "redirect", "promote", "rollback"})
 
 
 def waiting(request: Request, name: str) -> str:
@@ -17,12 +17,12 @@ def waiting(request: Request, name: str) -> str:
     if campaign.state is CampaignState.RUNNING:
         return f"; {name} drains: it waits for `arctl resume {name}`" if campaign.drain else ""
     first = ""
-    if limits := _met(request, campaign):
+    if limits := met(request, campaign):
         first = f"{' and '.join(limits)} in arctl.toml, then "
     return f"; {name} is {campaign.state}: it waits for {first}`arctl resume {name}`"
 
 
-def _met(request: Request, campaign: Campaign) -> list[str]:
+def met(request: Request, campaign: Campaign) -> list[str]:
     """Name the limits that would end the campaign again at once."""
     limits, found = request.state.spec(campaign.id).limits, []
     if limits.experiments is not None and request.state.count_proposed(campaign.id) >= limits.experiments:
