@@ -21,6 +21,8 @@ pytestmark = pytest.mark.anyio
 
 #: A company of one that proposes nothing worth waiting for: what runs is the member's.
 ALONE = "[teams]\nanalysts = 0\n"
+#: Whatever the house tries first binds nobody from outside.
+UNBOUND = f'{ALONE}off = ["dead_ends", "near"]\n'
 
 
 @pytest.fixture
@@ -103,7 +105,7 @@ async def test_what_is_offered_by_default_is_reading_and_membership_and_a_person
 async def test_a_member_joins_proposes_and_gets_a_verdict_and_the_night_tells_of_it(
     daemon: Daemon, tmp_path: Path
 ) -> None:
-    campaign(daemon, tmp_path, experiments=40)
+    campaign(daemon, tmp_path, experiments=40, extra=UNBOUND)
     async with client(daemon) as member:
         assert "join" in await refused(member, "propose", hypothesis="h", values={"LR": 0.05})
         told = await data(member, "join", name="otto", role="analyst", model="some-model")
@@ -160,7 +162,7 @@ async def test_inside_a_dead_end_a_proposal_is_refused_with_the_evidence(
 async def test_an_experimenter_writes_an_idea_of_an_analyst_and_it_runs(
     daemon: Daemon, tmp_path: Path
 ) -> None:
-    campaign(daemon, tmp_path, experiments=40)
+    campaign(daemon, tmp_path, experiments=40, extra=UNBOUND)
     daemon.call("pause", target="solo")  # so that nobody of the house writes it
     async with client(daemon) as analyst, client(daemon) as writer:
         await said(analyst, "join", name="otto")

@@ -22,11 +22,14 @@ async def test_cut_off_is_said_and_ends_by_itself(slow: Stage, attach: Open) -> 
         slow.start()
         await screen.see("LIVE")
         await screen.until(lambda: "CUT OFF" not in screen.text)
+        begun = len(before)
+        await screen.until(
+            lambda: any(event.kind == "daemon.started" for event in screen.app.feed.view.events[begun:])
+        )
         events = screen.app.feed.view.events
         assert events[: len(before)] == before
         numbers = [event.seq for event in events]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "no gap and no duplicate"
-        assert any(event.kind == "daemon.started" for event in events[len(before) :])
 
 
 async def test_another_ledger_begins_anew(slow: Stage, attach: Open) -> None:
