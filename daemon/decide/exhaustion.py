@@ -9,6 +9,7 @@ from arctl.daemon.decide.teams.discussion import begin, talks
 from arctl.daemon.decide.teams.regroup import explored, open_directions
 from arctl.daemon.decide.teams.supply import exhausted
 from arctl.daemon.life.binding import BY_GATE, BY_RULE
+from arctl.daemon.marks import Rest
 from arctl.daemon.rows import (
     Agent,
     Campaign,
@@ -71,6 +72,9 @@ def look_again(state: State, now: float) -> Step:
         for end in freed:
             text = f"dead end {end.id} ({end.axis or end.direction}) is open again: {why}"
             step.events.append(Event("dead_end.reopened", campaign.id, end.id, text))
+        # Who had nothing more to say about what was closed need not rest before it looks at it anew.
+        people = analysts(state, campaign.id)
+        step.marks.extend(Rest(agent.id, 0.0, ideas=True) for agent in people)
         if talks(state, campaign.id):
             axes = ", ".join(end.axis for end in ends)
             reason = f"all that was open has been tried. Open again, for smaller steps: {axes}"
