@@ -61,6 +61,8 @@ def _character_set(inside: str) -> str:
     negated = inside.startswith("!")
     body = inside[1:] if negated else inside
     body = re.sub(r"([\\\[\]^&~|])", r"\\\1", body)
+    # Python warns of `--`, which may come to mean the difference of two sets.
+    body = body.replace("--", r"-\-")
     try:
         re.compile(f"[{body}]")
     except re.error:  # a range that runs backwards, such as [z-a], matches nothing
