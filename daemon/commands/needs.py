@@ -77,7 +77,7 @@ def waits(state: State, campaign: Campaign, now: float) -> list[Need]:
 
 
 def _silence(state: State, campaign: Campaign, now: float) -> list[Need]:
-    """Return the discussion in which too few answered and when it is begun again."""
+    """Return the discussion in which nobody answered and when it is begun again."""
     talk = unanswered(state, campaign.id)
     if talk is None or talk.closed is None:
         return []

@@ -9,9 +9,9 @@ from arctl.daemon.commands import community
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.community import Json
 from arctl.daemon.commands.paging import ROOM, fitting
-from arctl.daemon.decide.teams.discussion import talks
 from arctl.daemon.decide.teams.forming import cold, support
 from arctl.daemon.decide.teams.record import record, untried
+from arctl.daemon.life.talking import talks
 from arctl.daemon.rows import (
     ALIVE,
     Campaign,

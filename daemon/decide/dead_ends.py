@@ -92,11 +92,11 @@ def reopen(state: State, now: float) -> Step:
     for campaign in state.campaigns.values():
         if campaign.state is not CampaignState.RUNNING:
             continue
-        for end in state.dead_ends_of(campaign.id):
-            if not (needed := _champions_needed(end)):
-                continue
-            since = _champions_since(state, campaign.id, end.created)
-            if len(since) < needed:
+        waiting = [end for end in state.dead_ends_of(campaign.id) if _champions_needed(end)]
+        crowned = _crowned(state, campaign.id) if waiting else []
+        for end in waiting:
+            since = list(dict.fromkeys(ident for when, ident in crowned if when > end.created))
+            if len(since) < _champions_needed(end):
                 continue
             why = f"{' and '.join(since)} became champion since"
             text = f"dead end {end.id} ({end.axis or end.direction}) is open again: {why}"
@@ -105,16 +105,16 @@ def reopen(state: State, now: float) -> Step:
     return Step()
 
 
-def _champions_since(state: State, campaign: str, then: float) -> list[str]:
-    """Return the champions that came after a moment, by their evidence or by hand."""
-    found = [row.id for row in state.champions_of(campaign) if row.closed is not None and row.closed > then]
+def _crowned(state: State, campaign: str) -> list[tuple[float, str]]:
+    """Return when which experiments became champion, by their evidence, then those by hand."""
+    found = [(row.closed, row.id) for row in state.champions_of(campaign) if row.closed is not None]
     by_hand = (
-        deed.target
+        (deed.created, deed.target)
         for deed in state.company.deeds.values()
         if deed.campaign == campaign and deed.verb in ("promote", "rollback")
-        if deed.created > then and not deed.undone and state.experiments[deed.target].promoted
+        if not deed.undone and state.experiments[deed.target].promoted
     )
-    return list(dict.fromkeys((*found, *by_hand)))
+    return [*found, *by_hand]
 
 
 def _champions_needed(end: DeadEnd) -> int:

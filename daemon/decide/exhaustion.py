@@ -5,10 +5,11 @@ from __future__ import annotations
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met, settled
 from arctl.daemon.decide.teams.asking import analysts
-from arctl.daemon.decide.teams.discussion import begin, talks
+from arctl.daemon.decide.teams.discussion import begin
 from arctl.daemon.decide.teams.regroup import explored, open_directions
 from arctl.daemon.decide.teams.supply import exhausted
 from arctl.daemon.life.binding import BY_GATE, BY_RULE
+from arctl.daemon.life.talking import talks
 from arctl.daemon.marks import Rest
 from arctl.daemon.rows import (
     Agent,
@@ -29,7 +30,7 @@ LOOKS = 2
 
 def nothing_more(state: State, campaign: Campaign) -> str:
     """Say why nobody will propose anything more; empty while somebody may."""
-    people = [agent for agent in analysts(state, campaign.id) if not agent.outside]
+    people = analysts(state, campaign.id)
     if not people or any(True for _ in state.company.asked(campaign.id)):
         return ""
     waiting = [row for row in state.open_proposals(campaign.id) if row.state is not ProposalState.PARKED]

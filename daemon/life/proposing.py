@@ -9,6 +9,7 @@ from typing import Any
 from arctl.daemon.actions import Step
 from arctl.daemon.life.binding import closing_dead_end
 from arctl.daemon.life.opening import new_proposal
+from arctl.daemon.life.weighing import answered
 from arctl.daemon.rows import (
     JUDGED,
     UNTRIED,
@@ -74,14 +75,9 @@ def revise(state: State, ids: Ids, row: Proposal, draft: Draft, now: float) -> S
     words = {name: getattr(draft, name) for name in kept}
     new = bump(row, **words, revised=row.revised + 1)
     new = dataclasses.replace(new, near=near(state, new))
-    lifted = [
-        bump(critique, lifted="revised")
-        for critique in state.company.critiques_on(row.id)
-        if not critique.lifted and critique.stance is not Stance.ENDORSE
-    ]
     new, critiques = _placed(state, ids, new, now, seen=True)
     step = _written(new, critiques, row.agent)
-    step.rows.extend(lifted)
+    step.rows.extend(answered(state, row.id))
     return step
 
 

@@ -149,11 +149,16 @@ def anew(state: State, row: Discussion, now: float) -> Step:
     )
 
 
+def talks(state: State, campaign: str) -> bool:
+    """Tell whether a campaign works in directions: not with a solo agent, nor where that is switched off."""
+    if "directions" in state.spec(campaign).teams.off:
+        return False
+    return any(row.role is Role.ANALYST and not row.outside for row in state.company.agents_of(campaign))
+
+
 def _latest(state: State, campaign: str) -> Discussion | None:
     """Return the newest discussion where it is over, in a campaign that has them."""
-    if "directions" in state.spec(campaign).teams.off:
-        return None
-    if not any(row.role is Role.ANALYST and not row.outside for row in state.company.agents_of(campaign)):
+    if not talks(state, campaign):
         return None
     last = next(iter(reversed(state.company.discussions_of(campaign))), None)
     return last if last is not None and last.closed is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arctl.daemon.rows import Critique, Proposal, ProposalState, Stance
+from arctl.daemon.rows import Critique, Proposal, ProposalState, Stance, bump
 from arctl.daemon.state import State
 
 #: Endorsements that lift an objection which its author did not answer.
@@ -21,6 +21,15 @@ def weighed(row: Proposal, critiques: list[Critique]) -> ProposalState:
     if blocked and endorsed < LIFTING:
         return ProposalState.OBJECTED
     return ProposalState.READY if latest else ProposalState.PENDING
+
+
+def answered(state: State, subject: str) -> list[Critique]:
+    """Return the standing objections to a direction or proposal, lifted since it was written anew."""
+    return [
+        bump(item, lifted="revised")
+        for item in state.company.critiques_on(subject)
+        if not item.lifted and item.stance is not Stance.ENDORSE
+    ]
 
 
 def let(state: State, row: Proposal) -> bool:

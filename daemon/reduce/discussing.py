@@ -7,6 +7,7 @@ import dataclasses
 from arctl.daemon.actions import Step
 from arctl.daemon.life.binding import axis_is_dead
 from arctl.daemon.life.talking import say
+from arctl.daemon.life.weighing import answered
 from arctl.daemon.rows import (
     ALIVE,
     STANCES,
@@ -85,9 +86,7 @@ def _direction(
     step = Step()
     if own is not None:
         row = bump(own, **words)
-        for item in state.company.critiques_on(own.id):
-            if not item.lifted and item.stance is not Stance.ENDORSE:
-                step.rows.append(bump(item, lifted="revised"))
+        step.rows.extend(answered(state, own.id))
         kind = "direction.revised"
     else:
         row = Direction(

@@ -49,10 +49,12 @@ class CommandBrain:
         place = await asyncio.to_thread(Place.of, self.services.scratch, turn, prefix)
         beating = asyncio.create_task(self._beat(turn))
         try:
-            said = await self._work(question, place, begun, inside=inside)
+            ended, said = await self._work(question, place, begun, inside=inside)
             try:
+                judge(self.settings, ended, said, place.log)
                 return await self._take(question, place, said)
             except BrainFault as fault:
+                # What failed was paid for, too.
                 fault.extra = said.cost
                 raise
         finally:
@@ -80,7 +82,10 @@ class CommandBrain:
 
     # -- the command at work ---------------------------------------------------------------------------
 
-    async def _work(self, question: Question, place: Place, begun: float, *, inside: bool) -> Said:
+    async def _work(
+        self, question: Question, place: Place, begun: float, *, inside: bool
+    ) -> tuple[process.Ended, Said]:
+        """Run the command; return how it ended and what it said; raises `BrainFault` if it cannot start."""
         settings, campaign = self.settings, question.campaign
         profile = PROFILES[settings.profile]
         if not settings.command:
@@ -113,14 +118,7 @@ class CommandBrain:
         except (OSError, ValueError) as error:
             msg = f"{settings.command[0]} could not be started: {error}"
             raise BrainFault("not_installed", msg, "set [brain] command right", human=True) from error
-        said = await asyncio.to_thread(profile.read, ended.output)
-        try:
-            judge(settings, ended, said, place.log)
-        except BrainFault as fault:
-            # What failed was paid for, too.
-            fault.extra = said.cost
-            raise
-        return said
+        return ended, await asyncio.to_thread(profile.read, ended.output)
 
     # -- what it left ----------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from arctl.daemon.decide.supply import limit_met
 from arctl.daemon.decide.teams.asking import analysts, ask, available, free
 from arctl.daemon.decide.teams.forming import form
 from arctl.daemon.life.releasing import withdrawn
-from arctl.daemon.life.talking import new_post
+from arctl.daemon.life.talking import new_post, talks
 from arctl.daemon.rows import (
     Agent,
     Campaign,
@@ -19,7 +19,6 @@ from arctl.daemon.rows import (
     Event,
     Move,
     PostKind,
-    Role,
     bump,
 )
 from arctl.daemon.state import State
@@ -53,13 +52,6 @@ def discuss(state: State, now: float) -> Step:
         if step:
             return step
     return Step()
-
-
-def talks(state: State, campaign: str) -> bool:
-    """Tell whether a campaign works in directions: not with a solo agent, nor where that is switched off."""
-    if "directions" in state.spec(campaign).teams.off:
-        return False
-    return any(row.role is Role.ANALYST for row in analysts(state, campaign))
 
 
 def _first(state: State, campaign: Campaign, now: float) -> bool:

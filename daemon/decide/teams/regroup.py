@@ -6,13 +6,13 @@ from collections import Counter
 
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met
-from arctl.daemon.decide.teams.discussion import begin, heard, talks
+from arctl.daemon.decide.teams.discussion import begin, heard
 from arctl.daemon.decide.teams.forming import around_waiting, suits, take_up
 from arctl.daemon.decide.teams.moves import merge, split
 from arctl.daemon.decide.teams.record import record, spent, still, untried
 from arctl.daemon.life.binding import BY_RULE, axis_is_dead
 from arctl.daemon.life.releasing import withdrawn
-from arctl.daemon.life.talking import new_post
+from arctl.daemon.life.talking import new_post, talks
 from arctl.daemon.rows import (
     JUDGED,
     Campaign,
@@ -76,11 +76,9 @@ def _end(state: State, campaign: Campaign, team: Team, direction: Direction, now
         return Step()
     # What went on from a direction that paid has kept its word already; it can only stall.
     doubtful = not known.accepted and not direction.parents
-    ends = state.dead_ends_of(campaign.id)
-    left = [axis for axis in untried(state, direction, BOTH_WAYS) if not axis_is_dead(ends, axis)]
-    enough = known.rejected >= teams.falsify_after and not left
+    enough = known.rejected >= teams.falsify_after
     # One of which something was measured may be about to refute the refutation.
-    if doubtful and enough and not known.measured:
+    if doubtful and enough and not known.measured and not _left(state, direction):
         why = f"its prediction failed: {known.rejected} rejected, none accepted"
         return _falsify(state, campaign, team, direction, why, now)
     if known.finished >= teams.stall_after:
@@ -94,6 +92,12 @@ def _end(state: State, campaign: Campaign, team: Team, direction: Direction, now
     if known.accepted and (step := merge(state, campaign, team, direction, why, now)):
         return step
     return _leave(state, team, direction, DirectionState.RETIRED, why, now)
+
+
+def _left(state: State, direction: Direction) -> list[str]:
+    """Return the axes of a direction that may yet prove it right: not closed, and not tried both ways."""
+    ends = state.dead_ends_of(direction.campaign)
+    return [axis for axis in untried(state, direction, BOTH_WAYS) if not axis_is_dead(ends, axis)]
 
 
 def _alone(state: State, campaign: Campaign, now: float) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from arctl.daemon.actions import Step
 from arctl.daemon.decide.supply import limit_met, room, target
 from arctl.daemon.decide.teams.asking import analysts, ask, free
-from arctl.daemon.decide.teams.discussion import talks
+from arctl.daemon.life.talking import talks
 from arctl.daemon.rows import (
     Agent,
     Campaign,

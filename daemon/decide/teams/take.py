@@ -9,6 +9,7 @@ from arctl.daemon.decide.teams.ranking import ranked
 from arctl.daemon.life.duplicates import duplicate
 from arctl.daemon.life.opening import new_experiment
 from arctl.daemon.life.proposing import stale
+from arctl.daemon.life.weighing import let
 from arctl.daemon.rows import (
     Agent,
     Campaign,
@@ -36,7 +37,7 @@ def take(state: State, now: float) -> Step:
             continue
         if room(state, campaign.id) <= 0:
             continue
-        rows = [row for row in state.open_proposals(campaign.id) if _runnable(state, campaign, row)]
+        rows = [row for row in state.open_proposals(campaign.id) if _runnable(state, row)]
         for row in ranked(state, campaign.id, rows):
             if step := _begin(state, campaign, row, now):
                 return step
@@ -46,18 +47,9 @@ def take(state: State, now: float) -> Step:
     return Step()
 
 
-def _runnable(state: State, campaign: Campaign, row: Proposal) -> bool:
+def _runnable(state: State, row: Proposal) -> bool:
     """Tell whether a proposal may run now: ready, agreed to where that is asked for, and not held."""
-    return row.state is ProposalState.READY and _let(state, campaign, row)
-
-
-def _let(state: State, campaign: Campaign, row: Proposal) -> bool:
-    """Tell whether people let a proposal run: they agreed where that is asked for, and do not hold it."""
-    if state.spec(campaign.id).policy.approve and not row.approved and not row.urgent:
-        return False
-    team = state.company.teams.get(row.team)
-    direction = state.company.directions.get(row.direction)
-    return not (team is not None and team.held) and not (direction is not None and direction.held)
+    return row.state is ProposalState.READY and let(state, row)
 
 
 def _begin(state: State, campaign: Campaign, row: Proposal, now: float) -> Step:
@@ -120,7 +112,7 @@ def _uncritiqued(state: State, campaign: Campaign, now: float) -> Step:
     rows = [
         row
         for row in state.open_proposals(campaign.id)
-        if row.state is ProposalState.PENDING and now - row.created >= wait and _let(state, campaign, row)
+        if row.state is ProposalState.PENDING and now - row.created >= wait and let(state, row)
     ]
     if not rows or not idle(state):
         return Step()
