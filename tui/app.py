@@ -1,186 +1,255 @@
-"""The application: composes the views, shows the feed's view once a second, and carries out keys."""
+"""The application: the shell and its steering, with the palette and what is chosen in it."""
 
 from __future__ import annotations
 
-import time
-import uuid
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
-from textual.app import App, ComposeResult
-from textual.notifications import SeverityLevel
-from textual.widgets import ContentSwitcher
-
-from arctl.errors import ArctlError
-from arctl.paths import Home
-from arctl.text import clean
-from arctl.tui import theme
-from arctl.tui.feed import Feed
-from arctl.tui.keys import Scope, bindings
-from arctl.tui.launch import Settings
-from arctl.tui.screens.experiment import ExperimentWindow
-from arctl.tui.screens.overview import Overview
-from arctl.tui.screens.window import Confirm, Help
-from arctl.tui.targets import Target, target, verb_for
-from arctl.tui.widgets.frame import Banner, Header, KeyLine
-from arctl.tui.widgets.pane import Pane
-
-#: Seconds between two looks at the feed.
-PERIOD = 1.0
+from arctl.errors import ArctlError, UsageError
+from arctl.tui.acting.commands import COMMANDS, Typed, matching, typed
+from arctl.tui.acting.requests import Request
+from arctl.tui.acting.targets import ACCEPTS, chain, pick
+from arctl.tui.data.reading import block, listed, real, whole, word
+from arctl.tui.data.route import Screen, home_of, is_id
+from arctl.tui.look.glyphs import SETS, glyphs
+from arctl.tui.look.lines import Line, line, wrap
+from arctl.tui.look.theme import THEMES
+from arctl.tui.steering import Steering
+from arctl.tui.windows.asking import Choose, TypeToConfirm
+from arctl.tui.windows.palette import Palette
+from arctl.tui.windows.window import Told
 
 
-class ArctlApp(App[None]):
+class ArctlApp(Steering):
     """Mission control in a terminal."""
 
-    CSS_PATH = "app.tcss"
-    TITLE = "arctl"
-    ENABLE_COMMAND_PALETTE = False
-    BINDINGS = bindings(Scope.EVERYWHERE, Scope.CONTROL)
-    ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
+    # -- the palette -------------------------------------------------------------------------------------
 
-    def __init__(self, home: Home, settings: Settings) -> None:
-        # Said at once: the filter for NO_COLOR is chosen here, and Textual's own would paint black on black.
-        super().__init__(ansi_color=True if settings.no_color else None)
-        self.settings = settings
-        self.feed = Feed(home, readonly=settings.readonly, changed=self.flush)
-        self._now = time.time()
-        self.register_theme(theme.NIGHT)
-        self.theme = theme.PLAIN if settings.no_color else theme.NIGHT.name
+    def action_palette(self, begun: str = "") -> None:
+        """Open the line for commands."""
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return the colours that every theme has besides Textual's."""
-        return theme.EXTRA
+        def answered(text: str | None) -> None:
+            if text:
+                self.run_worker(self.command(text), name="command")
 
-    def compose(self) -> ComposeResult:
-        """Put the views in place; a switcher, because changing screens costs 50 ms."""
-        yield Header(self.settings.host_label)
-        yield Banner(id="banner")
-        with ContentSwitcher(initial="overview", id="views"):
-            yield Overview()
-        yield KeyLine()
+        self.push_screen(Palette(self.offers, begun), answered)
 
-    def on_mount(self) -> None:
-        """Start the feed and look at it every second."""
-        self.query_one("#experiments").focus()
-        self.flush()
-        self.run_worker(self.feed.run(), name="feed", exclusive=True)
-        self.set_interval(PERIOD, self.flush)
+    def offers(self, name: str, last: str) -> Sequence[tuple[str, str]]:
+        """Return what an operand of a command may be."""
+        view = self.source.view
+        fixed: dict[str, Iterable[str]] = {
+            "theme": THEMES,
+            "glyphs": SETS,
+            "campaign": {row.id: row.state for row in view.campaigns},
+            "prompt": ("propose", "critique", "implement", "repair", "reflect", "discuss"),
+        }
+        if name in fixed:
+            return [(each, "") for each in matching(last, fixed[name])]
+        command = next((each for each in COMMANDS if each.name == name), None)
+        kinds = ACCEPTS.get(command.verb) if command is not None else None
+        if kinds is None and name not in ("go", "rollback", "undo"):
+            return []
+        found = (
+            {row.id: f"campaign, {row.state}" for row in view.campaigns}
+            if kinds and "campaign" in kinds
+            else {}
+        )
+        for thing in reversed(list(view.things.values())):
+            if kinds is None or thing.kind in kinds:
+                found[thing.id] = f"{thing.kind} {thing.title}".strip()
+        if kinds and "device" in kinds:
+            found |= {row.name: "device" for row in view.devices}
+        if name == "go":
+            found = {screen.value: "screen" for screen in Screen} | found
+        wanted = last.lower()
+        return [
+            (ident, said) for ident, said in found.items() if ident.startswith(last) or wanted in said.lower()
+        ]
 
-    def on_resize(self) -> None:
-        """Lay out the frame for the new width."""
-        self.call_after_refresh(self.flush)
-
-    # -- showing -----------------------------------------------------------------------------------------
-
-    def flush(self) -> None:
-        """Show what the feed has by now; what is the same as before is not painted again."""
-        if not self.is_attached or not self.screen_stack:
-            return
-        view = self.feed.view
-        # Cut off, clocks stand still with everything else.
-        now = self._now = time.time() if view.live else self._now
-        base = self.screen_stack[0]
-        with self.batch_update():
-            for part in base.query("*"):
-                if isinstance(part, Header | Banner | KeyLine | Overview):
-                    part.show(view, now)
-
-    def on_pane_moved(self, message: Pane.Moved) -> None:
-        """List the experiments of the campaign under the cursor."""
-        if message.pane.id == "campaigns" and message.key:
-            self.feed.choose(message.key)
-
-    async def on_pane_entered(self, message: Pane.Entered) -> None:
-        """Open what a row stands for."""
-        chosen = target(self.feed.view, message.pane.id or "", message.key)
-        if chosen.id and chosen.kind == "campaign":
-            self.query_one("#experiments").focus()
-        elif not chosen.shows:
-            self.say(chosen.why or "there is nothing to open here")
-        else:
-            try:
-                reply = await self.feed.call("show", id=chosen.shows)
-            except ArctlError as error:
-                self.complain(error)
+    async def command(self, text: str) -> None:
+        """Carry out a line of the palette."""
+        if is_id(text) or text in {screen.value for screen in Screen}:
+            text = f"go {text}"
+        try:
+            given = typed(text)
+            if given.command.method:
+                await self._ask(given)
             else:
-                self.push_screen(ExperimentWindow(reply))
+                await self._own(given)
+        except ArctlError as error:
+            self.complain(error)
 
-    # -- keys --------------------------------------------------------------------------------------------
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        self.push_screen(Help())
-
-    def action_show_view(self, name: str) -> None:
-        """Switch to another view."""
-        self.query_one(ContentSwitcher).current = name
-
-    def action_next_pane(self) -> None:
-        """Go to the next pane."""
-        self.screen.focus_next(Pane)
-
-    def action_previous_pane(self) -> None:
-        """Go to the pane before."""
-        self.screen.focus_previous(Pane)
-
-    def action_detach(self) -> None:
-        """Leave; the daemon goes on."""
-        self.exit(message="detached; the daemon goes on, `arctl tui` comes back")
-
-    def action_resync(self) -> None:
-        """Ask for everything anew, or connect now."""
-        self.feed.resync()
-        self.say("asking for everything anew" if self.feed.view.live else "trying to connect now")
-
-    async def action_pause(self) -> None:
-        """Pause what is under the cursor, or let it go on."""
-        chosen = self._target()
-        if chosen is not None:
-            await self._control(verb_for(self.feed.view, chosen), chosen)
-
-    def action_kill(self) -> None:
-        """Ask, then end what is under the cursor."""
-        chosen = self._target()
-        if chosen is None:
+    async def _ask(self, given: Typed) -> None:
+        command = given.command
+        if command.changes and not self.allowed():
             return
+        match command.name:
+            case "stop":
+                self._stop(given)
+            case "export":
+                await self._export(Path(given.operands["FILE"]).expanduser())
+            case "checkout":
+                folder = Path(given.operands["FOLDER"]).expanduser().absolute()
+                params = {"campaign": self.source.view.chosen, "folder": str(folder)}
+                answer = await self.source.call("champion.checkout", **params)
+                self.say(f"{word(answer, 'champion')} is in {word(answer, 'folder')}")
+            case "prompt":
+                await self._prompt(given)
+            case "costs":
+                await self._costs(given)
+            case _:
+                await self.carry_out(self._request(given))
+
+    def _request(self, given: Typed) -> Request:
+        """Return what was typed as a request; what is not named is what is under the cursor."""
+        command, target = given.command, given.operands.get("TARGET", "")
+        if command.verb and not target and not given.params.get("all"):
+            pane = self.pane
+            found = pick(chain(self.source.view, pane.acts_on if pane is not None else ""), command.verb)
+            if found is None:
+                msg = f"there is nothing under the cursor to {command.name}"
+                raise UsageError(msg, f"write {command.usage}")
+            target = found.id
+        request = given.request(target)
+        if command.name == "fork" or "campaign" in request.params:
+            return request
+        if path := request.params.get("patch"):
+            request.params["patch"] = _text_of(path)
+        if not target:
+            request.params["campaign"] = self.source.view.chosen
+        return request
+
+    def _stop(self, given: Typed) -> None:
+        params: dict[str, Any] = {"mode": given.params.get("mode", "detach")}
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.run_worker(self._control("kill", chosen), name="kill")
+                self.later(Request("stop", params, "the daemon ends"))
 
-        self.push_screen(Confirm(f"Kill {chosen.words}?", list(chosen.cost), "Kill it"), answered)
+        now = params["mode"] == "now"
+        cost = ["Every run ends." if now else "Runs go on and are taken up again by the next `arctl start`."]
+        self.push_screen(TypeToConfirm("Stop the daemon?", cost, "stop"), answered)
 
-    def _target(self) -> Target | None:
-        """Return what a changing key acts on; say why where it cannot act."""
-        view, pane = self.feed.view, self.focused
-        if not view.live:
-            self.say(f"cut off from the daemon: {view.link.reason or 'not connected yet'}", "warning")
-            return None
-        if view.readonly:
-            self.say("this session is read-only; attach without --readonly to change something", "warning")
-            return None
-        if not isinstance(pane, Pane):
-            self.say("choose something first: Tab goes from pane to pane", "warning")
-            return None
-        chosen = target(view, pane.id or "", pane.key)
-        if not chosen.id:
-            self.say(chosen.why, "warning")
-            return None
-        return chosen
-
-    async def _control(self, verb: str, chosen: Target) -> None:
+    async def _export(self, path: Path) -> None:
+        pieces, after = [], 0
+        while True:
+            reply = await self.source.call("export", campaign=self.source.view.chosen, after=after)
+            pieces.append(str(reply.get("text", "")))
+            if reply.get("next") is None:
+                break
+            after = whole(reply, "next")
         try:
-            answer = await self.feed.call(verb, target=chosen.id, key=uuid.uuid4().hex)
-        except ArctlError as error:
-            self.complain(error)
+            path.write_text("".join(pieces))
+        except OSError as error:
+            msg = f"{path} cannot be written: {error}"
+            raise UsageError(msg, "name a file in a folder of yours") from error
+        self.say(f"the ledger is in {path}")
+
+    async def _prompt(self, given: Typed) -> None:
+        params = {"campaign": self.source.view.chosen, "move": given.operands["MOVE"], **given.params}
+        reply = await self.source.call("prompt", **params)
+        lines: list[Line] = [line(f"{word(reply, 'agent')}, {word(reply, 'version')}", "strong"), ()]
+        lines += wrap(block(reply, "system"), 100)
+        for message in listed(reply, "messages"):
+            lines += [(), line(word(message, "role"), "strong"), *wrap(block(message, "content"), 100)]
+        self.push_screen(Told("What it would be told", lines))
+
+    async def _costs(self, given: Typed) -> None:
+        reply = await self.source.call("costs", campaign=self.source.view.chosen, **given.params)
+        lines: list[Line] = []
+        for row in listed(reply, "rows"):
+            usd = real(row, "usd")
+            text = f"{word(row, 'name') or '-':<16} {whole(row, 'calls'):>6} calls {usd or 0:>9.4f} USD"
+            lines.append(line(f"{text} {whole(row, 'input'):>9} in {whole(row, 'output'):>8} out"))
+        lines += [
+            line(f"{word(row, 'cap')}: {real(row, 'spent') or 0:g} of {real(row, 'limit') or 0:g}")
+            for row in listed(reply, "caps")
+        ]
+        self.push_screen(Told("Costs", lines or [line("no model was called yet")]))
+
+    async def _own(self, given: Typed) -> None:
+        """Carry out what the interface does by itself."""
+        name, operands = given.command.name, given.operands
+        match name:
+            case "help":
+                self.action_help()
+            case "detach":
+                self.action_detach()
+            case "go":
+                await self._go(operands["WHERE"])
+            case "campaign":
+                self._choose(operands["NAME"])
+            case "filter":
+                pane = self.pane
+                if pane is not None:
+                    pane.filter = operands.get("TEXT", "")
+                    pane.lay_out(anew=True)
+                    self.source.look()
+            case "theme":
+                if operands["THEME"] not in THEMES:
+                    msg = f"there is no theme {operands['THEME']!r}"
+                    raise UsageError(msg, f"use one of {', '.join(THEMES)}")
+                self.theme = THEMES[operands["THEME"]]
+            case "glyphs":
+                self.glyphs = glyphs(operands["GLYPHS"])
+                self.screen_stack[0].set_class(self.glyphs.name == "ascii", "-ascii")
+                self.flush()
+
+    async def _go(self, where: str) -> None:
+        if where in {screen.value for screen in Screen}:
+            await self.action_show_screen(where)
+        elif home_of(where) is not None:
+            await self.open(where)
         else:
-            self.say(str(answer.get("text") or f"{verb}: {chosen.words}"))
+            named = [thing for thing in self.source.view.things.values() if thing.title == where]
+            if not named:
+                msg = f"nothing here is called {where!r}"
+                raise UsageError(msg, "ids look like e12, t1, h2, m5; names are those of teams and agents")
+            await self.open(named[-1].id)
 
-    # -- telling -----------------------------------------------------------------------------------------
+    # -- campaigns and needs -----------------------------------------------------------------------------
 
-    def say(self, text: str, severity: SeverityLevel = "information") -> None:
-        """Tell something in passing."""
-        self.notify(clean(text), severity=severity, markup=False)
+    def action_campaign(self) -> None:
+        """Choose among the campaigns."""
+        rows = self.source.view.campaigns
+        if not rows:
+            self.say("there is no campaign yet: start one with `arctl start PATH`")
+            return
 
-    def complain(self, error: ArctlError) -> None:
-        """Tell why something was not done, and what to do about it."""
-        self.say(f"{error.message}: {error.remedy}" if error.remedy else error.message, "warning")
+        def answered(name: str | None) -> None:
+            if name:
+                self._choose(name)
+
+        found = [(row.id, f"{row.id}   {row.state}   {row.metric}") for row in rows]
+        self.push_screen(Choose("Campaigns", found), answered)
+
+    def _choose(self, name: str) -> None:
+        if all(row.id != name for row in self.source.view.campaigns):
+            known = ", ".join(row.id for row in self.source.view.campaigns)
+            msg = f"there is no campaign {name!r}"
+            raise UsageError(msg, f"campaigns: {known or 'none yet'}")
+        self.source.choose(name)
+        self.flush()
+
+    def action_needs(self) -> None:
+        """Show what waits for a person, with what to do."""
+        lines: list[Line] = []
+        width = max(40, min(100, self.size.width - 10))
+        for row in self.source.view.campaigns:
+            for need in row.needs:
+                lines += [line(f"{row.id}: {need.kind}", "warn"), *wrap(need.text, width, indent="  ")]
+                lines += [*wrap(need.remedy, width, "dim", "  "), ()]
+            for wait in row.waits:
+                lines += [line(f"{row.id} waits", "strong"), *wrap(wait.text, width, indent="  ")]
+                lines += [*wrap(wait.remedy, width, "dim", "  "), ()]
+        self.push_screen(Told("What needs you", lines or [line("nothing waits for you")]))
+
+
+def _text_of(path: str) -> str:
+    """Read a patch of this machine; raises `UsageError` where that is impossible."""
+    try:
+        return Path(path).expanduser().read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read: {error}"
+        raise UsageError(msg, "name a patch file: git diff > idea.patch") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from arctl.errors import UsageError
 from arctl.paths import Home, default_home
@@ -18,6 +18,13 @@ class Settings:
     readonly: bool = False
     host_label: str = ""
     no_color: bool = False
+    #: `dark`, `light` or `ansi`.
+    theme: str = "dark"
+    #: `braille`, `block` or `ascii`.
+    glyphs: str = "braille"
+    #: The campaign to replay, and from when on; "" for the daemon as it is.
+    replay: str = ""
+    at: str = ""
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
@@ -35,7 +42,7 @@ def launch(settings: Settings) -> int:
     prepare(os.environ)
     from arctl.tui.app import ArctlApp  # after `prepare`
 
-    chosen = Settings(settings.readonly, settings.host_label, bool(os.environ.get("NO_COLOR")))
+    chosen = replace(settings, no_color=settings.no_color or bool(os.environ.get("NO_COLOR")))
     app = ArctlApp(Home(default_home()), chosen)
     app.run()
     return app.return_code or 0

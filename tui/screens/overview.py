@@ -1,64 +1,43 @@
-"""The overview: are the devices busy and on what, are we getting better, what happened last."""
+"""1 Overview: are the devices busy and on what, are we getting better, who works on what, what happened."""
 
 from __future__ import annotations
 
-from textual import events
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from collections.abc import Sequence
 
-from arctl.tui.state import View
-from arctl.tui.widgets.campaigns import CampaignsPane
-from arctl.tui.widgets.champion import ChampionPane
-from arctl.tui.widgets.devices import DevicesPane
-from arctl.tui.widgets.events import EventsPane
-from arctl.tui.widgets.experiments import ExperimentsPane
+from arctl.tui.look.plan import WIDE, Node, Slot, columns, rows
+from arctl.tui.panes.champion import ChampionPane
+from arctl.tui.panes.devices import DevicesPane
+from arctl.tui.panes.events import EventsPane
+from arctl.tui.panes.teams import TeamsPane
+from arctl.tui.widgets.page import Page
 from arctl.tui.widgets.pane import Pane
 
 
-class Overview(Vertical):
-    """Devices on top, campaigns and experiments beside the champion's curve, events below."""
+class Overview(Page):
+    """Devices on top, teams beside the champion's curve, events below."""
 
-    def __init__(self) -> None:
-        super().__init__(id="overview")
-        self._heights: tuple[int, int, int] = (0, 0, 0)
-        self._view = View()
+    PAGE = "overview"
 
-    def compose(self) -> ComposeResult:
-        """Put the panes in place."""
-        yield DevicesPane(id="devices")
-        with Horizontal(id="middle"):
-            with Vertical(id="lists"):
-                yield CampaignsPane(id="campaigns")
-                yield ExperimentsPane(id="experiments")
-            yield ChampionPane(id="champion")
-        yield EventsPane(id="events")
+    def panes(self) -> Sequence[Pane]:
+        """Return the panes."""
+        return [DevicesPane("devices"), TeamsPane("teams"), ChampionPane("champion"), EventsPane("events")]
 
-    def show(self, view: View, now: float) -> None:
-        """Show a view."""
-        self._view = view
-        self._share_out()
-        # Queries that may find nothing: the last view can arrive while the panes are being taken down.
-        for part in self.query("*"):
-            if isinstance(part, Pane | ChampionPane):
-                part.show(view, now)
+    def first(self) -> str:
+        """Begin at the teams."""
+        return "teams"
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Share the height out anew."""
-        self._share_out(event.size.height)
-
-    def _share_out(self, height: int = 0) -> None:
-        """Give every pane what it needs, and what is left to the experiments and the curve."""
-        heights = shares(height or self.size.height, len(self._view.devices), len(self._view.campaigns))
-        if heights == self._heights:
-            return
-        self._heights = heights
-        for name, rows in zip(("#devices", "#campaigns", "#events"), heights, strict=True):
-            self.query(name).set_styles(height=rows)
-
-
-def shares(height: int, devices: int, campaigns: int) -> tuple[int, int, int]:
-    """Return the heights of devices, campaigns and events, their titles included."""
-    for_devices = min(max(1, devices) + 1, max(2, height * 9 // 20))
-    for_campaigns = min(max(1, campaigns) + 1, max(2, height // 6))
-    for_events = max(3, min(16, (height - for_devices) * 3 // 10))
-    return for_devices, for_campaigns, for_events
+    def plan(self, width: int, height: int) -> Node:
+        """Share the room: all devices where they fit, then teams and curve, then events."""
+        devices = Slot("devices", fits=True, least=2, most=0.45)
+        if width >= WIDE:
+            left = rows(Slot("teams", fits=True, least=4, most=0.5), Slot("events", 1, 4), weight=3)
+            return rows(devices, columns(left, Slot("champion"), weight=1), weight=1)
+        if width < 100:
+            return rows(
+                devices,
+                Slot("teams", fits=True, least=3, most=0.3),
+                Slot("champion", 2, 5),
+                Slot("events", 1, 3),
+            )
+        middle = columns(Slot("teams", 6), Slot("champion", 4), weight=5, least=8)
+        return rows(devices, middle, Slot("events", 3, 4))

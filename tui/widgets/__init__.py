@@ -1,1 +1,1 @@
-"""Panes of the screens: each turns a view into lines and paints the lines that changed; none does I/O."""
+"""What every screen is made of: panes, pages, the frame, and how lines are painted; none does I/O."""

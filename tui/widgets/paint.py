@@ -1,7 +1,8 @@
-"""From lines to the terminal: tones become styles of the theme, and only lines that changed are repainted."""
+"""From lines to the terminal: tones become styles of the theme, and only cells that changed are repainted."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -11,9 +12,11 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from arctl.tui.lines import TONES, Line, Tone, difference, merged
+from arctl.tui.look.lines import TONES, Line, Tone, difference, merged
 
 TONE_CLASSES = {f"tone--{tone}" for tone in TONES}
+#: What must never reach a terminal; texts are cleaned where they come in, and this is the last door.
+_RAW = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def style_of(widget: Widget, tone: Tone) -> Style:
@@ -26,7 +29,7 @@ def style_of(widget: Widget, tone: Tone) -> Style:
 def paint(widget: Widget, spans: Line, width: int, base: Style, *, stale: bool = False) -> Strip:
     """Return a line on exactly `width` cells; what is stale loses its colours and steps back."""
     segments = [
-        Segment(text, base + style_of(widget, "dim" if stale and tone != "strong" else tone))
+        Segment(_RAW.sub(" ", text), base + style_of(widget, "dim" if stale and tone != "strong" else tone))
         for text, tone in merged(spans)
     ]
     return Strip(segments).adjust_cell_length(width, base)

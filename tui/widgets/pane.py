@@ -12,19 +12,30 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from arctl.tui.keys import Scope, bindings
-from arctl.tui.lines import Row, difference
-from arctl.tui.state import View
+from arctl.tui.data.query import Query
+from arctl.tui.data.route import is_id
+from arctl.tui.keys.actions import Scope
+from arctl.tui.keys.registry import bindings
+from arctl.tui.look.lines import Line, Row, difference, plain
+from arctl.tui.look.scene import Listing, Scene, place_of
 from arctl.tui.widgets.paint import TONE_CLASSES, paint
 
 
 class Pane(ScrollView, can_focus=True):
-    """A list of rows; subclasses say which rows and which title a view gives."""
+    """A list of rows; subclasses say which rows and which title a scene gives.
+
+    Rows are laid out anew only where `depends` gives other values than before, and repainted only in the
+    cells in which they differ.
+    """
 
     BINDINGS = bindings(Scope.LIST)
+    #: Where its keys work, beyond those of every list: for the key line and the help.
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LIST,)
     COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES, "pane--cursor"}
-    #: What is said in place of rows.
+    #: What is said in place of rows; names the next command.
     EMPTY = "nothing yet"
+    #: Whether the clock is part of what is shown: such rows are laid out anew every second.
+    TICKS: ClassVar[bool] = False
 
     class Moved(Message):
         """Somebody put the cursor on another row."""
@@ -40,107 +51,236 @@ class Pane(ScrollView, can_focus=True):
             super().__init__()
             self.pane, self.key = pane, key
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._view = View()
-        self._now = 0.0
-        self._rows: tuple[Row, ...] = ()
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.scene = Scene()
+        self.filter = ""
+        #: Keys of rows that were marked, in the order of marking.
+        self.marks: dict[str, None] = {}
+        self._rows: Sequence[Row] = ()
+        self._seen: dict[int, Line] = {}
+        self._basis: tuple[object, ...] = ()
         self._at = 0
         #: At the top the cursor stays with what is newest; anywhere else it stays with its row.
         self._moved = False
         self._stale = False
-        self._title = ""
+        self._frame = ("", "")
 
     # -- what subclasses say -----------------------------------------------------------------------------
 
-    def rows(self, view: View, now: float, width: int) -> Sequence[Row]:
-        """Return the rows of a view on `width` cells."""
+    def rows(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return the rows of a scene on `width` cells."""
         raise NotImplementedError
 
-    def heading(self, view: View) -> str:
+    def heading(self, scene: Scene) -> str:
         """Return the pane's title."""
         raise NotImplementedError
 
-    def resting(self, view: View) -> str:
-        """Return the row that the cursor rests on until somebody moves it; "" for the top one."""
-        del view
+    def depends(self, scene: Scene) -> tuple[object, ...]:
+        """Return what the rows are made from; while these are the same objects, the rows are the same."""
+        return (scene.view,)
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return what has to be asked of the daemon for these rows."""
+        del scene
+        return ()
+
+    def hints(self, scene: Scene) -> str:
+        """Return the keys that the lower border names."""
+        del scene
         return ""
+
+    def resting(self, scene: Scene) -> str:
+        """Return the row that the cursor rests on until somebody moves it; "" for the top one."""
+        del scene
+        return ""
+
+    def empty(self, scene: Scene) -> str:
+        """Return what is said in place of rows."""
+        del scene
+        return self.EMPTY
+
+    def subject(self, scene: Scene) -> str:
+        """Return what keys act on where no row is under the cursor: what is open, else the campaign."""
+        return scene.route.id or f"campaign:{scene.view.chosen}"
+
+    def height_wanted(self, scene: Scene) -> int:
+        """Return how many rows it would like to have."""
+        del scene
+        return max(1, len(self._rows))
+
+    def forget(self, scene: Scene) -> None:
+        """Begin anew: something else is open now."""
+        del scene
+        self.filter = ""
+        self.marks.clear()
+        self._moved = False
+        self._at = 0
+        self._basis = ()
+        self._seen = {}
+        self.scroll_to(y=0, animate=False, immediate=True)
+        self.refresh()
 
     # -- showing -----------------------------------------------------------------------------------------
 
     @property
     def key(self) -> str:
-        """Return the id under the cursor, "" where there is none."""
+        """Return the key under the cursor, "" where there is none."""
         return self._rows[self._at].key if self._at < len(self._rows) else ""
 
-    def show(self, view: View, now: float) -> None:
-        """Show a view; only lines that are different are painted again."""
-        self._view, self._now = view, now
+    @property
+    def acts_on(self) -> str:
+        """Return the key of what keys act on."""
+        return self.key or self.subject(self.scene)
+
+    @property
+    def keys_shown(self) -> list[str]:
+        """Return the keys of all rows, in their order; empty ones left out."""
+        if isinstance(self._rows, Listing):
+            return [key for key in self._rows.keys if key]
+        return [row.key for row in self._rows if row.key]
+
+    def copied(self) -> str:
+        """Return what is copied of the row under the cursor: its id, else its text."""
+        if self._at >= len(self._rows):
+            return ""
+        row = self._rows[self._at]
+        return row.key if is_id(row.key) else plain(row.line).strip()
+
+    def axis(self, key: str) -> str:
+        """Return the axis of a row, where rows have one."""
+        del key
+        return ""
+
+    @property
+    def in_sight(self) -> range:
+        """Return the places of the rows that can be seen."""
+        top = int(self.scroll_offset.y)
+        return range(top, top + max(1, self.scrollable_content_region.height))
+
+    @property
+    def text(self) -> str:
+        """Return the whole pane as plain text, for the pager."""
+        return "\n".join(plain(row.line).rstrip() for row in self._rows)
+
+    def show(self, scene: Scene) -> None:
+        """Show a scene; only what is different is laid out and painted again."""
+        self.scene = scene
         self.lay_out()
 
-    def lay_out(self) -> None:
-        """Bring rows, cursor, title and scroll position in line with the view."""
-        width = self.scrollable_content_region.width
+    def lay_out(self, *, anew: bool = False) -> None:
+        """Bring rows, cursor, title and scroll position in line with the scene."""
+        scene, width = self.scene, self.scrollable_content_region.width
         if width <= 0:
             return
-        title = self.heading(self._view)
-        if title != self._title:
-            self._title = title
-            self.border_title = Content(f" {title} ")
-        before, key, at = self._rows, self.key, self._at
-        self._rows = tuple(self.rows(self._view, self._now, width))
-        self._at = self._place(key)
-        stale = not self._view.live
-        if len(before) != len(self._rows) or self.virtual_size.width != width:
-            self.virtual_size = Size(width, len(self._rows))
-        if stale != self._stale or not self._rows:
+        basis = (width, self.filter, scene.glyphs, scene.route, tuple(self.marks), *self.depends(scene))
+        if self.TICKS:
+            basis = (*basis, int(scene.now))
+        same = not anew and len(basis) == len(self._basis)
+        if not (same and all(new is old or new == old for new, old in zip(basis, self._basis, strict=True))):
+            self._basis = basis
+            self._take(self._filtered(self.rows(scene, width)), width)
+        self._framed(scene)
+        stale = not scene.view.live
+        if stale != self._stale:
             self._stale = stale
             self.refresh()
-        else:
-            self._repaint(before, at)
-        if self._moved and self._at != at and key:
-            # Rows came in above: the row under the cursor stays where it was on the screen.
-            self.scroll_to(y=self.scroll_offset.y + self._at - at, animate=False, immediate=True)
+        self._repaint()
 
-    def _place(self, key: str) -> int:
-        wanted = key if self._moved else self.resting(self._view)
-        if wanted:
-            for index, row in enumerate(self._rows):
-                if row.key == wanted:
-                    return index
-        return min(self._at if self._moved else 0, max(0, len(self._rows) - 1))
-
-    def _repaint(self, before: tuple[Row, ...], at: int) -> None:
+    def _take(self, found: Sequence[Row], width: int) -> None:
+        key, at, many = self.key, self._at, len(self._rows)
+        self._rows = found
+        self._at = self._place(key)
+        if many != len(found) or self.virtual_size.width != width:
+            self.virtual_size = Size(width, len(found))
+        if not found or not many:
+            self.refresh()
         if at != self._at:
             self._touch(at, self._at)
-        for index in range(max(len(before), len(self._rows))):
-            if index < len(before) and index < len(self._rows):
-                first, count = difference(before[index].line, self._rows[index].line)
-                if count:
-                    self._touch(index, first=first, count=count)
+            if self._moved and key:
+                # Rows came in above: the row under the cursor stays where it was on the screen.
+                self.scroll_to(y=self.scroll_offset.y + self._at - at, animate=False, immediate=True)
             else:
-                self._touch(index)
+                self._reveal()
+
+    def _framed(self, scene: Scene) -> None:
+        title = self.heading(scene)
+        if self.filter:
+            title += f"  /{self.filter}"
+        if self.marks:
+            title += f"  {len(self.marks)} marked"
+        hints = self.hints(scene)
+        if (title, hints) != self._frame:
+            self._frame = (title, hints)
+            self.border_title = Content(f" {title} ") if title else None
+            self.border_subtitle = Content(f" {hints} ") if hints else None
+
+    def _filtered(self, found: Sequence[Row]) -> Sequence[Row]:
+        """Leave out the rows that do not pass the filter; lists that ask the daemon for it do it there."""
+        if not self.filter:
+            return found
+        inverse, wanted = self.filter.startswith("!"), self.filter.lstrip("!").lower()
+        return [row for row in found if (wanted in plain(row.line).lower()) != inverse]
+
+    def _place(self, key: str) -> int:
+        wanted = key if self._moved else self.resting(self.scene)
+        if wanted and (at := place_of(self._rows, wanted)) is not None:
+            return at
+        return min(self._at if self._moved else 0, max(0, len(self._rows) - 1))
+
+    def _repaint(self) -> None:
+        """Compare what can be seen with what was painted, and repaint the cells that differ."""
+        seen = {}
+        for index in self.in_sight:
+            new = self._rows[index].line if index < len(self._rows) else ()
+            seen[index] = new
+            old = self._seen.get(index)
+            if old is None or old is new:
+                continue
+            first, count = difference(old, new) if old and new else (0, 0 if old == new else self.size.width)
+            if count:
+                self._touch(index, first=first, count=count)
+        self._seen = seen
 
     def _touch(self, *indices: int, first: int = 0, count: int = 0) -> None:
         """Repaint rows, or `count` cells of them from `first` on, as far as they can be seen."""
         top, size = self.scroll_offset.y, self.scrollable_content_region.size
         for index in indices:
             if 0 <= index - top < size.height:
-                self.refresh(Region(first, index - top, count or size.width, 1))
+                width = count or size.width
+                self.refresh(Region(first, index - top, width, 1))
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
         width, base = self.scrollable_content_region.width, self.rich_style
-        index = y + self.scroll_offset.y
+        index = y + int(self.scroll_offset.y)
         if not self._rows and y == 0:
-            # Before the first connection nothing is known, not even that there is nothing.
-            text = self.EMPTY if self._view.host else "not connected yet"
-            return paint(self, ((" " + text, "dim"),), width, base)
+            return paint(self, ((" " + self._nothing(), "dim"),), width, base)
         if index >= len(self._rows):
             return Strip.blank(width, base)
+        row = self._rows[index]
+        self._seen[index] = row.line
         if index == self._at and self.has_focus:
             base += self.get_component_rich_style("pane--cursor", partial=True)
-        return paint(self, self._rows[index].line, width, base, stale=self._stale)
+        line = row.line
+        if row.key and row.key in self.marks:
+            line = (("+", "warn"), *_without_first_cell(line))
+        return paint(self, line, width, base, stale=self._stale)
+
+    def _nothing(self) -> str:
+        """Say why there is no row; before the first connection not even that is known."""
+        view = self.scene.view
+        if not view.host and view.playback is None:
+            return "not connected yet"
+        if self.filter:
+            return f"nothing here passes the filter {self.filter!r}; Esc takes it away"
+        for query in self.wants(self.scene):
+            answer = view.answer(query)
+            if answer.error:
+                return answer.error
+            if answer.at < 0 and answer.reply is None:
+                return "asking …"
+        return self.empty(self.scene)
 
     # -- moving ------------------------------------------------------------------------------------------
 
@@ -152,8 +292,16 @@ class Pane(ScrollView, can_focus=True):
             return
         before, self._at = self._at, to
         self._touch(before, to)
-        self.scroll_to_region(Region(0, to, 1, 1), animate=False, immediate=True)
+        self._reveal()
         self.post_message(self.Moved(self, self.key))
+
+    def _reveal(self) -> None:
+        self.scroll_to_region(Region(0, self._at, 1, 1), animate=False, immediate=True)
+
+    def watch_scroll_y(self, old: float, new: float) -> None:
+        """Look at what came into sight: rows may have to be fetched for it."""
+        super().watch_scroll_y(old, new)
+        self._seen = {}
 
     def action_down(self) -> None:
         """Go down."""
@@ -179,6 +327,18 @@ class Pane(ScrollView, can_focus=True):
         """Go up half a page."""
         self.move(self._at - max(1, self.size.height // 2))
 
+    def action_next_match(self) -> None:
+        """Go to the next row that has the filter's text."""
+        self.seek(1)
+
+    def action_previous_match(self) -> None:
+        """Go to the row before that has the filter's text."""
+        self.seek(-1)
+
+    def seek(self, step: int) -> None:
+        """Go to the next match in one direction, and on from the other end."""
+        self.move((self._at + step) % max(1, len(self._rows)))
+
     def action_enter(self) -> None:
         """Ask to see what the row stands for."""
         self.post_message(self.Entered(self, self.key))
@@ -187,12 +347,13 @@ class Pane(ScrollView, can_focus=True):
         """Choose a row with the mouse; twice opens it."""
         offset = event.get_content_offset(self)
         if offset is not None:
-            self.move(offset.y + self.scroll_offset.y)
+            self.move(offset.y + int(self.scroll_offset.y))
             if event.chain == 2:
                 self.action_enter()
 
     def on_resize(self) -> None:
         """Lay out anew."""
+        self._seen = {}
         self.lay_out()
 
     def on_focus(self) -> None:
@@ -202,3 +363,10 @@ class Pane(ScrollView, can_focus=True):
     def on_blur(self) -> None:
         """Hide the cursor."""
         self._touch(self._at)
+
+
+def _without_first_cell(line: Line) -> Line:
+    if not line or not line[0][0]:
+        return line
+    (text, tone), rest = line[0], line[1:]
+    return ((text[1:], tone), *rest)

@@ -2,36 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from arctl.text import clean
-
-
-def word(data: Any, name: str) -> str:
-    """Return a text of a reply, cleaned; "" where there is none."""
-    value = data.get(name) if isinstance(data, dict) else None
-    return clean(value) if isinstance(value, str) else ""
-
-
-def real(data: Any, name: str) -> float | None:
-    """Return a finite number of a reply; None where there is none."""
-    value = data.get(name) if isinstance(data, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
-
-
-def whole(data: Any, name: str) -> int:
-    """Return a count of a reply; 0 where there is none."""
-    return int(real(data, name) or 0)
-
-
-def listed(data: Any, name: str) -> list[Any]:
-    """Return a list of a reply; an empty one where there is none."""
-    value = data.get(name) if isinstance(data, dict) else None
-    return value if isinstance(value, list) else []
+from arctl.tui.data.reading import inner, listed, real, whole, word, words, yes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +26,17 @@ class Device:
     campaign: str = ""
     started: float | None = None
     limit: float | None = None
+    title: str = ""
+    team: str = ""
+    seed: int = 0
+    #: Who holds it and why; "" where nobody does.
+    held: str = ""
+    #: Since when its run is frozen.
+    frozen: float | None = None
+    quarantined: str = ""
+    #: Processes of others on it, and what they hold; None where that is not known.
+    foreign: int | None = None
+    foreign_mb: float | None = None
 
 
 def device(data: Any) -> Device:
@@ -73,7 +58,44 @@ def device(data: Any) -> Device:
         campaign=word(data, "campaign"),
         started=real(data, "started"),
         limit=real(data, "limit"),
+        title=word(data, "title"),
+        team=word(data, "team"),
+        seed=whole(data, "seed"),
+        held=_hold(inner(data, "held")),
+        frozen=real(data, "frozen"),
+        quarantined=word(data, "quarantined"),
+        foreign=None
+        if real(inner(data, "foreign"), "processes") is None
+        else whole(data["foreign"], "processes"),
+        foreign_mb=real(inner(data, "foreign"), "memory_mb"),
     )
+
+
+def _hold(data: Any) -> str:
+    """Say who holds a device, and why."""
+    by, reason = word(data, "by"), word(data, "reason")
+    return f"{by}: {reason}" if reason else by
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team as `status` tells it."""
+
+    id: str
+    name: str = ""
+    direction: str = ""
+    title: str = ""
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What waits for a person: its kind, what it is about, in words, and what to do."""
+
+    kind: str
+    text: str
+    remedy: str = ""
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +116,23 @@ class Campaign:
     champion_title: str = ""
     champion_mean: float | None = None
     champion_runs: int = 0
+    drain: bool = False
+    verdicts: tuple[tuple[str, int], ...] = ()
+    agents: int = 0
+    asked: int = 0
+    teams: tuple[Team, ...] = ()
+    needs: tuple[Need, ...] = ()
+    waits: tuple[Need, ...] = ()
+    stuck: bool = False
+    usd: float | None = None
+    usd_cap: float | None = None
+    questions: int = 0
+    rev: int = 0
 
 
 def campaign(data: Any) -> Campaign:
     """Read one entry of `status`."""
-    verdicts = data.get("verdicts") if isinstance(data, dict) else None
+    verdicts, company = inner(data, "verdicts"), inner(data, "company")
     return Campaign(
         id=word(data, "campaign"),
         state=word(data, "state"),
@@ -114,7 +148,29 @@ def campaign(data: Any) -> Campaign:
         champion_title=word(data, "champion_title"),
         champion_mean=real(data, "champion_mean"),
         champion_runs=whole(data, "champion_runs"),
+        drain=yes(data, "drain"),
+        verdicts=tuple((name, whole(verdicts, name)) for name in verdicts),
+        agents=whole(company, "agents"),
+        asked=whole(company, "asked"),
+        teams=tuple(map(_team, listed(company, "teams"))),
+        needs=tuple(map(_need, listed(data, "needs"))),
+        waits=tuple(map(_need, listed(data, "waits"))),
+        stuck=yes(data, "stuck"),
+        usd=real(data, "usd"),
+        usd_cap=real(data, "usd_cap"),
+        questions=whole(data, "questions"),
+        rev=whole(data, "rev"),
     )
+
+
+def _team(data: Any) -> Team:
+    return Team(
+        word(data, "id"), word(data, "name"), word(data, "direction"), word(data, "title"), yes(data, "held")
+    )
+
+
+def _need(data: Any) -> Need:
+    return Need(word(data, "kind"), word(data, "text"), word(data, "remedy"), words(data, "subjects"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +191,15 @@ class Experiment:
     held: bool = False
     running: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    axis: str = ""
+    team: str = ""
+    direction: str = ""
+    agent: str = ""
+    forked: bool = False
+    by_hand: bool = False
+    seconds: float | None = None
+    created: float | None = None
+    closed: float | None = None
 
     @property
     def kept(self) -> bool:
@@ -158,9 +223,18 @@ def experiment(data: Any) -> Experiment:
         mean=real(data, "mean"),
         runs=whole(data, "runs"),
         effect=real(data, "effect"),
-        held=isinstance(data, dict) and data.get("held") is True,
-        running=tuple(clean(str(item)) for item in listed(data, "running")),
-        devices=tuple(clean(str(item)) for item in listed(data, "devices")),
+        held=yes(data, "held"),
+        running=words(data, "running"),
+        devices=words(data, "devices"),
+        axis=word(data, "axis"),
+        team=word(data, "team"),
+        direction=word(data, "direction"),
+        agent=word(data, "agent"),
+        forked=yes(data, "forked"),
+        by_hand=yes(data, "by_hand"),
+        seconds=real(data, "seconds"),
+        created=real(data, "created"),
+        closed=real(data, "closed"),
     )
 
 

@@ -1,19 +1,20 @@
-"""The one worker that talks to the daemon: connects, follows events from a cursor, keeps the view fresh."""
+"""A running daemon as a source: connects, follows events from a cursor, asks what the screen wants."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from arctl.aclient import AsyncClient
 from arctl.errors import ArctlError, NotRunningError
 from arctl.paths import Home
-from arctl.tui import state
-from arctl.tui.state import View
+from arctl.tui.data import view as views
+from arctl.tui.data.query import Answer, Pace, Query
+from arctl.tui.data.view import View
 
 #: Seconds before another attempt to connect: the first, and the most.
 BACKOFF = 0.25
@@ -23,9 +24,7 @@ BUSY = 1.0
 QUIET = 5.0
 #: A daemon that answers nothing for this long is as good as gone.
 PATIENCE = 8.0
-#: Experiments asked for at first, and then with each refresh.
-FIRST_WINDOW = 500
-WINDOW = 60
+#: Events that are asked for at first.
 HISTORY = 200
 
 
@@ -34,39 +33,55 @@ def backoff(attempts: int) -> float:
     return min(MAX_BACKOFF, BACKOFF * 2.0 ** max(0, min(attempts, 10) - 1))
 
 
-def window_of(view: View) -> int:
-    """Return how many of the newest experiments to ask for: back to the oldest one that is still open."""
-    if not view.experiments:
-        return FIRST_WINDOW
-    first = next((at for at, row in enumerate(view.experiments) if row.state != "closed"), None)
-    reach = 0 if first is None else len(view.experiments) - first
-    return min(FIRST_WINDOW, reach + WINDOW)
+def due(view: View, wants: Sequence[Query], now: float) -> list[Query]:
+    """Return what has to be asked: what was never answered, and what is out of date by its pace."""
+    found = []
+    for query in dict.fromkeys(wants):
+        answer = view.answer(query)
+        stale = answer.at < 0 or (
+            answer.seq < view.link.seq
+            if query.pace is Pace.EVENTS
+            else query.pace is Pace.SECOND and now - answer.at >= BUSY * 0.9
+        )
+        # What never changes is asked again only where it failed.
+        failed = bool(answer.error) and now - answer.at >= QUIET
+        if stale or failed or (query.pace is Pace.EVENTS and now - answer.at >= QUIET):
+            found.append(query)
+    return found
 
 
-class Feed:
+class LiveSource:
     """Owns the connection and the current view; `changed` is called when it should be shown at once."""
 
-    def __init__(self, home: Home, *, readonly: bool, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, home: Home, *, readonly: bool, changed: Callable[[], None], wants: Callable[[], Sequence[Query]]
+    ) -> None:
         self.home = home
         self.view = View(readonly=readonly)
         self._changed = changed
+        self._wants = wants
         self._client: AsyncClient | None = None
         self._wake = asyncio.Event()
         self._stale = True
-        self._whole = True
-        self._champion: tuple[str, str, int] = ("", "", 0)
+        self._asked_at = -QUIET
 
     # -- for the app -------------------------------------------------------------------------------------
 
     def choose(self, campaign: str) -> None:
         """Follow another campaign."""
         if self.view.chosen != campaign:
-            self.view = state.choose(self.view, campaign)
-            self.resync()
+            self.view = views.choose(self.view, campaign)
+            self.look()
+
+    def look(self) -> None:
+        """See at once to what the screen wants by now."""
+        self._wake.set()
 
     def resync(self) -> None:
         """Ask for everything anew; when cut off, try to connect now."""
-        self._stale = self._whole = True
+        forgotten = {query: replace(answer, at=-1.0) for query, answer in self.view.answers.items()}
+        self.view = replace(self.view, answers=forgotten)
+        self._stale = True
         self._wake.set()
 
     async def call(self, method: str, **params: Any) -> Any:
@@ -89,7 +104,7 @@ class Feed:
                 ) as client:
                     await self._attached(client)
             except ArctlError as error:
-                self.view = state.cut(self.view, error.message, error.remedy)
+                self.view = views.cut(self.view, error.message, error.remedy)
             finally:
                 self._client = None
             self._changed()
@@ -98,12 +113,12 @@ class Feed:
     async def _attached(self, client: AsyncClient) -> None:
         """Follow one connection until it breaks; raises what broke it."""
         before = self.view.link
-        self.view = replace(state.connected(self.view, client.welcome), link=before)
+        self.view = replace(views.connected(self.view, client.welcome), link=before)
         await self._subscribe(client)
         self.resync()
-        await self._refresh(client)
+        await self._refresh(client, first=True)
         # Live only now: what is shown is what is.
-        self.view = state.connected(self.view, client.welcome)
+        self.view = views.connected(self.view, client.welcome)
         self._client = client
         self._changed()
         tasks = [asyncio.create_task(self._follow(client)), asyncio.create_task(self._keep_fresh(client))]
@@ -125,7 +140,7 @@ class Feed:
         if not answer.get("resumed"):
             history = await client.call("events", PATIENCE, limit=HISTORY)
             fresh = replace(self.view, events=(), link=replace(link, epoch=epoch, seq=0))
-            self.view = state.resynced(state.with_events(fresh, history), int(answer.get("seq", 0)))
+            self.view = views.resynced(views.with_events(fresh, history), int(answer.get("seq", 0)))
 
     async def _follow(self, client: AsyncClient) -> None:
         """Take in what the daemon sends by itself."""
@@ -134,51 +149,53 @@ class Feed:
             params = message.get("params") or {}
             match message.get("method"):
                 case "event":
-                    self.view = state.with_events(self.view, [params])
+                    self.view = views.with_events(self.view, [params])
                     self._stale = True
                 case "sample":
-                    self.view = state.with_devices(self.view, params.get("devices"))
+                    self.view = views.with_devices(self.view, params.get("devices"))
                 case "resync":
                     history = await client.call("events", PATIENCE, limit=HISTORY)
-                    self.view = state.with_events(replace(self.view, events=()), history)
-                    self._stale = self._whole = True
+                    self.view = views.with_events(replace(self.view, events=()), history)
+                    self.resync()
 
     async def _keep_fresh(self, client: AsyncClient) -> None:
         """Refresh while events come, at most once a second, and now and then while none do."""
-        last = time.monotonic()
         while True:
             urgent = await self._woken(BUSY)
-            if urgent or self._stale or time.monotonic() - last >= QUIET:
-                await self._refresh(client)
-                last = time.monotonic()
+            await self._refresh(client)
             if urgent:
                 self._changed()
 
-    async def _refresh(self, client: AsyncClient) -> None:
-        """Fetch the status, then what the chosen campaign needs."""
-        self._stale, whole, self._whole = False, self._whole, False
-        status = await client.call("status", PATIENCE)
-        self.view = state.with_status(self.view, status, time.time())
-        if whole:
-            self.view = state.with_devices(self.view, await client.call("gpus", PATIENCE))
-        row = self.view.campaign
-        if row is None:
-            return
-        window = FIRST_WINDOW if whole else window_of(self.view)
-        queries: list[dict[str, Any]] = [{"limit": window}]
-        champion = (row.id, row.champion, row.champion_runs)
-        if champion != self._champion or whole:
-            # Apart from the window: the champions are older than it, and the curve needs them all.
-            queries += [{"verdict": "baseline"}, {"verdict": "accepted"}]
-        replies = await asyncio.gather(
-            *(client.call("experiments", PATIENCE, campaign=row.id, **query) for query in queries)
-        )
-        missed = not whole and int(replies[0]["total"]) - self.view.total > WINDOW
-        for reply in replies:
-            self.view = state.with_experiments(self.view, reply)
-        self._champion = champion
-        if missed:  # more were made since the last look than it asked for
-            self._stale = self._whole = True
+    async def _refresh(self, client: AsyncClient, *, first: bool = False) -> None:
+        """Fetch the status where it may have changed, then what the screen wants."""
+        now = time.monotonic()
+        if self._stale or now - self._asked_at >= QUIET:
+            self._stale, self._asked_at = False, now
+            status = await client.call("status", PATIENCE)
+            self.view = views.with_status(self.view, status, time.time())
+            self.view = replace(self.view, link=replace(self.view.link, delay=time.monotonic() - now))
+        if first:
+            devices = await client.call("gpus", PATIENCE, history=True)
+            self.view = views.with_devices(self.view, devices)
+        # Twice: what the first answers tell (which campaign, which run) may make the screen want more.
+        for _ in range(2):
+            asked = due(self.view, self._wants(), time.monotonic())
+            if not asked:
+                return
+            seq = self.view.link.seq
+            answers = await asyncio.gather(*(self._ask(client, query, seq) for query in asked))
+            self.view = views.with_answers(self.view, dict(zip(asked, answers, strict=True)))
+
+    async def _ask(self, client: AsyncClient, query: Query, seq: int) -> Answer:
+        """Ask one thing; a refusal is an answer, a broken connection is not."""
+        try:
+            reply = await client.call(query.method, PATIENCE, **query.given)
+        except NotRunningError:
+            raise
+        except ArctlError as error:
+            said = f"{error.message}: {error.remedy}" if error.remedy else error.message
+            return Answer(error=said, at=time.monotonic(), seq=seq)
+        return Answer(reply, at=time.monotonic(), seq=seq)
 
     async def _woken(self, seconds: float) -> bool:
         """Wait; return at once, and True, when somebody does not want to."""

@@ -9,14 +9,15 @@ from typing import Literal
 from rich.cells import cell_len, set_cell_size
 
 from arctl.format import NA
+from arctl.tui.look.glyphs import Glyphs
 
-Tone = Literal["", "dim", "good", "bad", "warn", "accent", "strong"]
-TONES: tuple[Tone, ...] = ("dim", "good", "bad", "warn", "accent", "strong")
+Tone = Literal["", "dim", "good", "bad", "warn", "accent", "second", "strong", "added", "removed", "match"]
+TONES: tuple[Tone, ...] = (
+    "dim", "good", "bad", "warn", "accent", "second", "strong", "added", "removed", "match",
+)  # fmt: skip
 
 Span = tuple[str, Tone]
 Line = tuple[Span, ...]
-
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     """Return text on exactly `width` cells of the terminal, cut with an ellipsis."""
     if width <= 0:
         return ""
+    # Zero-width characters aside, more letters than this cannot be seen; a megabyte is not measured.
+    text = text[: 4 * width + 4]
     length = cell_len(text)
     if length > width:
         return set_cell_size(text, width - 1) + "…"
@@ -107,16 +110,65 @@ def lay(cells: Sequence[Cell], width: int, gap: int = 1) -> Line:
     return tuple(spans)
 
 
-def bar(share: float | None, width: int, tone: Tone = "accent") -> Line:
-    """Return a bar filled to `share` (0 to 1) in steps of an eighth; a missing reading stays empty."""
+def bar(share: float | None, width: int, glyphs: Glyphs, tone: Tone = "accent") -> Line:
+    """Return a bar filled to `share` (0 to 1) as finely as glyphs allow; a missing reading stays empty."""
     if width <= 0:
         return ()
     if share is None:
         return ((fit(NA, width), "dim"),)
-    eighths = round(min(1.0, max(0.0, share)) * width * 8)
-    full, rest = divmod(eighths, 8)
-    body = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return ((body, tone), ("·" * (width - len(body)), "dim"))
+    steps = len(glyphs.partial)
+    filled = round(min(1.0, max(0.0, share)) * width * steps)
+    full, rest = divmod(filled, steps)
+    body = glyphs.full * full + (glyphs.partial[rest] if rest else "")
+    return ((body, tone), (glyphs.empty * (width - len(body)), "dim"))
+
+
+def spark(values: Sequence[float | None], width: int, glyphs: Glyphs, high: float = 100.0) -> str:
+    """Return a history on `width` cells, the newest at the right; each cell is the mean of its readings.
+
+    A reading that is missing is a blank, as is the time before the first one.
+    """
+    if width <= 0 or not values:
+        return " " * max(0, width)
+    per = max(1, -(-len(values) // width))
+    cells = []
+    for end in range(len(values), 0, -per):
+        told = [value for value in values[max(0, end - per) : end] if value is not None]
+        if not told:
+            cells.append(" ")
+            continue
+        share = min(1.0, max(0.0, sum(told) / len(told) / high))
+        cells.append(glyphs.spark[round(share * (len(glyphs.spark) - 1))])
+    return "".join(reversed(cells[:width])).rjust(width)
+
+
+def wrap(text: str, width: int, tone: Tone = "", indent: str = "", most: int = 400) -> list[Line]:
+    """Break a text of several lines into lines of at most `width` cells; at most `most` of them."""
+    found: list[Line] = []
+    for paragraph in text.splitlines() or [""]:
+        left = paragraph[: width * most]
+        room = max(8, width - cell_len(indent))
+        if not left.strip():
+            found.append(())
+        while left.strip() and len(found) < most:
+            piece, left = _broken(left, room)
+            found.append(((indent + piece, tone),))
+        if len(found) >= most:
+            return [*found[: most - 1], ((indent + "…", "dim"),)]
+    return found
+
+
+def _broken(text: str, room: int) -> tuple[str, str]:
+    """Break off what fits into `room` cells, between words where there is a place for that."""
+    head = text[:room]
+    while cell_len(head) > room:
+        head = head[:-1]
+    if len(head) == len(text):
+        return text.rstrip(), ""
+    space = head.rfind(" ") if not text[len(head)].isspace() else len(head)
+    if space < room // 3:
+        return head, text[len(head) :].lstrip(" ")
+    return head[:space].rstrip(), text[space:].lstrip(" ")
 
 
 def edges(left: Line, right: Line, width: int) -> Line:

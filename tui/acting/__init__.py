@@ -1,0 +1,1 @@
+"""What keys do to a campaign: what they act on, what is asked of the daemon, what it costs; pure."""

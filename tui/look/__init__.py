@@ -1,0 +1,1 @@
+"""How things look, as plain data: lines of coloured text, bars, plots, glyphs, themes; no I/O, no state."""

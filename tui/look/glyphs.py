@@ -1,0 +1,74 @@
+"""Glyphs: the characters that bars, plots and marks are made of, for terminals that know many or few."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arctl.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """One set of characters, each one cell wide."""
+
+    name: str
+    #: What plots are drawn with: `braille` has 2x4 dots a cell, `block` 2x2, `ascii` one.
+    plot: str
+    full: str
+    #: A cell of a bar, from nothing to nearly full.
+    partial: str
+    empty: str
+    #: Heights of a history, lowest first.
+    spark: str
+    champion: str
+    kept: str
+    discarded: str
+    here: str
+    running: str
+    paused: str
+    queued: str
+    good: str
+    bad: str
+    frozen: str
+    question: str
+    up: str
+    down: str
+    arrow: str
+    vertical: str
+    horizontal: str
+    corner: str
+    tick: str
+    tree: tuple[str, str, str]
+    #: The names of Textual's borders around panes: at rest, and with the focus.
+    border: str
+    border_focus: str
+
+
+BRAILLE = Glyphs(
+    "braille", plot="braille", full="█", partial=" ▏▎▍▌▋▊▉", empty="·", spark="▁▂▃▄▅▆▇█", champion="★",
+    kept="●", discarded="·", here="▸", running="▶", paused="‖", queued="◦", good="✓", bad="✗", frozen="*",
+    question="?", up="↑", down="↓", arrow="→", vertical="│", horizontal="─", corner="└", tick="┤",
+    tree=("├─", "└─", "│ "), border="round", border_focus="round",
+)  # fmt: skip
+BLOCK = Glyphs(
+    "block", plot="block", full="█", partial=" ▌", empty="·", spark="▁▂▃▄▅▆▇█", champion="*",
+    kept="●", discarded="·", here="►", running="►", paused="=", queued="o", good="+", bad="x", frozen="*",
+    question="?", up="↑", down="↓", arrow="→", vertical="│", horizontal="─", corner="└", tick="┤",
+    tree=("├─", "└─", "│ "), border="solid", border_focus="solid",
+)  # fmt: skip
+ASCII = Glyphs(
+    "ascii", plot="ascii", full="#", partial=" ", empty=".", spark=" .:-=+*#", champion="*",
+    kept="o", discarded=".", here=">", running=">", paused="=", queued="-", good="+", bad="x", frozen="z",
+    question="?", up="^", down="v", arrow="->", vertical="|", horizontal="-", corner="+", tick="+",
+    tree=("|-", "`-", "| "), border="ascii", border_focus="ascii",
+)  # fmt: skip
+
+SETS = {each.name: each for each in (BRAILLE, BLOCK, ASCII)}
+
+
+def glyphs(name: str) -> Glyphs:
+    """Return a set by its name; raises `UsageError` that names those there are."""
+    if name not in SETS:
+        msg = f"there are no glyphs called {name!r}"
+        raise UsageError(msg, f"use one of {', '.join(SETS)}")
+    return SETS[name]

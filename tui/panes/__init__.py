@@ -1,0 +1,1 @@
+"""Panes that show one subject each: devices, teams, events, a curve; screens put them together."""

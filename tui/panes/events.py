@@ -1,0 +1,52 @@
+"""Events: what happened last, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from arctl.tui.data.times import wall
+from arctl.tui.look.lines import Cell, Row, lay
+from arctl.tui.look.scene import Listing, Scene
+from arctl.tui.look.words import EVENTS
+from arctl.tui.widgets.pane import Pane
+
+
+class EventsPane(Pane):
+    """The newest events of all campaigns."""
+
+    EMPTY = "nothing has happened yet"
+
+    def depends(self, scene: Scene) -> tuple[object, ...]:
+        """Return the events, and whether there are several campaigns."""
+        return (scene.view.events, len(scene.view.campaigns) > 1)
+
+    def rows(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return one row for each event, the newest on top, at this machine's local time."""
+        events, several = scene.view.events[::-1], len(scene.view.campaigns) > 1
+
+        def make(at: int) -> tuple[tuple[str, str], ...]:
+            row = events[at]
+            cells = [Cell(f" {wall(row.at)}", 9, "dim")]
+            if several:
+                cells.append(Cell(row.campaign, 10, "dim"))
+            cells.append(Cell(row.text, 0, EVENTS.get(row.kind, "")))
+            if width >= 110:
+                cells.append(Cell(row.actor, 12, "dim"))
+            return lay(cells, width)
+
+        return Listing([f"event:{row.seq}" for row in events], make)  # type: ignore[arg-type]
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title."""
+        del scene
+        return "Events"
+
+    def hints(self, scene: Scene) -> str:
+        """Name the keys."""
+        del scene
+        return "Enter details  / filter"
+
+    def height_wanted(self, scene: Scene) -> int:
+        """Take what is left, up to a dozen."""
+        del scene
+        return 12

@@ -1,0 +1,371 @@
+"""The shell: frame, pages and the way between them; shows the source's view once a second."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, ComposeResult, SuspendNotSupported
+from textual.containers import Container
+from textual.css.query import NoMatches
+from textual.notifications import SeverityLevel
+from textual.widgets import Input
+
+from arctl.errors import ArctlError
+from arctl.paths import Home
+from arctl.text import clean
+from arctl.tui import screens
+from arctl.tui.data.query import Query
+from arctl.tui.data.route import Route, Screen, Trail, home_of, is_id
+from arctl.tui.keys.actions import Scope
+from arctl.tui.keys.registry import bindings
+from arctl.tui.launch import Settings
+from arctl.tui.look import theme
+from arctl.tui.look.glyphs import glyphs
+from arctl.tui.look.plan import LOW, NARROW
+from arctl.tui.look.scene import Scene
+from arctl.tui.source.base import Source
+from arctl.tui.source.live import LiveSource
+from arctl.tui.widgets.frame import Banner, Breadcrumbs, Header, KeyLine, ScreenTabs
+from arctl.tui.widgets.page import Page
+from arctl.tui.widgets.pane import Pane
+from arctl.tui.windows.help import Help
+
+#: Seconds between two looks at the source.
+PERIOD = 1.0
+
+
+class FilterLine(Input):
+    """The line in which a filter is typed; each letter counts at once."""
+
+    BINDINGS: ClassVar = [("escape", "leave", "leave")]
+
+    def action_leave(self) -> None:
+        """Take the filter away."""
+        self.value = ""
+        self.action_submit_now()
+
+    def action_submit_now(self) -> None:
+        """Go back to the pane."""
+        self.post_message(Input.Submitted(self, self.value))
+
+
+class Shell(App[None]):
+    """Mission control in a terminal, as far as looking goes."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "arctl"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS = bindings(Scope.EVERYWHERE, Scope.REPLAY)
+    ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
+
+    def __init__(self, home: Home, settings: Settings) -> None:
+        # Said at once: the filter for NO_COLOR is chosen here, and Textual's own would paint black on black.
+        super().__init__(ansi_color=True if settings.no_color else None)
+        self.settings = settings
+        self.glyphs = glyphs(settings.glyphs)
+        self.trail = Trail()
+        self.source = self.make_source(home)
+        self._now = time.time()
+        self._lists: dict[str, list[str]] = {}
+        for each in (theme.DARK, theme.LIGHT):
+            self.register_theme(each)
+        self.theme = theme.PLAIN if settings.no_color else theme.THEMES[settings.theme]
+
+    def make_source(self, home: Home) -> Source:
+        """Return where the view comes from."""
+        return LiveSource(home, readonly=self.settings.readonly, changed=self.flush, wants=self.wants)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return the colours that every theme has besides Textual's."""
+        return theme.DEFAULTS
+
+    def compose(self) -> ComposeResult:
+        """Put the frame in place; pages come when they are first shown."""
+        yield Header(self.settings.host_label)
+        yield ScreenTabs()
+        yield Banner(id="banner")
+        yield Breadcrumbs()
+        yield Container(id="pages")
+        yield FilterLine(id="filter", compact=True)
+        yield KeyLine()
+
+    async def on_mount(self) -> None:
+        """Show the first page, start the source and look at it every second."""
+        self.query_one("#filter").display = False
+        await self._shown()
+        self.run_worker(self.source.run(), name="source", exclusive=True)
+        self.set_interval(PERIOD, self.flush)
+
+    def on_resize(self) -> None:
+        """Lay out the frame for the new size."""
+        self.call_after_refresh(self.flush)
+
+    # -- showing -----------------------------------------------------------------------------------------
+
+    @property
+    def page(self) -> Page | None:
+        """The page that is shown; None before the first one."""
+        if not self.is_attached or not self.screen_stack:
+            return None
+        try:
+            return self.screen_stack[0].query_one(f"#page-{self.trail.here.page}", Page)
+        except NoMatches:
+            return None
+
+    @property
+    def pane(self) -> Pane | None:
+        """The pane that has the focus."""
+        page = self.page
+        if page is None:
+            return None
+        focused = self.screen_stack[0].focused
+        return focused if isinstance(focused, Pane) else page.pane(page.current)
+
+    @property
+    def scene(self) -> Scene:
+        """What is shown now."""
+        view = self.source.view
+        if view.playback is not None:
+            now = view.playback.at
+        else:
+            # Cut off, clocks stand still with everything else.
+            now = self._now = time.time() if view.live else self._now
+        return Scene(view, self.trail.here, now, self.glyphs)
+
+    def wants(self) -> Sequence[Query]:
+        """Return what the page that is shown wants to know."""
+        page = self.page
+        return page.wants(self.scene) if page is not None else ()
+
+    def flush(self) -> None:
+        """Show what the source has by now; what is the same as before is not painted again."""
+        page = self.page
+        if page is None:
+            return
+        scene = self.scene
+        with self.batch_update():
+            base = self.screen_stack[0]
+            base.set_class(self.size.height < LOW or self.size.width < NARROW, "-compact")
+            base.query_one(Header).show(scene)
+            base.query_one(ScreenTabs).show(scene)
+            base.query_one(Banner).show(scene)
+            base.query_one(Breadcrumbs).show_crumbs(page.crumbs(scene), page.headline(scene, self.size.width))
+            page.show(scene)
+            base.query_one(KeyLine).show_keys(self.scopes, off=bool(scene.view.fixed))
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """Where keys work right now."""
+        pane = self.pane
+        own = list(pane.SCOPES) if pane is not None else [Scope.LIST]
+        replay = [Scope.REPLAY] if self.source.view.playback is not None else []
+        return [*replay, *own, Scope.CONTROL, Scope.EVERYWHERE]
+
+    # -- going from page to page -------------------------------------------------------------------------
+
+    async def follow(self, trail: Trail) -> None:
+        """Go along a trail."""
+        if trail.here != self.trail.here:
+            self._end_filter()
+            self.trail = trail
+            await self._shown()
+        else:
+            self.trail = trail
+
+    async def _shown(self) -> None:
+        name = self.trail.here.page
+        place = self.screen_stack[0].query_one("#pages", Container)
+        if self.page is None:
+            await place.mount(screens.page(name))
+        for each in place.children:
+            each.display = each.id == f"page-{name}"
+        page = self.page
+        if page is not None:
+            page.show(self.scene)
+            page.select(page.current)
+        self.source.look()
+        self.flush()
+
+    async def open(self, key: str) -> None:
+        """Open what a key of a row stands for."""
+        view = self.source.view
+        kind, _, rest = key.partition(":")
+        if kind == "campaign":
+            self.source.choose(rest)
+            self.say(f"showing campaign {rest}")
+            return
+        if kind == "device":
+            row = next((row for row in view.devices if row.id == rest), None)
+            key = row.experiment if row is not None and row.run else ""
+            if not key:
+                self.say(f"nothing runs on {row.name if row is not None else 'it'}")
+                return
+        if kind == "event":
+            event = next((row for row in view.events if str(row.seq) == rest), None)
+            key = event.subject if event is not None else ""
+            if not is_id(key):
+                self.say("this event is about nothing that has a page of its own")
+                return
+        route = home_of(key)
+        if route is None:
+            self.say("there is nothing to open here")
+            return
+        if campaign := view.thing(key).campaign:
+            self.source.choose(campaign)
+        await self.follow(self.trail.enter(route))
+
+    async def on_pane_entered(self, message: Pane.Entered) -> None:
+        """Open what a row stands for; its list is remembered for the siblings."""
+        keys = [key for key in message.pane.keys_shown if key[:1] == message.key[:1]]
+        if is_id(message.key):
+            self._lists[message.key[:1]] = keys
+        await self.open(message.key)
+
+    def on_pane_moved(self, message: Pane.Moved) -> None:
+        """Show at once what depends on the cursor."""
+        del message
+        self.source.look()
+        self.flush()
+
+    async def action_show_screen(self, name: str) -> None:
+        """Show a screen's own list."""
+        await self.follow(self.trail.show(Screen(name)))
+
+    async def action_open_route(self, screen: str, ident: str) -> None:
+        """Go to one of the breadcrumbs."""
+        await self.follow(self.trail.enter(Route(Screen(screen), ident)))
+
+    async def action_back(self) -> None:
+        """Go back: out of a filter, then out of what is open."""
+        pane = self.pane
+        if pane is not None and pane.marks:
+            pane.marks.clear()
+            pane.lay_out(anew=True)
+        elif pane is not None and pane.filter:
+            pane.filter = ""
+            pane.lay_out(anew=True)
+            self.source.look()
+        else:
+            await self.follow(self.trail.back())
+
+    async def action_last_view(self) -> None:
+        """Go to where one was before."""
+        if self.trail.before is None:
+            self.say("there was no other view yet")
+        await self.follow(self.trail.last())
+
+    async def action_sibling(self, step: int) -> None:
+        """Open the next of the list through which one came in."""
+        here = self.trail.here.id
+        keys = self._lists.get(here[:1], []) if here else []
+        if here not in keys:
+            self.say("open something from a list first; then [ and ] go through that list")
+            return
+        at = keys.index(here) + step
+        if not 0 <= at < len(keys):
+            self.say("this is the last one of the list" if step > 0 else "this is the first one of the list")
+            return
+        await self.follow(self.trail.beside(keys[at]))
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane."""
+        if self.page is not None:
+            self.page.select_beside(1)
+            self.source.look()
+            self.flush()
+
+    def action_previous_pane(self) -> None:
+        """Go to the pane before."""
+        if self.page is not None:
+            self.page.select_beside(-1)
+            self.source.look()
+            self.flush()
+
+    # -- filter, copy, pager -----------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Open the line in which a filter is typed."""
+        pane = self.pane
+        if pane is None:
+            return
+        field = self.query_one("#filter", FilterLine)
+        field.display = True
+        field.placeholder = "text to look for; ! in front leaves out what has it"
+        field.value = pane.filter
+        field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as one types."""
+        page = self.page
+        if event.input.id == "filter" and event.input.has_focus and page is not None:
+            pane = page.pane(page.current)
+            pane.filter = clean(event.value)
+            pane.lay_out()
+            self.source.look()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go back to the pane."""
+        if event.input.id == "filter":
+            self._end_filter()
+
+    def _end_filter(self) -> None:
+        field, page = self.screen_stack[0].query_one("#filter", FilterLine), self.page
+        if field.display and page is not None:
+            field.display = False
+            page.select(page.current)
+            self.flush()
+
+    def action_copy(self) -> None:
+        """Copy what is under the cursor: its id, else the line."""
+        pane = self.pane
+        if pane is None:
+            return
+        text = pane.copied()
+        self.copy_to_clipboard(text)
+        self.say(f"copied {clean(text, 40)!r}; where the terminal takes no OSC 52, o opens a pager")
+
+    def action_pager(self) -> None:
+        """Open the pane's text in the pager."""
+        pane = self.pane
+        if pane is None:
+            return
+        with tempfile.NamedTemporaryFile("w", suffix=".txt", prefix="arctl-", delete=False) as file:
+            file.write(pane.text + "\n")
+        command = [*shlex.split(os.environ.get("PAGER") or "less -R"), file.name]
+        try:
+            with self.suspend():
+                subprocess.run(command, check=False)
+        except (SuspendNotSupported, OSError) as error:
+            self.say(f"{command[0]} could not be opened ({error}); set PAGER", "warning")
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+
+    # -- the rest ----------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(Help(self.scopes))
+
+    def action_detach(self) -> None:
+        """Leave; the daemon goes on."""
+        self.exit(message="detached; the daemon goes on, `arctl tui` comes back")
+
+    def action_resync(self) -> None:
+        """Ask for everything anew, or connect now."""
+        self.source.resync()
+        self.say("asking for everything anew" if self.source.view.live else "trying to connect now")
+
+    def say(self, text: str, severity: SeverityLevel = "information") -> None:
+        """Tell something in passing."""
+        self.notify(clean(text), severity=severity, markup=False)
+
+    def complain(self, error: ArctlError) -> None:
+        """Tell why something was not done, and what to do about it."""
+        self.say(f"{error.message}: {error.remedy}" if error.remedy else error.message, "warning")

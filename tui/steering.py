@@ -1,0 +1,350 @@
+"""Steering: the keys that change something, each with its target, its question and its undo."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from arctl.errors import ArctlError
+from arctl.tui.acting import targets
+from arctl.tui.acting.requests import Request, about, toggled
+from arctl.tui.acting.targets import Target, chain, pick
+from arctl.tui.data.reading import inner, listed, real, word
+from arctl.tui.keys.actions import Scope
+from arctl.tui.keys.registry import bindings
+from arctl.tui.shell import Shell
+from arctl.tui.windows.asking import Confirm, TypeToConfirm
+from arctl.tui.windows.form import Field, Form
+
+
+class Steering(Shell):
+    """The shell with the keys that change something."""
+
+    BINDINGS = bindings(Scope.CONTROL)
+
+    # -- what a key acts on ------------------------------------------------------------------------------
+
+    def allowed(self) -> bool:
+        """Tell whether something may be changed at all; say why where it may not."""
+        if why := self.source.view.fixed:
+            self.say(why, "warning")
+        return not why
+
+    def meant(self, verb: str) -> Target | None:
+        """Return what a verb acts on under the cursor; say why where there is nothing."""
+        pane = self.pane
+        if not self.allowed() or pane is None:
+            return None
+        found = chain(self.source.view, pane.acts_on)
+        target = pick(found, verb)
+        if target is None:
+            what = found[0].words if found else "what is under the cursor"
+            kinds = ", ".join(sorted(targets.ACCEPTS[verb]))
+            self.say(f"{what} is not a thing to {verb}: choose one of these first: {kinds}", "warning")
+        elif target.over and verb in ("pause", "kill", "freeze"):
+            if target.kind == "campaign" and verb == "pause":
+                return target
+            self.say(f"{target.over}; Enter shows how", "warning")
+            return None
+        return target
+
+    def all_meant(self, verb: str) -> list[Target]:
+        """Return what a verb acts on: all marked rows, else the one under the cursor."""
+        pane = self.pane
+        if pane is not None and pane.marks and self.allowed():
+            found = [pick(chain(self.source.view, key), verb) for key in pane.marks]
+            return list({target.id: target for target in found if target is not None}.values())
+        target = self.meant(verb)
+        return [target] if target is not None else []
+
+    # -- carrying out ------------------------------------------------------------------------------------
+
+    async def carry_out(self, request: Request) -> bool:
+        """Ask the daemon for a change, and tell what was done and how it is taken back."""
+        try:
+            answer = await self.source.call(request.method, key=uuid.uuid4().hex, **request.params)
+        except ArctlError as error:
+            self.complain(error)
+            return False
+        said = word(answer, "text") or request.words
+        self.say(f"{said}   (z takes it back)" if answer.get("undoable") else said)
+        return True
+
+    async def carry_out_all(self, requests: Sequence[Request]) -> None:
+        """Ask for several changes, one after the other; the marks go when all were done."""
+        done = [await self.carry_out(request) for request in requests]
+        pane = self.pane
+        if pane is not None and all(done):
+            pane.marks.clear()
+            pane.lay_out(anew=True)
+
+    def later(self, request: Request) -> None:
+        """Carry something out without waiting for it: a window that closes must not."""
+        self.run_worker(self.carry_out(request), name=request.method)
+
+    # -- control -----------------------------------------------------------------------------------------
+
+    async def action_pause(self) -> None:
+        """Pause what is meant, or let it go on."""
+        await self.carry_out_all([toggled(target) for target in self.all_meant("pause")])
+
+    async def action_freeze(self) -> None:
+        """Freeze what is meant, or thaw it."""
+        target = self.meant("freeze")
+        if target is not None:
+            frozen = {row.run: row.frozen is not None for row in self.source.view.devices}
+            thaws = target.held or frozen.get(target.id, False)
+            await self.carry_out(about("resume", target) if thaws else toggled(target, freeze=True))
+
+    def action_kill(self) -> None:
+        """Ask, then end what is meant: the thing itself, or what it belongs to."""
+        pane = self.pane
+        if pane is None:
+            return
+        if len(marked := self.all_meant("kill") if pane.marks else []) > 1:
+            self._kill_all(marked)
+            return
+        if self.meant("kill") is None:
+            return
+        levels = [
+            target
+            for target in chain(self.source.view, pane.acts_on)
+            if target.kind in targets.ACCEPTS["kill"] and not target.over
+        ]
+        now = self.scene.now
+        answers = [
+            (f"{target.kind} {target.id}", targets.cost(self.source.view, target, now)) for target in levels
+        ]
+
+        def answered(at: int | None) -> None:
+            if at is not None:
+                self.later(about("kill", levels[at]))
+
+        if len(levels) == 1:
+            question, answers = f"Kill {levels[0].words}?", [("Kill it", answers[0][1])]
+        else:
+            question = f"Kill {levels[0].words}, or what it belongs to?"
+        self.push_screen(Confirm(question, answers), answered)
+
+    def _kill_all(self, marked: list[Target]) -> None:
+        def answered(at: int | None) -> None:
+            if at is not None:
+                self.run_worker(self.carry_out_all([about("kill", target) for target in marked]), name="kill")
+
+        told = [target.words for target in marked]
+        self.push_screen(Confirm(f"Kill {len(marked)} marked?", [("Kill them", told)]), answered)
+
+    def action_force_kill(self) -> None:
+        """End what is meant without any grace, once its id was typed."""
+        target = self.meant("kill")
+        if target is None:
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.later(about("kill", target, force=True))
+
+        cost = targets.cost(self.source.view, target, self.scene.now)
+        cost.append("Its processes get no time to write anything.")
+        self.push_screen(TypeToConfirm(f"Kill {target.words} by force?", cost, target.id), answered)
+
+    def action_redirect(self) -> None:
+        """Ask for an instruction to what is meant; a post is replied to instead."""
+        pane = self.pane
+        if pane is not None and pane.acts_on[:1] == "m" and not self.source.view.fixed:
+            self._reply(pane.acts_on)
+            return
+        target = self.meant("redirect")
+        if target is None:
+            return
+
+        def answered(given: dict[str, str] | None) -> None:
+            if given:
+                self.later(about("redirect", target, **given))
+
+        told = (
+            "Its analysts acknowledge it with a plan and report on it; what they had queued is set aside,"
+            " what you proposed yourself stays."
+        )
+        fields = [Field("text", "Instruction", "what to do, or to leave alone", needed=True)]
+        self.push_screen(Form(f"Redirect {target.words}", fields, [told]), answered)
+
+    def _reply(self, post: str) -> None:
+        def answered(given: dict[str, str] | None) -> None:
+            if given:
+                self.later(Request("say", {**given, "parent": post}, f"reply to {post}"))
+
+        fields = [Field("text", "Reply", "an answer closes a question", needed=True)]
+        self.push_screen(Form(f"Reply to {post}", fields), answered)
+
+    def action_say(self) -> None:
+        """Begin a thread in the forum."""
+        if not self.allowed():
+            return
+
+        def answered(given: dict[str, str] | None) -> None:
+            if given:
+                links = given.pop("links", "").split()
+                campaign = self.source.view.chosen
+                params = {**given, "campaign": campaign, **({"links": links} if links else {})}
+                self.later(Request("say", params, "say"))
+
+        fields = [
+            Field("text", "Text", "what everybody should know", needed=True),
+            Field("to", "To", "a team, direction or agent; empty for all"),
+            Field("links", "About", "ids, as e12 d3"),
+        ]
+        self.push_screen(Form("Say in the forum", fields), answered)
+
+    async def action_undo(self) -> None:
+        """Take back what one did last."""
+        if self.allowed():
+            await self.carry_out(Request("undo", {}, "undo"))
+
+    async def action_redo(self) -> None:
+        """Do again what was taken back last."""
+        if self.allowed():
+            await self.carry_out(Request("redo", {}, "redo"))
+
+    # -- the queue ---------------------------------------------------------------------------------------
+
+    async def action_move(self, way: str) -> None:
+        """Let what is meant run earlier or later."""
+        if (target := self.meant("move")) is not None:
+            await self.carry_out(about("move", target, to=way))
+
+    async def action_stash(self) -> None:
+        """Set what is meant aside, or take it back."""
+        view, requests = self.source.view, []
+        for target in self.all_meant("stash"):
+            aside = target.held or view.thing(target.id).state in ("stashed", "parked")
+            requests.append(about("unstash" if aside else "stash", target))
+        await self.carry_out_all(requests)
+
+    async def action_approve(self) -> None:
+        """Agree to proposals."""
+        if found := self.all_meant("approve"):
+            await self.carry_out_all([Request("approve", {"proposals": [target.id for target in found]})])
+
+    async def action_rerun(self) -> None:
+        """Try again what failed."""
+        await self.carry_out_all([about("rerun", target) for target in self.all_meant("rerun")])
+
+    async def action_revive(self) -> None:
+        """Open a dead end again."""
+        if (target := self.meant("revive")) is not None:
+            await self.carry_out(about("revive", target))
+
+    def action_dead_end(self) -> None:
+        """Ask for the range and the reason, then close the axis of what is meant."""
+        pane = self.pane
+        if not self.allowed() or pane is None:
+            return
+        axis = pane.axis(pane.key) or ""
+
+        def answered(given: dict[str, str] | None) -> None:
+            if given:
+                self._mark(given)
+
+        fields = [
+            Field("axis", "Axis", "LR, or optimizer.lr", axis, needed=True),
+            Field("low", "From", "a number; empty for no bound"),
+            Field("high", "To", "a number; empty for no bound"),
+            Field("reason", "Why", "what was seen"),
+        ]
+        told = "What is queued inside it is refused at once; D on the dead end opens it again."
+        self.push_screen(Form("Mark a dead end", fields, [told]), answered)
+
+    def _mark(self, given: dict[str, str]) -> None:
+        params: dict[str, object] = {"campaign": self.source.view.chosen, **given}
+        for name in ("low", "high"):
+            if name in given:
+                try:
+                    params[name] = float(given[name])
+                except ValueError:
+                    self.say(f"{given[name]!r} is no number: nothing was marked", "warning")
+                    return
+        self.later(Request("mark", params, f"mark {given['axis']}"))
+
+    # -- proposals ---------------------------------------------------------------------------------------
+
+    async def action_add(self) -> None:
+        """Ask for an idea, and put it into the queue."""
+        if not self.allowed():
+            return
+        campaign = self.source.view.chosen
+        try:
+            board = await self.source.call("board", campaign=campaign)
+        except ArctlError as error:
+            self.complain(error)
+            return
+
+        def answered(given: dict[str, str] | None) -> None:
+            if given:
+                self._propose("propose", {"campaign": campaign}, given)
+
+        title = f"Propose an experiment for {campaign}"
+        self.push_screen(Form(title, idea_fields({}), surface(board)), answered)
+
+    async def action_edit(self) -> None:
+        """Ask for a proposal's new words and values."""
+        target = self.meant("edit")
+        if target is None:
+            return
+        try:
+            found = await self.source.call("proposal", id=target.id)
+            board = await self.source.call("board", campaign=self.source.view.chosen)
+        except ArctlError as error:
+            self.complain(error)
+            return
+
+        def answered(given: dict[str, str] | None) -> None:
+            if given:
+                self._propose("edit", {"target": target.id}, given)
+
+        self.push_screen(Form(f"Edit {target.words}", idea_fields(found), surface(board)), answered)
+
+    def _propose(self, method: str, params: dict[str, object], given: dict[str, str]) -> None:
+        values = {}
+        for part in given.pop("values", "").split():
+            name, equals, value = part.partition("=")
+            if not equals:
+                self.say(f"{part!r} names no value: write NAME=VALUE; nothing was proposed", "warning")
+                return
+            values[name] = value
+        if path := given.pop("patch", ""):
+            try:
+                with open(path, encoding="utf-8") as file:  # noqa: PTH123  # a path as a person types it
+                    params["patch"] = file.read()
+            except (OSError, UnicodeDecodeError) as error:
+                self.say(f"{path} cannot be read: {error}", "warning")
+                return
+        self.later(Request(method, {**params, **given, **({"values": values} if values else {})}, method))
+
+
+def idea_fields(known: object) -> list[Field]:
+    """Return the fields of an idea, filled with what is known of it."""
+    values = inner(inner(known, "change"), "values")
+    said = " ".join(f"{name}={value}" for name, value in values.items())
+    return [
+        Field("values", "Set", "NAME=VALUE NAME=VALUE", said),
+        Field("patch", "Patch", "a file of this machine: git diff > idea.patch"),
+        Field("title", "Title", "a short name", word(known, "title")),
+        Field("hypothesis", "Hypothesis", "why it should help", word(known, "hypothesis")),
+        Field("axis", "Axis", "what it moves", word(known, "axis")),
+        Field("expected", "Expected", "how much, on what evidence", word(known, "expected")),
+        Field("if_works", "If it works", "what follows", word(known, "if_works")),
+        Field("if_fails", "If it fails", "what that would tell", word(known, "if_fails")),
+    ]
+
+
+def surface(board: object) -> list[str]:
+    """Say which parameters there are, with the champion's values and their ranges."""
+    found = []
+    for name, data in inner(board, "surface").items():
+        low, high, choices = real(data, "low"), real(data, "high"), listed(data, "choices")
+        span = f" [{low:g} … {high:g}]" if low is not None and high is not None else ""
+        span += f" of {', '.join(map(str, choices))}" if choices else ""
+        value = data.get("value") if isinstance(data, dict) else None
+        found.append(f"{name}={value}{span}")
+    return [f"Parameters: {';  '.join(found)}"] if found else []
