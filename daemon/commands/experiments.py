@@ -1,8 +1,7 @@
-"""Experiments: listed, shown, their differences and curves."""
+"""Experiments: a line of each, one in full, its difference and its curves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from arctl.daemon.commands.base import (
@@ -11,15 +10,13 @@ from arctl.daemon.commands.base import (
     Params,
     method,
     plain,
-    the_campaign,
     the_experiment,
     the_run,
 )
 from arctl.daemon.commands.community import outline
-from arctl.daemon.commands.paging import fitting
 from arctl.daemon.commands.teams import near
 from arctl.daemon.life.titles import change_of, told
-from arctl.daemon.rows import Experiment, ExperimentState, PostKind, Verdict
+from arctl.daemon.rows import Experiment, PostKind
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 
@@ -30,88 +27,6 @@ MAX_EVENTS = 100
 MAX_TALK = 20
 #: How much of a post the page repeats.
 MAX_WORDS = 4000
-
-
-@method("experiments")
-async def experiments(context: Context, caller: Caller, params: Params) -> Any:
-    """Return a campaign's newest experiments, oldest first, as many as fit.
-
-    `verdict`, `state`, `team` (id or name), `direction` (id) and `agent` (name or id of who proposed) filter.
-    """
-    state = context.state
-    campaign = the_campaign(state, params.get("campaign", str, ""))
-    verdict = _one_of("verdict", params.get("verdict", str, ""), Verdict)
-    stage = _one_of("state", params.get("state", str, ""), ExperimentState)
-    team = _team(state, campaign.id, params.get("team", str, ""))
-    direction = _direction(state, campaign.id, params.get("direction", str, ""))
-    agent = _agent(state, campaign.id, params.get("agent", str, ""), caller.actor)
-    found = [
-        row
-        for row in state.experiments_of(campaign.id)
-        if (not verdict or row.verdict == verdict)
-        and (not stage or row.state.value == stage)
-        and (not team or row.team == team)
-        and (not direction or row.direction == direction)
-        and (not agent or author(state, row) == agent)
-    ]
-    limit = min(params.get("limit", int, 500), 1000)
-    spec = state.spec(campaign.id)
-    shown = fitting((brief(state, row) for row in reversed(found)), limit)
-    return {
-        "campaign": campaign.id,
-        "metric": spec.metric.name,
-        "goal": spec.metric.goal,
-        "champion": campaign.champion,
-        "teams": {row.id: row.name for row in state.company.all_teams(campaign.id)},
-        "total": len(found),
-        "experiments": shown[::-1],
-    }
-
-
-def _team(state: State, campaign: str, name: str) -> str:
-    """Return a team's id by its id or name; raises `RefusedError` that names the teams there were."""
-    rows = state.company.all_teams(campaign)
-    if not name or any(row.id == name for row in rows):
-        return name
-    called = [row.id for row in rows if row.name == name]
-    if not called:
-        msg = f"{campaign} has no team {name!r}"
-        known = ", ".join(f"{row.id} {row.name}" for row in rows[-8:])
-        raise RefusedError(msg, f"teams: {known or 'none yet'}")
-    return called[-1]
-
-
-def _one_of(what: str, name: str, known: Iterable[str]) -> str:
-    """Return one of a closed list of words, however it was spelt; raises `RefusedError` that names them."""
-    names = list(map(str, known))
-    found = name.strip().lower().replace(" ", "_").replace("-", "_")
-    if name and found not in names:
-        msg = f"there is no {what} called {name!r}"
-        raise RefusedError(msg, f"use one of {', '.join(names)}")
-    return found
-
-
-def _direction(state: State, campaign: str, name: str) -> str:
-    """Return a direction's id; raises `RefusedError` that names the newest ones."""
-    rows = state.company.all_directions(campaign)
-    if name and all(row.id != name for row in rows):
-        msg = f"{campaign} has no direction {name!r}"
-        known = ", ".join(f"{row.id} {row.title}" for row in rows[-8:])
-        raise RefusedError(msg, f"directions: {known or 'none yet'}")
-    return name
-
-
-def _agent(state: State, campaign: str, name: str, actor: str) -> str:
-    """Return who proposes, by an agent's id or name or a person's; raises `RefusedError` with who did."""
-    row = state.company.agents.get(name)
-    if not name or (row is not None and row.campaign == campaign):
-        return row.name if row is not None else name
-    known = dict.fromkeys(agent.name for agent in state.company.everybody(campaign))
-    known |= dict.fromkeys(item.agent for item in state.proposals.values() if item.campaign == campaign)
-    if name not in known and name != actor:
-        msg = f"nobody in {campaign} is called {name!r}"
-        raise RefusedError(msg, f"who proposes there: {', '.join(list(known)[-24:]) or 'nobody yet'}")
-    return name
 
 
 def author(state: State, row: Experiment) -> str:

@@ -7,5 +7,6 @@ from arctl.daemon.state.core import State, load
 from arctl.daemon.state.ids import Ids
 from arctl.daemon.state.settings import settings_of
 from arctl.daemon.state.spending import Spending
+from arctl.daemon.state.windows import View, Windows
 
-__all__ = ["Company", "Ids", "Spending", "State", "load", "settings_of"]
+__all__ = ["Company", "Ids", "Spending", "State", "View", "Windows", "load", "settings_of"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from arctl.daemon.marks import Astray, Device, Inventory, Mark, Reissue, Rest, Stopping
@@ -33,6 +33,7 @@ from arctl.daemon.state.company import Company
 from arctl.daemon.state.ids import Ids
 from arctl.daemon.state.spending import Spending
 from arctl.daemon.state.tried import Tried
+from arctl.daemon.state.windows import Windows
 from arctl.daemon.turns import Past
 from arctl.experiments.effects import Effect, Trial, effects, parts
 from arctl.experiments.spec import Spec
@@ -54,6 +55,7 @@ class State:
     company: Company = field(default_factory=Company)
     spending: Spending = field(default_factory=Spending)
     tried: Tried = field(default_factory=Tried)
+    windows: Windows = field(default_factory=Windows)
 
     # Known to this process alone, learnt again after a restart.
     devices: dict[str, Device] = field(default_factory=dict)
@@ -151,6 +153,7 @@ class State:
         if not row.same_as and (len(row.values) > 1 or len(row.bank) > 1):
             self._replicated.setdefault(row.campaign, {})[row.id] = None
         self.experiments[row.id] = row
+        self.windows.apply(row)
         if row.verdict in JUDGED:
             self._effects.pop(row.campaign, None)
         if row.verdict in (Verdict.ACCEPTED, Verdict.BY_HAND):
@@ -185,6 +188,10 @@ class State:
         """Yield every experiment of a campaign, oldest first."""
         for ident in self._of_campaign.get(campaign, ()):
             yield self.experiments[ident]
+
+    def numbered(self, campaign: str) -> Sequence[str]:
+        """Return the ids of a campaign's experiments, oldest first; not to be changed."""
+        return self._of_campaign.get(campaign, ())
 
     def newest(self, campaign: str) -> Experiment:
         """Return the experiment that was begun last."""

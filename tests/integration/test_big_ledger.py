@@ -1,0 +1,139 @@
+"""What is asked of a large ledger: windows, plots, curves, history; each against the ledger itself."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from arctl import protocol
+from arctl.errors import UsageError
+from tests.benchmarks.bigledger import Sizes, build
+from tests.support.daemon import Daemon
+
+SIZES = Sizes(
+    experiments=900,
+    runs=1800,
+    points=60_000,
+    longest=50_000,
+    events=2700,
+    posts=60,
+    dead_ends=20,
+    directives=5,
+)
+
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon on a ledger in which much has happened."""
+    home = tmp_path_factory.mktemp("home")
+    build(home, SIZES)
+    daemon = Daemon(home, devices="sim:2")
+    daemon.start()
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture(scope="module")
+def rows(big: Daemon) -> dict[str, Row]:
+    """Every experiment as the ledger has it, by its id."""
+    sql = (
+        "SELECT e.*, p.agent FROM experiments e LEFT JOIN proposals p ON p.id = e.proposal ORDER BY e.number"
+    )
+    return {row["id"]: {**row, "evidence": json.loads(row["evidence"])} for row in query(big, sql)}
+
+
+def query(big: Daemon, sql: str, *values: Any) -> list[Row]:
+    with closing(sqlite3.connect(f"file:{big.home.ledger}?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(sql, values)]
+
+
+def pages(big: Daemon, **params: Any) -> list[Row]:
+    """Read a list window by window, to its end."""
+    found: list[Row] = []
+    while True:
+        page = big.call("experiments", offset=len(found), limit=100, **params)
+        assert page["offset"] == len(found)
+        found += page["experiments"]
+        if not page["experiments"]:
+            assert page["total"] == len(found)
+            return found
+
+
+def ids(found: list[Row]) -> list[str]:
+    return [row["id"] for row in found]
+
+
+# -- experiments -----------------------------------------------------------------------------------------
+
+
+def test_windows_of_all_experiments_join_without_gap_newest_first(big: Daemon, rows: dict[str, Row]) -> None:
+    assert ids(pages(big)) == list(rows)[::-1]
+    assert ids(pages(big, reverse=True)) == list(rows)
+
+
+def test_without_an_offset_the_newest_are_returned_oldest_first(big: Daemon, rows: dict[str, Row]) -> None:
+    found = big.call("experiments", limit=10)
+    assert ids(found["experiments"]) == list(rows)[-10:]
+    assert (found["offset"], found["total"]) == (0, len(rows))
+    accepted = [ident for ident, row in rows.items() if row["verdict"] == "accepted"]
+    found = big.call("experiments", limit=10, verdict="accepted")
+    assert ids(found["experiments"]) == accepted[-10:]
+    assert found["total"] == len(accepted)
+
+
+def test_sorted_by_effect_the_best_come_first_and_the_unmeasured_last(
+    big: Daemon, rows: dict[str, Row]
+) -> None:
+    gains = [row["effect"] for row in pages(big, sort="effect")]
+    known = [gain for gain in gains if gain is not None]
+    assert known == sorted(known, reverse=True)
+    assert gains == known + [None] * (len(rows) - len(known))
+    turned = [row["effect"] for row in pages(big, sort="effect", reverse=True)]
+    assert turned == known[::-1] + [None] * (len(rows) - len(known))
+
+
+def test_sorted_by_mean_the_best_by_the_campaigns_goal_comes_first(big: Daemon) -> None:
+    means = [row["mean"] for row in pages(big, sort="mean", verdict="rejected")]
+    assert means == sorted(means)
+
+
+@pytest.mark.parametrize("sort", ["title", "verdict", "seconds"])
+def test_every_sort_shows_everything_once(big: Daemon, rows: dict[str, Row], sort: str) -> None:
+    found = pages(big, sort=sort)
+    assert sorted(ids(found)) == sorted(rows)
+    values = [row[sort] for row in found]
+    assert values == sorted(values, reverse=sort == "seconds")
+
+
+def test_text_is_found_in_every_field_whatever_its_case(big: Daemon, rows: dict[str, Row]) -> None:
+    def having(text: str) -> list[str]:
+        fields = ("id", "title", "axis", "agent", "reason", "verdict")
+        told = {row["id"]: row for row in pages(big)}
+        return [i for i, row in told.items() if any(text in str(row[f] or "").lower() for f in fields)]
+
+    for text in ("WARMUP", "agent3", "e77", "Rejected at", "timed_out"):
+        found = ids(pages(big, text=text))
+        assert found == having(text.lower()), text
+        assert found, text
+        assert sorted(found + ids(pages(big, text=text, **{"not": True}))) == sorted(rows)
+    assert ids(pages(big, text="timed out")) == ids(pages(big, verdict="timed_out"))
+
+
+def test_filters_join_and_unknown_sorts_are_refused(big: Daemon, rows: dict[str, Row]) -> None:
+    wanted = [i for i, row in rows.items() if row["team"] == "t2" and "WIDTH" in row["axis"]]
+    assert ids(pages(big, team="team1", text="width")) == wanted[::-1]
+    with pytest.raises(UsageError, match="cannot be sorted by 'colour'"):
+        big.call("experiments", sort="colour")
+
+
+def test_an_answer_stays_within_one_message(big: Daemon) -> None:
+    found = big.call("experiments", limit=1000, sort="title")
+    assert len(protocol.encode(found)) < protocol.MAX_LINE
