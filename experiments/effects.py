@@ -7,16 +7,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+#: Gains from which on it is known how far they spread.
+SPREAD = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One judged experiment on an axis; `effect` is its gain in the metric's unit, positive is better."""
+    """One judged experiment on an axis; `effect` is its gain in the metric's unit, positive is better.
+
+    `name` is what the experiment is called, `number` its place among all.
+    """
 
     axis: str
     effect: float | None
     accepted: bool
+    name: str = ""
+    number: int = 0
+
+    @property
+    def gain(self) -> float | None:
+        """The effect, where it is a number."""
+        return self.effect if self.effect is not None and math.isfinite(self.effect) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +43,50 @@ class Effect:
     kept: int
 
 
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """All that is known of an axis: its effect, how many of its trials have a gain, and the ones to look at.
+
+    `first` and `last` are the oldest and the newest trial, `best` the one with the greatest gain.
+    """
+
+    effect: Effect
+    measured: int
+    first: Trial
+    last: Trial
+    best: Trial | None
+
+    def interval(self, level: float = 0.95) -> tuple[float, float] | None:
+        """Return the t interval of the mean gain; None where fewer than two gains are known."""
+        if self.measured < SPREAD:
+            return None
+        from scipy.special import stdtrit
+
+        reach = float(stdtrit(self.measured - 1, 0.5 + level / 2)) * self.effect.sd / math.sqrt(self.measured)
+        return self.effect.mean - reach, self.effect.mean + reach
+
+
 def effects(trials: Iterable[Trial]) -> dict[str, Effect]:
     """Return the effect of each axis; a joint axis `a+b` counts for itself, not for its parts."""
     groups: dict[str, list[Trial]] = {}
     for trial in trials:
         groups.setdefault(trial.axis, []).append(trial)
-    found = {}
-    for axis, group in groups.items():
-        gains = [trial.effect for trial in group if trial.effect is not None and math.isfinite(trial.effect)]
-        mean = math.fsum(gains) / len(gains) if gains else 0.0
-        spread = math.fsum((gain - mean) ** 2 for gain in gains)
-        sd = math.sqrt(spread / (len(gains) - 1)) if len(gains) > 1 else 0.0
-        found[axis] = Effect(axis, len(group), mean, sd, sum(trial.accepted for trial in group))
-    return found
+    return {axis: summed(group).effect for axis, group in groups.items()}
+
+
+def summed(group: Sequence[Trial]) -> Axis:
+    """Return what the trials of one axis, one at least, say of it."""
+    known = [(gain, trial) for trial in group if (gain := trial.gain) is not None]
+    mean = math.fsum(gain for gain, _ in known) / len(known) if known else 0.0
+    spread = math.fsum((gain - mean) ** 2 for gain, _ in known)
+    sd = math.sqrt(spread / (len(known) - 1)) if len(known) >= SPREAD else 0.0
+    return Axis(
+        Effect(group[0].axis, len(group), mean, sd, sum(trial.accepted for trial in group)),
+        len(known),
+        min(group, key=lambda trial: trial.number),
+        max(group, key=lambda trial: trial.number),
+        max(known, key=lambda pair: pair[0])[1] if known else None,
+    )
 
 
 def parts(axis: str) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
         "agents",
         {"agents": "List the agents: role, team, brain, what each is asked now, its record and cost."},
     ),
+    ("Look", "effects", {"effects": "Show what each axis was worth, and how sure that is."}),
     ("Look", "curve", {"curve": "Draw a run's learning curve."}),
     ("Look", "costs", {"costs": "Show what the calls of language models used and cost."}),
     ("Look", "champion", {"champion": "Show the best accepted experiment."}),

@@ -41,6 +41,7 @@ def brief(state: State, row: Experiment) -> dict[str, Any]:
     proposal = state.proposals.get(row.proposal)
     return {
         "id": row.id,
+        "number": row.number,
         "campaign": row.campaign,
         "title": told(state, row),
         "axis": row.axis,

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from arctl.daemon.marks import Astray, Device, Inventory, Mark, Reissue, Rest, Stopping
 from arctl.daemon.rows import (
     ACTIVE,
-    JUDGED,
     LETTERS,
     PROPOSED,
     TELLING,
@@ -30,12 +29,14 @@ from arctl.daemon.rows import (
 )
 from arctl.daemon.specs import spec_of
 from arctl.daemon.state.company import Company
+from arctl.daemon.state.gains import Gains
 from arctl.daemon.state.ids import Ids
+from arctl.daemon.state.progress import Progress
 from arctl.daemon.state.spending import Spending
 from arctl.daemon.state.tried import Tried
 from arctl.daemon.state.windows import Windows
 from arctl.daemon.turns import Past
-from arctl.experiments.effects import Effect, Trial, effects, parts
+from arctl.experiments.effects import Axis, Effect, parts
 from arctl.experiments.spec import Spec
 
 #: Experiments that wait for a reflection, at most; older ones are left to the ledger.
@@ -79,7 +80,8 @@ class State:
     _waiting: dict[str, dict[str, None]] = field(default_factory=dict)
     _of_direction: dict[str, list[str]] = field(default_factory=dict)
     _unreflected: dict[str, dict[str, None]] = field(default_factory=dict)
-    _effects: dict[str, dict[str, Effect]] = field(default_factory=dict)
+    _gains: dict[str, Gains] = field(default_factory=dict)
+    _progress: dict[str, Progress] = field(default_factory=dict)
     _crowned: dict[str, dict[str, None]] = field(default_factory=dict)
     _dead_of: dict[str, list[str]] = field(default_factory=dict)
     _counters: dict[str, int] = field(default_factory=dict)
@@ -154,8 +156,8 @@ class State:
             self._replicated.setdefault(row.campaign, {})[row.id] = None
         self.experiments[row.id] = row
         self.windows.apply(row)
-        if row.verdict in JUDGED:
-            self._effects.pop(row.campaign, None)
+        self._gains.setdefault(row.campaign, Gains()).apply(row)
+        self._progress.setdefault(row.campaign, Progress()).apply(row, known)
         if row.verdict in (Verdict.ACCEPTED, Verdict.BY_HAND):
             self._crowned.setdefault(row.campaign, {})[row.id] = None
         # One that a person makes champion later has its verdict already.
@@ -223,12 +225,15 @@ class State:
 
     def effects(self, campaign: str) -> dict[str, Effect]:
         """Return what is known of each axis on which something was judged."""
-        if campaign not in self._effects:
-            judged = (row for row in self.experiments_of(campaign) if row.verdict in JUDGED and row.axis)
-            self._effects[campaign] = effects(
-                Trial(row.axis, row.evidence.get("effect"), row.verdict == Verdict.ACCEPTED) for row in judged
-            )
-        return self._effects[campaign]
+        return {name: axis.effect for name, axis in self.axes(campaign).items()}
+
+    def axes(self, campaign: str) -> dict[str, Axis]:
+        """Return the same with the trials behind it, by the number of the first."""
+        return self._gains.get(campaign, Gains()).axes()
+
+    def progress(self, campaign: str) -> Progress:
+        """Return how the campaign went, as numbers."""
+        return self._progress.get(campaign, Progress())
 
     def of_direction(self, direction: str) -> list[Experiment]:
         """Return the experiments that were made in a direction, oldest first."""

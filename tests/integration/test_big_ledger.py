@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import statistics
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from arctl import protocol
 from arctl.errors import UsageError
 from tests.benchmarks.bigledger import Sizes, build
+from tests.support.cli import Arctl
 from tests.support.daemon import Daemon
 
 SIZES = Sizes(
@@ -137,3 +139,64 @@ def test_filters_join_and_unknown_sorts_are_refused(big: Daemon, rows: dict[str,
 def test_an_answer_stays_within_one_message(big: Daemon) -> None:
     found = big.call("experiments", limit=1000, sort="title")
     assert len(protocol.encode(found)) < protocol.MAX_LINE
+
+
+# -- the champion's progress and the axes -----------------------------------------------------------------
+
+
+def test_progress_shows_every_champion_and_the_ends_of_each_column(big: Daemon, rows: dict[str, Row]) -> None:
+    found = big.call("progress", columns=50)
+    kept = [row for row in rows.values() if row["verdict"] in ("baseline", "accepted")]
+    assert [(point[0], point[2]) for point in found["kept"]] == [(row["number"], row["id"]) for row in kept]
+    assert len(found["others"]) <= 100
+    width = -(-len(rows) // 50)
+    means = {row["number"]: row["mean"] for row in pages(big)}
+    others = {row["number"]: means[row["number"]] for row in rows.values() if row not in kept}
+    for start in range(1, len(rows) + 1, width):
+        column = [others[n] for n in range(start, start + width) if others.get(n) is not None]
+        shown = [mean for number, mean, *_ in found["others"] if start <= number < start + width]
+        assert {min(shown), max(shown)} == {min(column), max(column)}
+    crashed = [r for r in rows.values() if r["verdict"] in ("crashed", "timed_out")]
+    assert (found["kept_total"], found["crashed_total"]) == (len(kept), len(crashed))
+    assert found["discarded_total"] == len(rows) - len(kept) - len(crashed)
+    assert (found["first"], found["last"], found["total"]) == (1, len(rows), len(rows))
+    assert found["running"] == []
+
+
+def test_in_wide_columns_the_ends_are_those_of_the_ledger(big: Daemon, rows: dict[str, Row]) -> None:
+    kept = {row["number"] for row in rows.values() if row["verdict"] in ("baseline", "accepted")}
+    means = [
+        row["mean"]
+        for row in pages(big, sort="mean")
+        if row["mean"] is not None and row["number"] not in kept
+    ]
+    for columns in (1, 2, 3):
+        shown = [point[1] for point in big.call("progress", columns=columns)["others"]]
+        assert len(shown) <= 2 * columns
+        assert (min(shown), max(shown)) == (min(means), max(means))
+
+
+def test_effects_are_those_of_the_judged_experiments(big: Daemon, rows: dict[str, Row]) -> None:
+    found = big.call("effects")
+    judged = [row for row in rows.values() if row["verdict"] in ("accepted", "rejected", "inconclusive")]
+    assert sorted(row["axis"] for row in found["axes"]) == sorted({row["axis"] for row in judged})
+    assert [row["mean"] for row in found["axes"]] == sorted((r["mean"] for r in found["axes"]), reverse=True)
+    for axis in found["axes"]:
+        trials = [row for row in judged if row["axis"] == axis["axis"]]
+        gains = {row["id"]: row["evidence"]["effect"] for row in trials}
+        assert (axis["n"], axis["mean"]) == (len(trials), pytest.approx(statistics.fmean(gains.values())))
+        assert axis["rate"] == sum(row["verdict"] == "accepted" for row in trials) / len(trials)
+        assert axis["best"] == {"id": max(gains, key=gains.__getitem__), "effect": max(gains.values())}
+        assert axis["last"]["id"] == trials[-1]["id"]
+        if len(trials) == 1:
+            assert axis["low"] is axis["high"] is None
+        else:
+            assert axis["low"] < axis["mean"] < axis["high"]
+
+
+def test_the_effects_command_writes_an_axis_a_line_within_the_terminal(big: Daemon) -> None:
+    lines = Arctl(big.home.root).ok("effects").splitlines()
+    axes = big.call("effects", campaign="big")["axes"]
+    assert lines[0].split() == ["AXIS", "N", "GAIN", "95", "%", "KEPT", "BEST"]
+    assert [line.split()[0] for line in lines[1:]] == [row["axis"] for row in axes]
+    assert max(map(len, lines)) <= 80

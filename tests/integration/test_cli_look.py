@@ -76,6 +76,7 @@ def test_status_for_people_and_for_programs(world: World) -> None:
         (["champion", "-c", "toy"], "champion", {"campaign": "toy"}),
         (["champion", "diff"], "champion.diff", {}),
         (["deadends"], "deadends", {}),
+        (["effects"], "effects", {}),
         (["export"], "export", {}),
         (["logs", "r1"], "logs", {"id": "r1"}),
     ],

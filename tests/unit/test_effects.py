@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from arctl.experiments.effects import Trial, clash, covers, effects, parts
+from arctl.experiments.effects import Trial, clash, covers, effects, parts, summed
 
 
 def test_each_axis_is_summed_up_for_itself() -> None:
@@ -27,6 +27,29 @@ def test_what_is_no_number_counts_as_a_trial_without_a_gain() -> None:
     found = effects([Trial("A", value, accepted=False) for value in (None, math.nan, math.inf, 2.0)])
     assert (found["A"].n, found["A"].mean, found["A"].sd) == (4, 2.0, 0.0)
     assert effects([]) == {}
+
+
+def test_the_interval_of_a_mean_is_that_of_students_t() -> None:
+    gains = (0.1, 0.4, -0.2, 0.3)
+    axis = summed([Trial("A", gain, accepted=False) for gain in gains])
+    found = axis.interval()
+    assert found is not None
+    # By hand: mean 0.15, standard error 0.13229, and 3.18245 from the table of t with 3 degrees of freedom.
+    assert found == pytest.approx((0.15 - 3.182446 * 0.132288, 0.15 + 3.182446 * 0.132288), abs=1e-5)
+    assert summed([Trial("A", 0.1, accepted=False), Trial("A", None, accepted=False)]).interval() is None
+
+
+def test_an_axis_names_its_newest_and_its_best_trial() -> None:
+    trials = [
+        Trial("A", 0.5, True, "e4", 4),
+        Trial("A", None, False, "e9", 9),
+        Trial("A", 0.7, False, "e2", 2),
+    ]
+    axis = summed(trials)
+    assert (axis.first.name, axis.last.name, axis.measured) == ("e2", "e9", 2)
+    assert axis.best is not None
+    assert axis.best.name == "e2"
+    assert summed([Trial("A", None, accepted=False)]).best is None
 
 
 @pytest.mark.parametrize(
