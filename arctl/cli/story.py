@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from arctl.cli.common import Reply
+from arctl.events import QUIET
 from arctl.format import number
 from arctl.text import clean
 
@@ -118,10 +119,6 @@ def _closed(event: Reply) -> str:
 
 def _line(label: str, text: str, colour: str, *, bold: bool = False) -> str:
     return click.style(f"{label:{LABEL}}{text}", fg=colour or None, bold=bold or None)
-
-
-#: Kinds of events that are about the works rather than about what happens; `--json` has them all.
-QUIET = frozenset({"turn.asked", "turn.answered", "turn.withdrawn", "run.assigned", "proposal.claimed"})
 
 
 def loud(event: Reply) -> bool:

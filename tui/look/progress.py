@@ -13,6 +13,9 @@ from arctl.tui.look.lines import Line, Tone, fit
 
 Point = tuple[float, float]
 
+#: Below so many lines the numbers of experiments are left out.
+LOW = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -52,7 +55,8 @@ def draw(progress: Progress, width: int, height: int, glyphs: Glyphs, zoom: int 
     left, right, low, high = plane(progress, zoom)
     top, bottom = number(high, 4), number(low, 4)
     margin = max(len(top), len(bottom)) + 1
-    columns, rows = width - margin - 1, height - 1
+    axis = height >= LOW
+    columns, rows = width - margin - 1, height - axis
     canvas = Canvas(columns, rows, glyphs)
     frame = Frame(left, right, low, high, canvas.across, canvas.down)
     for point in progress.discarded:
@@ -66,6 +70,8 @@ def draw(progress: Progress, width: int, height: int, glyphs: Glyphs, zoom: int 
     for row, cells in enumerate(canvas.lines()):
         label = top if row == 0 else bottom if row == rows - 1 else ""
         lines.append(((fit(label, margin, right=True), "dim"), (glyphs.vertical, "dim"), *cells))
+    if not axis:
+        return lines
     first, last = f"{left:.0f}", f"{right:.0f}"
     middle = f"{'experiments':^{max(0, columns - len(first) - len(last))}}"
     lines.append(((fit(" " * (margin + 1) + first + middle + last, width), "dim"),))

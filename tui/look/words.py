@@ -41,13 +41,18 @@ STATES: dict[str, Tone] = {
 }
 EVENTS: dict[str, Tone] = {
     "champion.new": "good",
+    "baseline.ready": "good",
+    "dead_end.closed": "warn",
+    "dead_end.reopened": "accent",
+    "team.formed": "accent",
+    "directive.issued": "accent",
+    "directive.acknowledged": "accent",
     "campaign.held": "bad",
     "action.failed": "bad",
+    "turn.failed": "bad",
     "campaign.paused": "warn",
     "campaign.killed": "warn",
     "daemon.stopping": "warn",
-    "deadend.closed": "warn",
-    "question.asked": "warn",
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from arctl.events import QUIET
 from arctl.tui.data.times import wall
-from arctl.tui.look.lines import Cell, Row, lay
+from arctl.tui.look.lines import Cell, Line, Row, lay
 from arctl.tui.look.scene import Listing, Scene
 from arctl.tui.look.words import EVENTS
 from arctl.tui.widgets.pane import Pane
@@ -22,9 +23,10 @@ class EventsPane(Pane):
 
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return one row for each event, the newest on top, at this machine's local time."""
-        events, several = scene.view.events[::-1], len(scene.view.campaigns) > 1
+        events = [row for row in reversed(scene.view.events) if row.kind not in QUIET]
+        several = len(scene.view.campaigns) > 1
 
-        def make(at: int) -> tuple[tuple[str, str], ...]:
+        def make(at: int) -> Line:
             row = events[at]
             cells = [Cell(f" {wall(row.at)}", 9, "dim")]
             if several:
@@ -34,7 +36,7 @@ class EventsPane(Pane):
                 cells.append(Cell(row.actor, 12, "dim"))
             return lay(cells, width)
 
-        return Listing([f"event:{row.seq}" for row in events], make)  # type: ignore[arg-type]
+        return Listing([f"event:{row.seq}" for row in events], make)
 
     def heading(self, scene: Scene) -> str:
         """Return the title."""

@@ -31,7 +31,7 @@ class Overview(Page):
         devices = Slot("devices", fits=True, least=2, most=0.45)
         if width >= WIDE:
             left = rows(Slot("teams", fits=True, least=4, most=0.5), Slot("events", 1, 4), weight=3)
-            return rows(devices, columns(left, Slot("champion"), weight=1), weight=1)
+            return rows(devices, columns(left, Slot("champion", 2)))
         if width < 100:
             return rows(
                 devices,
