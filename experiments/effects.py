@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,11 +26,6 @@ class Trial:
     accepted: bool
     name: str = ""
     number: int = 0
-
-    @property
-    def gain(self) -> float | None:
-        """The effect, where it is a number."""
-        return self.effect if self.effect is not None and math.isfinite(self.effect) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +72,18 @@ def effects(trials: Iterable[Trial]) -> dict[str, Effect]:
 
 def summed(group: Sequence[Trial]) -> Axis:
     """Return what the trials of one axis, one at least, say of it."""
-    known = [(gain, trial) for trial in group if (gain := trial.gain) is not None]
-    mean = math.fsum(gain for gain, _ in known) / len(known) if known else 0.0
-    spread = math.fsum((gain - mean) ** 2 for gain, _ in known)
-    sd = math.sqrt(spread / (len(known) - 1)) if len(known) >= SPREAD else 0.0
+    known = [(trial.effect, trial) for trial in group if trial.effect is not None]
+    known = [pair for pair in known if math.isfinite(pair[0])]
+    gains = [gain for gain, _ in known]
+    mean = math.fsum(gains) / len(gains) if gains else 0.0
+    spread = math.fsum([(gain - mean) ** 2 for gain in gains])
+    sd = math.sqrt(spread / (len(gains) - 1)) if len(gains) >= SPREAD else 0.0
     return Axis(
-        Effect(group[0].axis, len(group), mean, sd, sum(trial.accepted for trial in group)),
-        len(known),
-        min(group, key=lambda trial: trial.number),
-        max(group, key=lambda trial: trial.number),
-        max(known, key=lambda pair: pair[0])[1] if known else None,
+        Effect(group[0].axis, len(group), mean, sd, sum([trial.accepted for trial in group])),
+        len(gains),
+        min(group, key=attrgetter("number")),
+        max(group, key=attrgetter("number")),
+        max(known, key=itemgetter(0))[1] if known else None,
     )
 
 

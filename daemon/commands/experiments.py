@@ -1,4 +1,4 @@
-"""Experiments: a line of each, one in full, its difference and its curves."""
+"""Experiments: a line of each, one in full, and its difference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from arctl.daemon.commands.base import (
     method,
     plain,
     the_experiment,
-    the_run,
 )
 from arctl.daemon.commands.community import outline
 from arctl.daemon.commands.teams import near
@@ -20,8 +19,6 @@ from arctl.daemon.rows import Experiment, PostKind
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 
-#: Curve points that one answer carries at most for each metric.
-MAX_POINTS = 5000
 #: Events of an experiment and its runs, critiques and posts about it that one answer carries at most.
 MAX_EVENTS = 100
 MAX_TALK = 20
@@ -144,34 +141,3 @@ async def diff(context: Context, caller: Caller, params: Params) -> Any:
         return {"id": row.id, "diff": "", "note": row.reason if base else "the baseline changes nothing"}
     text = await context.archive.diff(row.campaign, base.promoted, row.commit)
     return {"id": row.id, "base": base.id, "diff": text, "note": ""}
-
-
-@method("curve")
-async def curve(context: Context, caller: Caller, params: Params) -> Any:
-    """Return a run's curves as {metric: [[step, value], …]}, thinned evenly where they are long."""
-    del caller
-    run = the_run(context.state, params.need("id", str))
-    curves: dict[str, list[list[float]]] = {}
-    for point in await context.reader.points(run.id, run.attempt):
-        curves.setdefault(point["metric"], []).append([point["step"], point["value"]])
-    wanted = params.get("metric", str, "")
-    chosen = {name: _thinned(points) for name, points in curves.items() if not wanted or name == wanted}
-    return {
-        "run": run.id,
-        "experiment": run.experiment,
-        "state": run.state.value,
-        "metrics": sorted(curves, key=lambda name: _rank(name, context.state.spec(run.campaign).metric.name)),
-        "curves": chosen,
-    }
-
-
-def _rank(name: str, primary: str) -> tuple[bool, bool, str]:
-    """Order curves by what people want to see: the metric itself, then a loss, then the rest by name."""
-    return name != primary, "loss" not in name.lower(), name
-
-
-def _thinned(points: list[list[float]]) -> list[list[float]]:
-    if len(points) <= MAX_POINTS:
-        return points
-    stride = len(points) / MAX_POINTS
-    return [points[int(index * stride)] for index in range(MAX_POINTS)] + [points[-1]]

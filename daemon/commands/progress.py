@@ -107,8 +107,8 @@ def _axis(axis: Axis, closed: list[DeadEnd]) -> dict[str, Any]:
         "high": interval[1] if interval else None,
         "kept": effect.kept,
         "rate": effect.kept / effect.n,
-        "best": {"id": axis.best.name, "effect": axis.best.gain} if axis.best is not None else None,
-        "last": {"id": axis.last.name, "effect": axis.last.gain, "accepted": axis.last.accepted},
+        "best": {"id": axis.best.name, "effect": axis.best.effect} if axis.best is not None else None,
+        "last": {"id": axis.last.name, "effect": axis.last.effect, "accepted": axis.last.accepted},
         "dead": _dead(effect.axis, closed),
     }
 

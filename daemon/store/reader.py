@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from arctl.daemon.rows import TABLES, Row
+from arctl.daemon.store.curves import Curves, Series
 from arctl.daemon.store.rows import decode
 
 T = TypeVar("T")
@@ -18,34 +19,29 @@ Record = dict[str, Any]
 
 
 class Reader:
-    """One read-only connection in a thread of its own."""
+    """Two read-only connections, each in its own thread: for what is quick, and for what may take a while."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
-        self._connection: sqlite3.Connection | None = None
+        self._quick = _Line(path, "reader")
+        self._slow = _Line(path, "studies")
+        self._curves = Curves()
 
     async def ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a query in the reader's thread and return its result."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, query)
+        return await self._quick.ask(query)
 
-    def _run(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        if self._connection is None:
-            uri = f"file:{self._path}?mode=ro"
-            connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-            connection.row_factory = sqlite3.Row
-            self._connection = connection
-        return query(self._connection)
+    async def study(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a query that may look at very much; it holds up others of its kind alone."""
+        return await self._slow.ask(query)
+
+    async def curves(self, run: str, attempt: int, look: Callable[[dict[str, Series]], T]) -> T:
+        """Return what `look` makes of the curves of an attempt, by metric; it must not keep them."""
+        return await self.study(lambda connection: look(self._curves.of(connection, run, attempt)))
 
     async def close(self) -> None:
-        """Close the connection and end the thread."""
-
-        def end() -> None:
-            if self._connection is not None:
-                self._connection.close()
-
-        await asyncio.get_running_loop().run_in_executor(self._thread, end)
-        self._thread.shutdown()
+        """Close the connections and end the threads."""
+        await self._quick.close()
+        await self._slow.close()
 
     async def rows(self) -> list[Row]:
         """Return every row of current state; how the state is built at start."""
@@ -86,11 +82,6 @@ class Reader:
         found = await self._records(sql, (*values, limit))
         return [{**record, "data": json.loads(record["data"])} for record in reversed(found)]
 
-    async def points(self, run: str, attempt: int) -> list[Record]:
-        """Return the curve points of one attempt, in order."""
-        sql = "SELECT metric, step, value FROM points WHERE run = ? AND attempt = ? ORDER BY ordinal"
-        return await self._records(sql, (run, attempt))
-
     async def results(self, run: str) -> list[Record]:
         """Return what the ledger holds of a run's attempts."""
         sql = "SELECT attempt, at, outcome, value, record FROM results WHERE run = ? ORDER BY attempt"
@@ -104,6 +95,34 @@ class Reader:
 
     async def _records(self, sql: str, values: tuple[Any, ...]) -> list[Record]:
         return await self.ask(lambda connection: [dict(row) for row in connection.execute(sql, values)])
+
+
+class _Line:
+    """A connection that is opened when it is first used."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._connection: sqlite3.Connection | None = None
+
+    async def ask(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, query)
+
+    def _run(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        if self._connection is None:
+            uri = f"file:{self._path}?mode=ro"
+            connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            self._connection = connection
+        return query(self._connection)
+
+    async def close(self) -> None:
+        def end() -> None:
+            if self._connection is not None:
+                self._connection.close()
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, end)
+        self._thread.shutdown()
 
 
 def _all_rows(connection: sqlite3.Connection) -> Iterator[Row]:

@@ -200,3 +200,27 @@ def test_the_effects_command_writes_an_axis_a_line_within_the_terminal(big: Daem
     assert lines[0].split() == ["AXIS", "N", "GAIN", "95", "%", "KEPT", "BEST"]
     assert [line.split()[0] for line in lines[1:]] == [row["axis"] for row in axes]
     assert max(map(len, lines)) <= 80
+
+
+# -- curves ----------------------------------------------------------------------------------------------
+
+
+def test_a_window_of_a_long_curve_is_small_and_keeps_its_spikes(big: Daemon) -> None:
+    points = query(big, "SELECT step, value FROM points WHERE run = 'r1' ORDER BY ordinal")
+    found = big.call("curve", id="r1", width=100)
+    assert found["extents"]["loss"] == [0.0, SIZES.longest - 1, SIZES.longest]
+    shown = found["curves"]["loss"]
+    assert len(shown) <= 200
+    assert max(value for _, value in shown) == max(row["value"] for row in points)
+    assert min(value for _, value in shown) == min(row["value"] for row in points)
+    near = big.call("curve", id="r1", metric="loss", width=100, low=1000, high=1050)["curves"]["loss"]
+    assert near == [[row["step"], row["value"]] for row in points[1000:1051]]
+
+
+def test_a_whole_curve_is_thinned_and_its_names_come_alone(big: Daemon) -> None:
+    assert len(big.call("curve", id="r1")["curves"]["loss"]) == 5001
+    found = big.call("curve", id="e1", metrics=True)
+    assert (found["metrics"], found["curves"]) == (["loss"], {})
+    assert big.call("curve", id="r1", metric="nonsense")["curves"] == {}
+    with pytest.raises(UsageError, match="empty"):
+        big.call("curve", id="r1", width=10, low=5, high=1)
