@@ -10,9 +10,12 @@ from typing import Any, Self
 from arctl import __version__, protocol
 from arctl.errors import ArctlError, NotRunningError, ProtocolError
 from arctl.paths import Home
+from arctl.places import Line, Local, Place
 from arctl.protocol import Message
+from arctl.ssh import Goodbye
 
-_START = "start it with `arctl start`"
+#: Seconds that a broken wire may take to say why.
+LAST_WORDS = 5.0
 
 
 class AsyncClient:
@@ -21,37 +24,35 @@ class AsyncClient:
     Once the connection is lost every call, waiting or new, raises the error that says why.
     """
 
-    def __init__(self, home: Home, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.home = home
+    def __init__(self, place: Place, line: Line) -> None:
+        self.place = place
         self.welcome: Message = {}
-        self._reader, self._writer = reader, writer
+        self._line = line
         self._ident = 0
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         # Unbounded: a reply must never wait behind notifications that nobody has read yet.
         self._news: asyncio.Queue[Message | None] = asyncio.Queue()
         self._lost: ArctlError | None = None
+        self._heard = ""
         self._reading = asyncio.create_task(self._read(), name="arctl-client")
 
     @classmethod
-    async def connect(cls, home: Home, *, readonly: bool = False, timeout: float = 10.0) -> Self:
-        """Connect and shake hands; raises `NotRunningError`, or `ProtocolError` for another version."""
-        path = str(home.socket)
+    async def connect(cls, place: Home | Place, *, readonly: bool = False, timeout: float = 10.0) -> Self:
+        """Connect and shake hands; raises `NotRunningError`, or `ProtocolError` for another version.
+
+        A `Home` stands for the daemon of that state folder on this machine.
+        """
+        if isinstance(place, Home):
+            place = Local(place)
+        client = cls(place, await place.open(timeout))
         try:
-            reader, writer = await asyncio.wait_for(
-                asyncio.open_unix_connection(path, limit=protocol.MAX_LINE), timeout
-            )
-        except FileNotFoundError as error:
-            msg = f"no daemon is running for {home.root}"
-            raise NotRunningError(msg, _START) from error
-        except (ConnectionRefusedError, ConnectionResetError) as error:
-            msg = "no daemon listens"  # it left its socket behind when it died
-            raise NotRunningError(msg, _START) from error
-        except OSError as error:  # a timeout is one, too
-            msg = f"cannot connect to {path}: {error or 'the daemon does not answer'}"
-            raise NotRunningError(msg, _START) from error
-        client = cls(home, reader, writer)
-        try:
-            await client._greet(readonly, timeout)
+            await client._greet(readonly, timeout + place.patience)
+        except ProtocolError as error:
+            await client.close()
+            if not place.version_hint:
+                raise
+            msg = f"{place.label}: {error.message}"
+            raise ProtocolError(msg, place.version_hint) from error
         except BaseException:
             await client.close()
             raise
@@ -80,10 +81,11 @@ class AsyncClient:
         self._reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reading
-        self._give_up(NotRunningError("the connection was closed", _START))
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        self._give_up(self._closed())
+        await self._line.close()
+
+    def _closed(self) -> ArctlError:
+        return NotRunningError("the connection was closed", self.place.start_hint)
 
     async def call(self, method: str, timeout: float | None = 30.0, /, **params: Any) -> Any:
         """Send a request and return its result; raises the typed error that the daemon answers with."""
@@ -95,15 +97,16 @@ class AsyncClient:
         self._waiting[ident] = future
         given = {name: value for name, value in params.items() if value is not None}
         try:
-            self._writer.write(protocol.encode(protocol.request(ident, method, given)))
-            await self._writer.drain()
+            self._line.writer.write(protocol.encode(protocol.request(ident, method, given)))
+            await self._line.writer.drain()
             return await asyncio.wait_for(future, timeout)
         except TimeoutError as error:
             msg = "the daemon did not answer in time"
-            raise NotRunningError(msg, f"look into {self.home.log}") from error
+            raise NotRunningError(msg, self.place.silence_hint) from error
         except OSError as error:
-            msg = "the daemon hung up"
-            raise NotRunningError(msg, _START) from error
+            # Writing fails first, but why is told to whoever reads.
+            await asyncio.wait({self._reading}, timeout=LAST_WORDS)
+            raise (self._lost or self._closed()) from error
         finally:
             self._waiting.pop(ident, None)
 
@@ -112,22 +115,35 @@ class AsyncClient:
         message = await self._news.get()
         if message is None:
             self._news.put_nowait(None)  # for whoever asks again
-            raise self._lost or NotRunningError("the connection was closed", _START)
+            raise self._lost or self._closed()
         return message
 
     async def _read(self) -> None:
         """Hand out what arrives until the daemon hangs up."""
+        broken: OSError | None = None
         try:
-            while line := await self._reader.readline():
+            await self._preamble()
+            while line := await self._line.reader.readline():
                 self._take(protocol.decode(line))
         except ValueError:  # from readline: longer than its limit
             self._give_up(ProtocolError("the daemon sent a message that is too long", "ask for less at once"))
-        except OSError as error:
-            self._give_up(NotRunningError(f"the connection to the daemon broke: {error}", _START))
+            return
         except ArctlError as error:
             self._give_up(error)
-        else:
-            self._give_up(NotRunningError("the daemon hung up", _START))
+            return
+        except OSError as error:
+            broken = error
+        self._give_up(await self._line.ended(Goodbye(broken, bool(self.welcome), self._heard)))
+
+    async def _preamble(self) -> None:
+        """Pass over what a far shell says before the daemon does, and take in the first message."""
+        for _ in range(self._line.foreign):
+            line = await self._line.reader.readline()
+            if line.startswith(b"{") or not line:
+                if line:
+                    self._take(protocol.decode(line))
+                return
+            self._heard = line.decode("utf-8", "replace").strip() or self._heard
 
     def _take(self, message: Message) -> None:
         if "method" in message:
