@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from arctl.errors import Exit
+from arctl.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from arctl.places import Place
 
 
 @click.command()
 @click.option("--readonly", is_flag=True, help="Look only; the daemon refuses changes.")
-@click.option("--host-label", default="", metavar="NAME", help="Name to show for this machine.")
+@click.option(
+    "--host", default="", metavar="[USER@]HOST", help="Attach to another machine's daemon, over ssh."
+)
+@click.option(
+    "--remote-command", default="", metavar="CMD", help="What starts arctl there.  [default: arctl]"
+)
+@click.option(
+    "--remote-home", default="", metavar="DIR", help="The state folder there, where it is not the usual one."
+)
+@click.option("--host-label", default="", metavar="NAME", help="Name to show for the machine.")
 @click.pass_context
-def tui(ctx: click.Context, readonly: bool, host_label: str) -> None:
+def tui(
+    ctx: click.Context, readonly: bool, host: str, remote_command: str, remote_home: str, host_label: str
+) -> None:
     """Attach with the terminal interface; `q` leaves, it goes on.
 
     It shows the devices, the campaigns, their experiments, the champion, and what happens.
+
+    Example: arctl tui --host me@workstation
     """
+    place = _place(host, remote_command, remote_home)
     from arctl.tui.launch import Settings, launch
 
-    ctx.exit(launch(Settings(readonly=readonly, host_label=host_label)) or int(Exit.OK))
+    ctx.exit(launch(Settings(readonly=readonly, host_label=host_label, place=place)) or int(Exit.OK))
+
+
+def _place(host: str, command: str, home: str) -> Place | None:
+    """Return the machine that was named, None for this one."""
+    if not host and (command or home):
+        named = "--remote-command" if command else "--remote-home"
+        msg = f"{named} needs --host"
+        raise UsageError(msg, "name the machine: `--host user@box`; here ARCTL_HOME names the state folder")
+    if not host:
+        return None
+    from arctl.places import remote
+
+    return remote(host, command, home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,17 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from arctl import protocol
 from arctl.aclient import AsyncClient
-from arctl.errors import ArctlError, NotRunningError, ProtocolError, RefusedError, UsageError
+from arctl.cli import cli
+from arctl.errors import ArctlError, Exit, NotRunningError, ProtocolError, RefusedError, UsageError
 from arctl.paths import Home
 from arctl.places import Remote, remote
 from arctl.ssh import Ssh
 from tests.support.sshd import HAVE, Sshd, gone
-from tests.tui.tui_stage import Stage
+from tests.tui.tui_stage import Stage, wait_for
 
 pytestmark = pytest.mark.anyio
+TMUX = shutil.which("tmux")
 Reach = Callable[..., Remote]
 
 
@@ -286,6 +290,44 @@ async def test_ssh_and_the_far_side_end_with_us_even_killed(done: Stage, reach: 
         ours.send_signal(signal.SIGKILL)
     assert gone(ssh)
     assert gone(bridges[0])
+
+
+@pytest.mark.skipif(TMUX is None, reason="tmux is not installed")
+def test_a_person_steers_a_far_campaign_and_sees_its_daemon_die_and_return(slow: Stage, sshd: Sshd) -> None:
+    def tmux(*words: str) -> str:
+        base = ["tmux", "-f", "/dev/null", "-S", str(slow.root / "tmux.sock")]
+        environ = os.environ | {"ARCTL_SSH": sshd.ssh, "ARCTL_HOME": str(slow.root / "nothing here")}
+        done = subprocess.run([*base, *words], check=True, capture_output=True, text=True, env=environ)
+        return done.stdout
+
+    def see(*texts: str) -> None:
+        wait_for(lambda: all(text in tmux("capture-pane", "-p") for text in texts))
+
+    command = f"{sys.executable} -m arctl tui --host box --remote-home {slow.home.root}"
+    tmux("new-session", "-d", "-x", "120", "-y", "36", f"{command}; echo left with $?; exec cat")
+    try:
+        see("LIVE", "box", "slow")
+        tmux("send-keys", "BTab")
+        tmux("send-keys", "p")
+        wait_for(lambda: slow.status()["state"] == "paused")
+        slow.kill()
+        see("CUT OFF", "no daemon is running", "ssh box")
+        slow.start()
+        wait_for(lambda: "LIVE" in (text := tmux("capture-pane", "-p")) and "CUT OFF" not in text)
+        bridges = _bridges(slow.home)
+        assert len(bridges) == 1
+        tmux("send-keys", "q")
+        see("left with 0")
+        assert gone(bridges[0])
+    finally:
+        tmux("kill-server")
+
+
+def test_a_far_home_or_command_without_a_host_is_refused() -> None:
+    for option in ("--remote-home", "--remote-command"):
+        done = CliRunner().invoke(cli, ["tui", option, "x"])
+        assert done.exit_code == Exit.USAGE
+        assert f"{option} needs --host" in done.stderr
 
 
 def _bridges(home: Home) -> list[int]:
