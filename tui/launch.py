@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from arctl.errors import UsageError
 from arctl.paths import Home, default_home
+from arctl.places import Local, Place
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person chose; `host_label` stands in for the machine's name."""
+    """What a person chose; `host_label` stands in for the machine's name, no `place` is this machine."""
 
     readonly: bool = False
     host_label: str = ""
@@ -25,6 +26,7 @@ class Settings:
     #: The campaign to replay, and from when on; "" for the daemon as it is.
     replay: str = ""
     at: str = ""
+    place: Place | None = None
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
@@ -35,14 +37,16 @@ def prepare(environ: MutableMapping[str, str]) -> None:
 
 
 def launch(settings: Settings) -> int:
-    """Run the interface of `$ARCTL_HOME` in this terminal; the daemon goes on when it ends."""
+    """Run the interface of a place, else of `$ARCTL_HOME`, in this terminal; the daemon goes on after it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         msg = "`arctl tui` needs a terminal"
         raise UsageError(msg, "use `arctl status` or `arctl experiments --json` in scripts and pipes")
     prepare(os.environ)
     from arctl.tui.app import ArctlApp  # after `prepare`
 
-    chosen = replace(settings, no_color=settings.no_color or bool(os.environ.get("NO_COLOR")))
-    app = ArctlApp(Home(default_home()), chosen)
+    place = settings.place or Local(Home(default_home()))
+    plain = settings.no_color or bool(os.environ.get("NO_COLOR"))
+    label = settings.host_label or place.label
+    app = ArctlApp(place, replace(settings, host_label=label, no_color=plain))
     app.run()
     return app.return_code or 0

@@ -19,6 +19,7 @@ from textual.widgets import Input
 
 from arctl.errors import ArctlError
 from arctl.paths import Home
+from arctl.places import Place
 from arctl.text import clean
 from arctl.tui import screens
 from arctl.tui.data.query import Query
@@ -65,22 +66,22 @@ class Shell(App[None]):
     BINDINGS = bindings(Scope.EVERYWHERE, Scope.REPLAY)
     ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
 
-    def __init__(self, home: Home, settings: Settings) -> None:
+    def __init__(self, place: Home | Place, settings: Settings) -> None:
         # Said at once: the filter for NO_COLOR is chosen here, and Textual's own would paint black on black.
         super().__init__(ansi_color=True if settings.no_color else None)
         self.settings = settings
         self.glyphs = glyphs(settings.glyphs)
         self.trail = Trail()
-        self.source = self.make_source(home)
+        self.source = self.make_source(place)
         self._now = time.time()
         self._lists: dict[str, list[str]] = {}
         for each in (theme.DARK, theme.LIGHT):
             self.register_theme(each)
         self.theme = theme.PLAIN if settings.no_color else theme.THEMES[settings.theme]
 
-    def make_source(self, home: Home) -> Source:
+    def make_source(self, place: Home | Place) -> Source:
         """Return where the view comes from."""
-        return LiveSource(home, readonly=self.settings.readonly, changed=self.flush, wants=self.wants)
+        return LiveSource(place, readonly=self.settings.readonly, changed=self.flush, wants=self.wants)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the colours that every theme has besides Textual's."""

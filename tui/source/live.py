@@ -12,6 +12,7 @@ from typing import Any
 from arctl.aclient import AsyncClient
 from arctl.errors import ArctlError, NotRunningError
 from arctl.paths import Home
+from arctl.places import Place
 from arctl.tui.data import view as views
 from arctl.tui.data.query import Answer, Pace, Query
 from arctl.tui.data.view import View
@@ -54,9 +55,14 @@ class LiveSource:
     """Owns the connection and the current view; `changed` is called when it should be shown at once."""
 
     def __init__(
-        self, home: Home, *, readonly: bool, changed: Callable[[], None], wants: Callable[[], Sequence[Query]]
+        self,
+        place: Home | Place,
+        *,
+        readonly: bool,
+        changed: Callable[[], None],
+        wants: Callable[[], Sequence[Query]],
     ) -> None:
-        self.home = home
+        self.place = place
         self.view = View(readonly=readonly)
         self._changed = changed
         self._wants = wants
@@ -100,7 +106,7 @@ class LiveSource:
         while True:
             try:
                 async with await AsyncClient.connect(
-                    self.home, readonly=self.view.readonly, timeout=PATIENCE
+                    self.place, readonly=self.view.readonly, timeout=PATIENCE
                 ) as client:
                     await self._attached(client)
             except ArctlError as error:
