@@ -107,11 +107,21 @@ class ResumeRun:
 
 @dataclass(frozen=True, slots=True)
 class StopRun:
-    """End a run's processes; answered by RunEnded."""
+    """End a run's processes; answered by RunEnded. With `force` they get no time to end by themselves."""
 
     run: str
     attempt: int
     reason: str
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRun:
+    """Have a run's processes stand still, or go on; never answered."""
+
+    run: str
+    attempt: int
+    still: bool
 
 
 # -- agents --------------------------------------------------------------------------------------------
@@ -154,7 +164,7 @@ class Shutdown:
 WorkspaceAction = (
     AdmitCampaign | BuildCommit | ReadParams | PrepareTree | RemoveTree | SweepTrees | MoveBranch
 )
-JobsAction = LaunchRun | ResumeRun | StopRun
+JobsAction = LaunchRun | ResumeRun | StopRun | FreezeRun
 BrainAction = AskAgent | StopTurn
 Action = WorkspaceAction | JobsAction | BrainAction | WatchFiles | Shutdown
 

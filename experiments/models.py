@@ -36,6 +36,10 @@ class Run(Table):
         600.0, description="Wall clock after which a run is ended, in seconds or as 10m."
     )
     stall: Seconds | None = Field(None, description="Time without any output after which a run is ended.")
+    freezable: Flag = Field(
+        False,
+        description="Whether runs may be frozen: only where the script has no time budget of its own.",
+    )
     env: dict[str, Annotated[str, Strict()]] = Field(
         default_factory=dict, description="Environment variables set for every run."
     )

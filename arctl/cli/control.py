@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from arctl.cli import common
+from arctl.errors import UsageError
 from arctl.text import clean
 
 reason_option = click.option("-r", "--reason", default="", metavar="TEXT", help="Why; it is recorded.")
@@ -18,21 +19,33 @@ if_rev_option = click.option(
 @click.command()
 @click.argument("target", required=False)
 @click.option("--drain", is_flag=True, help="Let what was begun come to its verdict; nothing new begins.")
+@click.option("--freeze", is_flag=True, help="Have the runs under way stand still until you resume.")
 @reason_option
 @if_rev_option
 @common.campaign_option
 @common.json_option
 def pause(
-    target: str | None, drain: bool, reason: str, if_rev: int | None, campaign: str | None, as_json: bool
+    target: str | None,
+    drain: bool,
+    freeze: bool,
+    reason: str,
+    if_rev: int | None,
+    campaign: str | None,
+    as_json: bool,
 ) -> None:
     """Start nothing more of a campaign, team, direction, agent, experiment, run or device.
 
     Runs under way end as usual. Without a target it is the campaign, where there is only one. With --drain,
-    of a campaign, team or direction, what was begun still gets the runs that it needs to be judged.
+    of a campaign, team or direction, what was begun still gets the runs that it needs to be judged. With
+    --freeze, where arctl.toml says `freezable = true`, its runs stand still and keep their device's memory;
+    their limits count no frozen time.
 
     Example: arctl pause t1 --drain --reason "let us look first"
     """
-    mode = "drain" if drain else None
+    if drain and freeze:
+        msg = "--drain and --freeze exclude each other"
+        raise UsageError(msg, "let what was begun come to its verdict, or have it stand still")
+    mode = "drain" if drain else "freeze" if freeze else None
     act("pause", target, reason, if_rev, campaign, as_json=as_json, mode=mode)
 
 
@@ -43,7 +56,7 @@ def pause(
 @common.campaign_option
 @common.json_option
 def resume(target: str | None, reason: str, if_rev: int | None, campaign: str | None, as_json: bool) -> None:
-    """Let a campaign, team, direction, agent, experiment, run or device go on.
+    """Let a campaign, team, direction, agent, experiment, run or device go on; what was frozen with it, too.
 
     Without a target it is the campaign, where there is only one. An agent that waited for a key or a bill is
     asked again.
@@ -55,19 +68,23 @@ def resume(target: str | None, reason: str, if_rev: int | None, campaign: str | 
 
 @click.command()
 @click.argument("target")
+@click.option("--force", is_flag=True, help="Give its runs no time to end by themselves: SIGKILL at once.")
 @reason_option
 @if_rev_option
 @common.campaign_option
 @common.json_option
-def kill(target: str, reason: str, if_rev: int | None, campaign: str | None, as_json: bool) -> None:
+def kill(
+    target: str, force: bool, reason: str, if_rev: int | None, campaign: str | None, as_json: bool
+) -> None:
     """End a campaign, team, direction, agent, experiment or run now; what was measured stays recorded.
 
     A direction's axes become dead ends with your reason. A team's direction waits for another team. An agent
-    is retired. A device is paused, and the run on it is queued again.
+    is retired. A device is paused, and the run on it is queued again. With --force, runs that were being
+    ended already get no more time either.
 
     Example: arctl kill h2 --reason "needs more memory than we have"
     """
-    act("kill", target, reason, if_rev, campaign, as_json=as_json)
+    act("kill", target, reason, if_rev, campaign, as_json=as_json, force=force or None)
 
 
 def act(

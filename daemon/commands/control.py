@@ -22,11 +22,11 @@ _WORDS: Shape = dict.fromkeys(
 #: Requests about a thing that has a name.
 TARGETED: dict[str, tuple[str, Shape]] = {
     "pause": (
-        "Start nothing more of a target; with mode drain, what was begun is still judged.",
+        "Start nothing more of a target; mode drain: what was begun is judged; freeze: it stands still.",
         {"mode": str},
     ),
     "resume": ("Let it go on.", {}),
-    "kill": ("End it now; what was measured stays recorded.", {}),
+    "kill": ("End it now, with force at once; what was measured stays recorded.", {"force": bool}),
     "redirect": ("Give a campaign, team or direction an instruction.", {"text": str}),
     "withdraw": ("End a directive, or take a standing direction back.", {}),
     "fork": (

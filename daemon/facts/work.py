@@ -105,11 +105,12 @@ class BranchMoved:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A shim holds its lock and the command is running."""
+    """A shim holds its lock and the command is running; `freezable` where it can have it stand still."""
 
     run: str
     attempt: int
     adopted: bool = False
+    freezable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

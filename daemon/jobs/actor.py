@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from arctl.daemon.actions import JobsAction, LaunchRun, ResumeRun, StopRun
+from arctl.daemon.actions import FreezeRun, JobsAction, LaunchRun, ResumeRun, StopRun
 from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
 from arctl.daemon.jobs import launch, outcome, seals
 from arctl.daemon.jobs.folder import RunFolder
@@ -31,12 +31,14 @@ CHUNK = 1 << 20
 
 
 class Jobs:
-    """Carries out `LaunchRun`, `ResumeRun` and `StopRun`; one watching task for each run under way."""
+    """Launches, takes up, stops and freezes runs; one watching task for each that is under way."""
 
     def __init__(self, home: Home, report: Callable[[Fact], None]) -> None:
         self._home = home
         self._report = report
         self._watching: dict[tuple[str, int], asyncio.Task[None]] = {}
+        #: Freezing and thawing happen in the order in which they were asked for.
+        self._freezing = asyncio.Lock()
 
     async def handle(self, action: JobsAction) -> None:
         """Carry out one action."""
@@ -47,7 +49,11 @@ class Jobs:
                 await self._resume(action)
             case StopRun():
                 folder = self._folder(action.run, action.attempt)
-                await asyncio.to_thread(folder.stop, action.reason, STOP_GRACE)
+                await asyncio.to_thread(folder.stop, action.reason, 0.0 if action.force else STOP_GRACE)
+            case FreezeRun():
+                async with self._freezing:
+                    folder = self._folder(action.run, action.attempt)
+                    await asyncio.to_thread(folder.freeze, still=action.still)
 
     async def close(self) -> None:
         """Stop watching; the runs go on."""
@@ -67,7 +73,8 @@ class Jobs:
             root = Path(run.tree) / action.campaign.prefix
             await asyncio.to_thread(seals.take, folder.path, root, spec)
         await asyncio.to_thread(launch.launch, folder)
-        self._report(RunStarted(run.id, run.attempt))
+        able = await asyncio.to_thread(folder.freezable)
+        self._report(RunStarted(run.id, run.attempt, freezable=able))
         self._watch(action.campaign, run, spec, folder)
 
     async def _resume(self, action: ResumeRun) -> None:
@@ -77,7 +84,8 @@ class Jobs:
         if folder.exit() is None and not folder.held() and await asyncio.to_thread(folder.fence):
             self._report(RunLost(run.id, run.attempt, "its shim was gone when the daemon came back"))
             return
-        self._report(RunStarted(run.id, run.attempt, adopted=True))
+        able = await asyncio.to_thread(folder.freezable)
+        self._report(RunStarted(run.id, run.attempt, adopted=True, freezable=able))
         self._watch(action.campaign, run, spec_of(action.campaign), folder)
 
     def _watch(self, campaign: Campaign, run: Run, spec: Spec, folder: RunFolder) -> None:

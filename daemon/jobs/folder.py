@@ -110,6 +110,24 @@ class RunFolder:
             return False
         return True
 
+    def freezable(self) -> bool:
+        """Tell whether the shim said that it can freeze its job; an older one would die of the signal."""
+        said = _json(self.path / "shim.json") or {}
+        return "freeze" in (said.get("can") or ()) and self.shim() is not None
+
+    def freeze(self, *, still: bool) -> bool:
+        """Have the job stand still, or go on; twice is as good as once. False where no shim can do so."""
+        pid = self.shim()
+        if pid is None or not self.freezable():
+            return False
+        # A file, so that two signals that arrive as one mean what was said last.
+        if still:
+            (self.path / "freeze").touch()
+        else:
+            (self.path / "freeze").unlink(missing_ok=True)
+        shim.send(pid, signal.SIGUSR1)
+        return True
+
     def tail(self, size: int = TAIL) -> bytes:
         """Return the end of the output, the turning segments behind the cap included."""
         parts = []

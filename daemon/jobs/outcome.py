@@ -40,6 +40,8 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
         evidence["log_capped"] = True
     if record.get("suspended_seconds", 0) > 1:
         evidence["suspended_seconds"] = record["suspended_seconds"]
+    if record.get("frozen_seconds", 0) > 0:
+        evidence["frozen_seconds"] = record["frozen_seconds"]
     outcome, reason = _how(record, spec)
     root = Path(run.tree) / prefix
     if outcome is Outcome.OK and (touched := seals.broken(folder.path, root)):

@@ -5,7 +5,8 @@ upgrade of arctl cannot change it under a running job. Started as `python -I -S 
 
 It holds a lock on `shim.lock` for its whole life, writes `shim.json`, starts the command of `spec.json`,
 pumps and caps its output, enforces the time limits on CLOCK_BOOTTIME, ends every process that the
-command leaves behind, and writes `exit.json`. SIGTERM ends the command; `stop.json` may say why.
+command leaves behind, and writes `exit.json`. SIGTERM ends the command; `stop.json` may say why. After
+SIGUSR1 all of the command's processes stand still while there is a file `freeze`; `shim.json` says who can.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ TAIL_BYTES = 1 << 20
 CHUNK = 1 << 16
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+#: What a process that stands still, or is over, is marked with in /proc.
+AT_REST = frozenset("TtZX")
 
 
 def clock() -> float:
@@ -43,20 +46,16 @@ def clock() -> float:
 
 def boot_id() -> str:
     """Return what changes at every boot; process ids mean nothing across it."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+    with contextlib.suppress(OSError), open("/proc/sys/kernel/random/boot_id") as file:
+        return file.read().strip()
+    return ""
 
 
 def start_time(pid: int) -> int:
     """Return when a process started, in ticks since boot; tells it from a later one with its id."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return int(file.read().rpartition(b")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        return 0
+    with contextlib.suppress(OSError, IndexError, ValueError), open(f"/proc/{pid}/stat", "rb") as file:
+        return int(file.read().rpartition(b")")[2].split()[19])
+    return 0
 
 
 def write_json(path: str, value: dict[str, Any]) -> None:
@@ -124,21 +123,19 @@ class Log:
             self.lost += len(data)
 
 
-def children() -> list[int]:
-    """Return the ids of all processes below this one, by walking /proc."""
-    parents = {}
+def children() -> dict[int, str]:
+    """Return the ids of all processes below this one, with the letter of their state, by walking /proc."""
+    parents, states = {}, {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
-            except (OSError, IndexError, ValueError):
-                continue
-    found: list[int] = []
+            with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
+                state, parent = file.read().rpartition(b")")[2].split()[:2]
+                parents[int(name)], states[int(name)] = int(parent), state.decode()
+    found: dict[int, str] = {}
     frontier = {os.getpid()}
     while frontier:
         frontier = {pid for pid, parent in parents.items() if parent in frontier}
-        found.extend(frontier)
+        found.update({pid: states[pid] for pid in frontier})
     return found
 
 
@@ -173,8 +170,8 @@ def child_setup(spec: dict[str, Any]) -> Callable[[], None]:
     libc = ctypes.CDLL(None) if LINUX else None
 
     def setup() -> None:
+        # The job ends with its shim: a retry must not run beside it. (The shim has a single thread.)
         if libc is not None:
-            # The job ends with its shim: a retry must not run beside it. (The shim has a single thread.)
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if spec.get("cores") and hasattr(os, "sched_setaffinity"):
             with contextlib.suppress(OSError):
@@ -190,16 +187,18 @@ class Job:
     """The command: started once, watched until it and all it started have ended."""
 
     def __init__(self, spec: dict[str, Any], wake: int) -> None:
-        self.spec = spec
-        self.wake = wake
+        self.spec, self.wake = spec, wake
         self.log = Log(int(spec.get("log_cap", 64 << 20)))
         self.reason = "exited"
         self.kill_at: float | None = None
         self.code: int | None = None
-        self.pid = 0
-        self.pipe = -1
+        self.pid, self.pipe = 0, -1
         self.begun = self.spoke = clock()
         self.asleep = clock() - time.monotonic()
+        #: Since when it is frozen, for how long it was before that, and who has just been told to stop.
+        self.still_since: float | None = None
+        self.still, self.restless = 0.0, False
+        self.moving: set[int] = set()
 
     def start(self) -> None:
         """Start the command; raises OSError when that is impossible."""
@@ -230,20 +229,49 @@ class Job:
             if pipe in ready:
                 open_pipe = self._pump(pipe)
             if self.wake in ready:
-                numbers = os.read(self.wake, 512)
-                if signal.SIGTERM in numbers:
-                    self._stop("stopped", self._grace())
+                for number in os.read(self.wake, 512):
+                    self._told(number)
             self._limits()
+            self._hold()
             # Not Popen.poll: as a subreaper this process has other people's children to bury, too.
             self._bury()
         return self._finish(pipe, open_pipe)
+
+    def _told(self, number: int) -> None:
+        if number == signal.SIGTERM:
+            self._stop("stopped", self._grace())
+        elif number == signal.SIGUSR1 and not os.path.exists("freeze"):
+            self._thaw()
+        elif number == signal.SIGUSR1 and LINUX and self.kill_at is None and self.still_since is None:
+            self.still_since = clock()
+
+    def _hold(self) -> None:
+        """Stop whatever of a frozen job still moves: what was started meanwhile is found at the next look."""
+        moving = set()
+        if self.still_since is not None:
+            moving = {pid for pid, state in children().items() if state not in AT_REST}
+        for pid in moving:
+            send(pid, signal.SIGSTOP)
+        # Who waits for a disk, or in vfork for a child that stands still, obeys later, but does nothing else.
+        self.restless, self.moving = bool(moving - self.moving), moving
+
+    def _thaw(self) -> None:
+        if self.still_since is None:
+            return
+        now = clock()
+        self.still += now - self.still_since
+        # It could not speak meanwhile.
+        self.spoke = min(now, self.spoke + now - self.still_since)
+        self.still_since = None
+        for pid in children():
+            send(pid, signal.SIGCONT)
 
     def _grants_grace(self) -> bool:
         """Tell whether what a stopped command started may still end by itself; its shell is gone first."""
         return self.kill_at is not None and clock() < self.kill_at and bool(LINUX and children())
 
     def _patience(self) -> float:
-        return 0.05 if self.kill_at is not None else 1.0
+        return 0.05 if self.kill_at is not None or self.restless else 1.0
 
     def _pump(self, pipe: int) -> bool:
         try:
@@ -256,22 +284,15 @@ class Job:
         return bool(data)
 
     def _bury(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if pid == self.pid:
-                self.code = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                if found[0] == self.pid:
+                    self.code = os.waitstatus_to_exitcode(found[1])
 
     def _grace(self) -> float:
-        try:
-            with open("stop.json") as file:
-                return float(json.load(file).get("grace", GRACE))
-        except (OSError, ValueError):
-            return GRACE
+        with contextlib.suppress(OSError, ValueError), open("stop.json") as file:
+            return float(json.load(file).get("grace", GRACE))
+        return GRACE
 
     def _limits(self) -> None:
         now = clock()
@@ -282,23 +303,28 @@ class Job:
                 self.kill_at = now + 0.2
             return
         limit, stall = self.spec.get("timeout"), self.spec.get("stall")
-        if limit and now - self.begun > limit:
+        if self.still_since is not None:
+            return
+        if limit and now - self.begun - self.still > limit:
             self._stop("timeout", GRACE)
         elif stall and now - self.spoke > stall:
             self._stop("stall", GRACE)
 
     def _stop(self, reason: str, grace: float) -> None:
+        at = clock() + grace
         if self.kill_at is not None:
+            # Asked for again, by somebody who will not wait so long.
+            self.kill_at = min(self.kill_at, at)
             return
-        self.reason = reason
-        self.kill_at = clock() + grace
+        self.reason, self.kill_at = reason, at
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGTERM)
+        self._thaw()
 
     def _finish(self, pipe: int, open_pipe: bool) -> dict[str, Any]:
         ended = clock()
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        orphans = end_all(self.pid)
+        still = self.still + (ended - self.still_since if self.still_since is not None else 0.0)
+        usage, orphans = resource.getrusage(resource.RUSAGE_CHILDREN), end_all(self.pid)
         code = self.code or 0
         while open_pipe and select.select([pipe], [], [], 0)[0]:
             open_pipe = self._pump(pipe)
@@ -306,7 +332,8 @@ class Job:
             "reason": self.reason,
             "code": code if code >= 0 else None,
             "signal": -code if code < 0 else None,
-            "seconds": ended - self.begun,
+            "seconds": max(0.0, ended - self.begun - still),
+            "frozen_seconds": still,
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
             "max_rss_kb": usage.ru_maxrss,
             "orphans": orphans,
@@ -332,26 +359,19 @@ def run(ready: int) -> int:
     os.set_blocking(wake, False)
     os.set_blocking(wake_in, False)
     signal.set_wakeup_fd(wake_in, warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGCHLD):
+    for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1):
         signal.signal(number, lambda *_: None)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
     with open("spec.json") as file:
         spec = json.load(file)
-    pid = os.getpid()
-    write_json("shim.json", {"pid": pid, "start_time": start_time(pid), "boot_id": boot_id()})
-    job = Job(spec, wake)
-    begun_at = time.time()
+    said = {"pid": (pid := os.getpid()), "start_time": start_time(pid), "boot_id": boot_id()}
+    write_json("shim.json", {**said, "can": ["freeze"] if LINUX else []})
+    job, begun_at = Job(spec, wake), time.time()
     try:
         job.start()
     except (OSError, subprocess.SubprocessError) as error:
-        outcome: dict[str, Any] = {
-            "reason": "not_started",
-            "error": str(error),
-            "code": None,
-            "signal": None,
-            "seconds": 0.0,
-        }
+        outcome: dict[str, Any] = {"reason": "not_started", "error": str(error), "seconds": 0.0}
     else:
         os.write(ready, b"1")
         outcome = job.watch()

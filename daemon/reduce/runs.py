@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from arctl.daemon import facts
-from arctl.daemon.actions import RemoveTree, Step, StopRun
+from arctl.daemon.actions import FreezeRun, RemoveTree, Step, StopRun
 from arctl.daemon.life.closing import cancel, close
 from arctl.daemon.reduce.campaigns import hold
 from arctl.daemon.rows import (
@@ -57,12 +59,21 @@ def started(state: State, fact: facts.RunStarted, now: float) -> Step:
     run = _attempt(state, fact.run, fact.attempt)
     if run is None:
         return Step()
-    row = bump(run, state=RunState.RUNNING, started=run.started or now)
+    row = bump(run, state=RunState.RUNNING, started=run.started or now, can_freeze=fact.freezable)
     how = "adopted" if fact.adopted else "started"
     text = f"{run.id} ({run.experiment}, {run.purpose}, seed {run.seed}) {how} on {run.device_name}"
     event = Event(f"run.{how}", run.campaign, run.id, text, data={"device": run.device, "seed": run.seed})
-    stop = [StopRun(run.id, run.attempt, run.stopping)] if run.stopping else []
-    return Step(rows=[row], events=[event], actions=list(stop))
+    unable = run.frozen is not None and not fact.freezable
+    step = Step(rows=[bump(row, frozen=None, frozen_by=()) if unable else row], events=[event])
+    if run.stopping:
+        step.actions.append(StopRun(run.id, run.attempt, run.stopping))
+    if fact.freezable and (fact.adopted or run.frozen is not None):
+        # Asked for while it was launched, or by a daemon that died before its shim heard of it.
+        step.actions.append(FreezeRun(run.id, run.attempt, still=run.frozen is not None))
+    elif unable:
+        said = f"{run.id} goes on: its supervisor cannot freeze it"
+        step.events.append(Event("run.thawed", run.campaign, run.id, said, data={"seconds": 0.0}))
+    return step
 
 
 def _attempt(state: State, ident: str, attempt: int) -> Run | None:
@@ -95,6 +106,9 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
         value=fact.value,
         metrics=fact.metrics,
         evidence=fact.evidence,
+        frozen=None,
+        frozen_by=(),
+        frozen_seconds=float(fact.evidence.get("frozen_seconds") or 0.0),
     )
     return _over(state, row, result, now)
 
@@ -127,6 +141,10 @@ def _requeue(run: Run, reason: str) -> Step:
         tree="",
         started=None,
         stopping="",
+        can_freeze=False,
+        frozen=None,
+        frozen_by=(),
+        frozen_seconds=0.0,
     )
     text = f"{run.id} is queued again, attempt {row.attempt}: {reason}"
     return Step(
@@ -134,6 +152,11 @@ def _requeue(run: Run, reason: str) -> Step:
         events=[Event("run.requeued", run.campaign, run.id, text)],
         actions=[RemoveTree(run.id)],
     )
+
+
+def stood_still(run: Run, now: float) -> float:
+    """Return for how many seconds a run was frozen, up to now."""
+    return run.frozen_seconds + (now - run.frozen if run.frozen is not None else 0.0)
 
 
 def lost(state: State, fact: facts.RunLost, now: float) -> Step:
@@ -149,7 +172,8 @@ def lost(state: State, fact: facts.RunLost, now: float) -> Step:
         return step
     outcome = Outcome.CANCELLED if stopped else Outcome.LOST
     reason = run.stopping if stopped else f"lost {run.losses + 1} times: {fact.reason}"
-    row = bump(run, state=RunState.ENDED, outcome=outcome, reason=reason, ended=now)
+    over = bump(run, frozen=None, frozen_by=(), frozen_seconds=stood_still(run, now))
+    row = dataclasses.replace(over, state=RunState.ENDED, outcome=outcome, reason=reason, ended=now)
     return _over(state, row, result, now)
 
 

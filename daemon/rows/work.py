@@ -189,6 +189,13 @@ class Run:
     value: float | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
     evidence: Json = field(default_factory=dict)
+    #: Its shim can have it stand still; one of an older arctl cannot.
+    can_freeze: bool = False
+    #: Since when it stands still, by the wall clock; and what it was frozen with: itself, a team, a device …
+    frozen: float | None = None
+    frozen_by: tuple[str, ...] = ()
+    #: For how long it stood still before that; once it has ended, in all. `seconds` are without them.
+    frozen_seconds: float = 0.0
     #: Why it is being stopped, from the moment that somebody asked; REQUEUE when it is to be run again.
     stopping: str = ""
     rev: int = 0

@@ -168,6 +168,18 @@ def _declined(db: Any) -> None:
     db["agents"].add_column("declined", str, not_null_default="")
 
 
+@ledger(name="0007_freeze")
+def _freeze(db: Any) -> None:
+    """Add which runs stand still, because of what, and for how long they did."""
+    for column, kind, default in (
+        ("can_freeze", int, 0),
+        ("frozen", float, None),
+        ("frozen_by", str, "[]"),
+        ("frozen_seconds", float, 0.0),
+    ):
+        db["runs"].add_column(column, kind, not_null_default=default)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))

@@ -90,8 +90,8 @@ def test_single_things_do_not_drain(target: str) -> None:
     assert "--drain is for" in Stage().refused("pause", target, mode="drain")
 
 
-def test_there_is_no_third_way_to_pause() -> None:
-    assert "hold or drain" in Stage().refused("pause", "toy", mode="freeze")
+def test_there_is_no_fourth_way_to_pause() -> None:
+    assert "hold, drain or freeze" in Stage().refused("pause", "toy", mode="sleep")
 
 
 def test_a_resume_asks_those_again_who_waited_for_a_person() -> None:

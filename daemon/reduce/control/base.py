@@ -50,7 +50,7 @@ class Request:
 
     @property
     def mode(self) -> str:
-        """How a pause is meant: hold, or drain."""
+        """How a pause is meant: hold, drain or freeze."""
         return str(self.fact.data.get("mode") or "hold")
 
     @property

@@ -1,4 +1,4 @@
-"""Pause and resume, on every level: nothing more starts; what is under way ends as usual."""
+"""Pause and resume, on every level: nothing more starts; what is under way ends as usual, or is frozen."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from arctl.daemon.actions import Step, WatchFiles
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.life.talking import anew, declined, spent, unanswered
 from arctl.daemon.marks import Device, Reissue, Rest
+from arctl.daemon.reduce.control import freezing
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.targets import Target, campaign_of, need, noun, still_going, still_under_way
 from arctl.daemon.reduce.control.waits import met
@@ -27,36 +28,68 @@ from arctl.daemon.rows import (
     TeamState,
     bump,
 )
+from arctl.daemon.state import State
 from arctl.errors import RefusedError, UsageError
 
-MODES = ("hold", "drain")
+MODES = ("hold", "drain", "freeze")
 #: What follows the word "paused" where what was begun goes on.
 DRAINING = "; what was begun gets the runs that it needs to be judged"
 
 
 def pause(request: Request) -> Done:
-    """Start nothing more of a target; with `drain`, let what was begun come to its verdict."""
+    """Start nothing more of a target; what was begun gets its verdict (drain) or stands still (freeze)."""
     target = need(request)
     if request.mode not in MODES:
         msg = f"there is no way to pause called {request.mode!r}"
-        raise UsageError(msg, f"use {' or '.join(MODES)}")
+        raise UsageError(msg, f"use {', '.join(MODES[:-1])} or {MODES[-1]}")
     if request.mode == "drain" and not isinstance(target, Campaign | Team | Direction):
         msg = f"{request.fact.target} is a single {noun(target)}: nothing of it is begun apart from it"
         raise RefusedError(msg, "--drain is for campaigns, teams and directions; pause it without")
-    return _done(request, target, _changed(request, target, held=True))
+    if request.mode == "freeze":
+        freezing.may(request, target)
+    return _done(request, target, held=True)
 
 
 def resume(request: Request) -> Done:
     """Let a target go on; what waited for a person is tried again."""
     target = need(request)
-    return _done(request, target, _changed(request, target, held=False))
+    return _done(request, target, held=False)
 
 
-def _done(request: Request, target: Target, step: Step) -> Done:
-    undo = inverse("resume", target.id)
-    if request.fact.verb == "resume":
-        undo = inverse("pause", target.id, mode="drain" if getattr(target, "drain", False) else "hold")
-    return Done(step, target.id, campaign_of(target), undo)
+def _done(request: Request, target: Target, *, held: bool) -> Done:
+    # A run or an experiment goes on whatever it was frozen with: to take that back is to freeze it.
+    own = held or not isinstance(target, Run | Experiment)
+    was = _mode(request.state, target, own=own)
+    step = _changed(request, target, held=held)
+    move = freezing.freeze if held and request.mode == "freeze" else freezing.thaw
+    runs, said = move(request, target)
+    if isinstance(target, Run) and runs.events:
+        text = runs.events[0].text
+    else:
+        text = (step.events[0].text if step.events else freezing.unchanged(target, held=held)) + said
+    step.extend(runs)
+    if held and not was:
+        only = {"only": True} if request.mode == "freeze" else {}
+        undo = inverse("resume", target.id, **only)
+    else:
+        undo = inverse("pause", target.id, mode=was or "hold")
+    return Done(step, target.id, campaign_of(target), undo, text=text if step.rows else "")
+
+
+def _mode(state: State, target: Target, *, own: bool) -> str:
+    """Return how a target is paused; empty where it is not."""
+    match target:
+        case Campaign():
+            held = target.drain or target.state is CampaignState.PAUSED
+        case Agent():
+            held = target.state is AgentState.PAUSED
+        case Device():
+            held = state.is_held(target.id)
+        case Run() | Experiment() | Team() | Direction():
+            held = target.held
+    if freezing.still(state, target, own=own):
+        return "freeze"
+    return ("drain" if getattr(target, "drain", False) else "hold") if held else ""
 
 
 def _changed(request: Request, target: Target, *, held: bool) -> Step:
@@ -167,8 +200,10 @@ def _experiment(request: Request, row: Experiment, *, held: bool) -> Step:
 def _run(request: Request, row: Run, *, held: bool) -> Step:
     still_under_way(row)
     if row.state not in WAITING:
-        msg = f"{row.id} is under way, and its clock would go on while it stood still"
-        raise RefusedError(msg, f"let it end, or stop it: `arctl kill {row.id}`")
+        if held and request.mode != "freeze":
+            msg = f"{row.id} is under way: only freezing it would stop it in the middle"
+            raise RefusedError(msg, f"`arctl pause {row.id} --freeze`, or end it: `arctl kill {row.id}`")
+        return Step()
     if row.held == held:
         return Step()
     word = "paused" if held else "resumed"

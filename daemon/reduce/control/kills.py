@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 
 from arctl.daemon.actions import Step, StopRun
 from arctl.daemon.life.closing import cancel, close
 from arctl.daemon.marks import Device
 from arctl.daemon.reduce.control.base import Done, Request, inverse
+from arctl.daemon.reduce.control.freezing import under
 from arctl.daemon.reduce.control.holds import held_event, hold
 from arctl.daemon.reduce.control.leases import withdraw
-from arctl.daemon.reduce.control.targets import campaign_of, need, still_going, still_under_way
+from arctl.daemon.reduce.control.targets import Target, campaign_of, need, still_going, still_under_way
 from arctl.daemon.rows import (
     ALIVE,
     PROPOSED,
@@ -39,6 +41,34 @@ from arctl.errors import RefusedError
 def kill(request: Request) -> Done:
     """End a target now."""
     target = need(request)
+    force = bool(request.fact.data.get("force"))
+    late = [run for run in under(request.state, target) if run.stopping] if force else []
+    try:
+        done = _killed(request, target)
+    except RefusedError:
+        # What it was is over, but not all that it ran.
+        if not late:
+            raise
+        done = Done(Step(), target.id, campaign_of(target))
+    return _forced(request, done, late) if force else done
+
+
+def _forced(request: Request, done: Done, late: list[Run]) -> Done:
+    """Have the runs of a killed target end at once, also those that were being ended already."""
+    step, asked = done.step, set()
+    for place, action in enumerate(step.actions):
+        if isinstance(action, StopRun):
+            step.actions[place] = dataclasses.replace(action, force=True)
+            asked.add(action.run)
+    for run in late:
+        if run.id not in asked:
+            text = f"{run.id} gets no more time to end by itself{request.because}"
+            step.events.append(Event("run.stopping", run.campaign, run.id, text, request.actor))
+            step.actions.append(StopRun(run.id, run.attempt, run.stopping, force=True))
+    return done
+
+
+def _killed(request: Request, target: Target) -> Done:
     undo = {}
     match target:
         case Campaign():

@@ -7,11 +7,19 @@ from arctl.daemon.actions import Answer, Shutdown, Step, StopRun
 from arctl.daemon.marks import Stopping
 from arctl.daemon.rows import REQUEUE, Event, bump
 from arctl.daemon.state import State
+from arctl.errors import RefusedError
 
 
 def stop(state: State, fact: facts.StopDaemon) -> Step:
     """Begin to end the daemon; runs are waited for, or stopped and queued again."""
     active = state.active_runs()
+    frozen = [run.id for run in active if run.frozen is not None and not run.stopping]
+    if fact.mode == "drain" and frozen:
+        error = RefusedError(
+            f"{', '.join(frozen)} would never end: frozen",
+            f"`arctl resume {frozen[0]}` lets it go on; `arctl stop --now` queues it again",
+        )
+        return Step(answers=[Answer(fact.ticket, error=error)])
     step = Step(marks=[Stopping(fact.mode)])
     how = "draining" if fact.mode == "drain" else "stopping"
     step.events.append(
