@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from arctl.daemon.commands.base import plain
-from arctl.daemon.decide.teams.ranking import ranked, score
 from arctl.daemon.decide.teams.record import record, untried
+from arctl.daemon.life.queueing import ready, unstarted
+from arctl.daemon.life.ranking import score
 from arctl.daemon.rows import (
     Agent,
     Campaign,
@@ -59,8 +60,12 @@ def member(state: State, agent: Agent) -> Json:
 
 def places(state: State, campaign: str) -> dict[str, int]:
     """Return the place of each ready proposal in the campaign's queue, from 1 on."""
-    rows = [row for row in state.open_proposals(campaign) if row.state is ProposalState.READY]
-    return {row.id: number for number, row in enumerate(ranked(state, campaign, rows), 1)}
+    return {row.id: number for number, row in enumerate(ready(state, campaign), 1)}
+
+
+def turns(state: State, campaign: str) -> dict[str, int]:
+    """Return the place of each experiment that waits for its first run, from 1 on."""
+    return {row.id: number for number, row in enumerate(unstarted(state, campaign), 1)}
 
 
 def queued(state: State, row: Proposal, rank: dict[str, int]) -> Json:
@@ -79,6 +84,9 @@ def queued(state: State, row: Proposal, rank: dict[str, int]) -> Json:
         "urgent": row.urgent,
         "directive": row.directive,
         "approved": row.approved,
+        "moved": row.place != 0,
+        "stashed": row.stashed if row.state is ProposalState.PARKED else {},
+        "rev": row.rev,
         "uncritiqued": row.uncritiqued,
         "reason": row.reason[:MAX_SAID],
         "created": row.created,
@@ -89,7 +97,9 @@ def team_entry(state: State, campaign: Campaign, team: Team, rank: dict[str, int
     """Return a team with its direction, its members, its record and its queue."""
     direction = state.company.directions.get(team.direction)
     queue = [row for row in state.open_proposals(campaign.id) if row.team == team.id]
+    turn = turns(state, campaign.id)
     going = [row for row in state.open_experiments(campaign.id) if row.team == team.id]
+    going.sort(key=lambda row: (turn.get(row.id, 0), row.number))
     known = record(state, team, direction) if direction is not None else None
     return {
         **plain(team),
@@ -99,7 +109,7 @@ def team_entry(state: State, campaign: Campaign, team: Team, rank: dict[str, int
         "untried": untried(state, direction) if direction is not None else [],
         "queue": lines(state, queue, rank),
         "queued": len(queue),
-        "going": [experiment_line(state, row) for row in going[:MAX_QUEUE]],
+        "going": [{**experiment_line(state, row), "rank": turn.get(row.id)} for row in going[:MAX_QUEUE]],
     }
 
 
@@ -124,6 +134,7 @@ def experiment_line(state: State, row: Experiment) -> Json:
         "axis": row.axis,
         "state": row.state.value,
         "verdict": row.verdict,
+        "held": row.held,
         "effect": row.evidence.get("effect"),
         "agent": proposal.agent if proposal is not None else "",
         "running": [run.id for run in state.runs_of(row.id) if run.state in ("launching", "running")],

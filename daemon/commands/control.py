@@ -8,8 +8,10 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
-from arctl.daemon.reduce.control import can_undo
-from arctl.daemon.rows import DirectiveState
+from arctl.daemon.commands.fates import progress
+from arctl.daemon.reduce.control import can_redo, can_undo
+from arctl.daemon.rows import Deed, DirectiveState, Json
+from arctl.daemon.state import State
 from arctl.errors import RefusedError
 from arctl.experiments import cards
 from arctl.experiments.errors import ScienceError
@@ -23,9 +25,9 @@ _WORDS: Shape = dict.fromkeys(
 TARGETED: dict[str, tuple[str, Shape]] = {
     "pause": (
         "Start nothing more of a target; mode drain: what was begun is judged; freeze: it stands still.",
-        {"mode": str},
+        {"mode": str, "all": bool},
     ),
-    "resume": ("Let it go on.", {}),
+    "resume": ("Let it go on.", {"all": bool}),
     "kill": ("End it now, with force at once; what was measured stays recorded.", {"force": bool}),
     "redirect": ("Give a campaign, team or direction an instruction.", {"text": str}),
     "withdraw": ("End a directive, or take a standing direction back.", {}),
@@ -35,6 +37,13 @@ TARGETED: dict[str, tuple[str, Shape]] = {
     ),
     "promote": ("Make an experiment champion by hand.", {}),
     "revive": ("Open a dead end again.", {}),
+    "move": (
+        "Change when a proposal, or an experiment that has not started, comes to run.",
+        {"to": str, "other": str},
+    ),
+    "stash": ("Set what waits aside until it is taken back.", {}),
+    "unstash": ("Take back what was stashed.", {}),
+    "rerun": ("Try again what ended without a verdict on its merits.", {}),
 }
 #: Requests about a campaign: the only one, where none is named.
 OF_CAMPAIGN: dict[str, tuple[str, Shape]] = {
@@ -106,13 +115,31 @@ async def propose(context: Context, caller: Caller, params: Params) -> Any:
     campaign = the_campaign(context.state, params.get("campaign", str, ""))
     data = _told(params, {**_WORDS, "values": dict, "base": str})
     if params.has("patch"):
-        try:
-            card = cards.read(params.need("patch", str), params.get("name", str, "") or "the patch")
-        except ScienceError as error:
-            raise RefusedError(error.message, error.remedy) from error
+        card = _card(params.need("patch", str), params.get("name", str, "") or "the patch")
         words = {name: getattr(card, name) for name in _WORDS if hasattr(card, name)}
         data = {**words, **{name: value for name, value in data.items() if value}, "patch": card.patch}
     return await _ask(context, caller, params, "propose", campaign.id, data)
+
+
+@method("edit", changes=True)
+async def edit(context: Context, caller: Caller, params: Params) -> Any:
+    """Write a proposal anew: what is not named stays; `patch` is the text of a card or of a difference."""
+    data = _told(params, {**_WORDS, "values": dict, "campaign": str})
+    if params.has("patch"):
+        text = params.need("patch", str)
+        card = _card(text, params.get("name", str, "") or "the patch")
+        # A bare difference says nothing of its words; what a card does not say stays, too.
+        words = {name: getattr(card, name) for name in _WORDS if hasattr(card, name)}
+        said = {name: word for name, word in words.items() if word and cards.has_header(text)}
+        data = {**said, **data, "patch": card.patch}
+    return await _ask(context, caller, params, "edit", params.need("target", str), data)
+
+
+def _card(text: str, name: str) -> cards.Card:
+    try:
+        return cards.read(text, name)
+    except ScienceError as error:
+        raise RefusedError(error.message, error.remedy) from error
 
 
 @method("rollback", changes=True)
@@ -130,21 +157,39 @@ async def undo(context: Context, caller: Caller, params: Params) -> Any:
     return await _ask(context, caller, params, "undo", target, {})
 
 
+@method("redo", changes=True)
+async def redo(context: Context, caller: Caller, params: Params) -> Any:
+    """Do again what was undone: the named deed, or what the caller took back last."""
+    target = params.get("target", str, "") or params.get("campaign", str, "")
+    return await _ask(context, caller, params, "redo", target, {})
+
+
 @method("deeds")
 async def deeds(context: Context, caller: Caller, params: Params) -> Any:
-    """Return what people did, oldest first, and how it is undone."""
+    """Return what people did, oldest first, and whether it can be undone, or done again, now."""
     del caller
     name = params.get("campaign", str, "")
     rows = list(context.state.company.deeds.values())
     if name:
         rows = [row for row in rows if row.campaign == the_campaign(context.state, name).id]
     newest, now = rows[-min(params.get("limit", int, 50), 500) :], time.time()
-    return [{**plain(row), "undoable": can_undo(context.state, row, now)} for row in newest]
+    return [_deed(context.state, row, now) for row in newest]
+
+
+def _deed(state: State, row: Deed, now: float) -> Json:
+    """Return a deed as it is listed; of its requests only what they are about, for a patch may be long."""
+    listed = {name: _named(getattr(row, name)) for name in ("undo", "request")}
+    able = {"undoable": can_undo(state, row, now), "redoable": can_redo(state, row, now)}
+    return {**plain(row), **listed, **able}
+
+
+def _named(request: Json) -> Json:
+    return {name: request[name] for name in ("verb", "target") if name in request}
 
 
 @method("directives")
 async def directives(context: Context, caller: Caller, params: Params) -> Any:
-    """Return a campaign's directives with their parked proposals, oldest first."""
+    """Return a campaign's directives with what each set aside and what came of it, oldest first."""
     del caller
     state = context.state
     campaign = the_campaign(state, params.get("campaign", str, ""))
@@ -153,10 +198,15 @@ async def directives(context: Context, caller: Caller, params: Params) -> Any:
     if not params.get("all", bool, False):
         rows = [row for row in rows if row.state in live]
     parked = [row for row in state.open_proposals(campaign.id) if row.state == "parked"]
+    came = progress(state, rows)
     return {
         "campaign": campaign.id,
         "directives": [
-            {**plain(row), "parked": [item.id for item in parked if f" {row.id}: " in item.reason]}
+            {
+                **plain(row),
+                "parked": [item.id for item in parked if f" {row.id}: " in item.reason],
+                "progress": came[row.id],
+            }
             for row in rows
         ],
     }

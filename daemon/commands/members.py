@@ -90,7 +90,8 @@ async def board(context: Context, caller: Caller, params: Params) -> Any:
     if name and agent is None:
         msg = f"{campaign.id} has no member {name!r}"
         raise RefusedError(msg, "join first, or leave the name out")
-    queue = [_proposal(state, row) for row in state.open_proposals(campaign.id)]
+    rank = community.places(state, campaign.id)
+    queue = [{**_proposal(state, row), "rank": rank.get(row.id)} for row in state.open_proposals(campaign.id)]
     ends = [plain(row) for row in reversed(state.dead_ends_of(campaign.id))]
     going = company.directions_of(campaign.id)
     return {

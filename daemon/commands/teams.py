@@ -67,6 +67,7 @@ def _listing(state: State, campaign: Campaign, *, everything: bool) -> Json:
     known = {team.id for team in going}
     others = [row for row in state.open_proposals(campaign.id) if row.team not in known]
     waiting = company.directions_of(campaign.id, DirectionState.STANDING, DirectionState.PROPOSED)
+    turn = community.turns(state, campaign.id)
     loose = [agent for agent in company.agents_of(campaign.id) if agent.team not in known]
     found = {
         "kind": "teams",
@@ -82,6 +83,11 @@ def _listing(state: State, campaign: Campaign, *, everything: bool) -> Json:
         "teams": [community.team_entry(state, campaign, team, rank) for team in going],
         "loose": [community.member(state, agent) for agent in loose],
         "others": community.lines(state, others, rank),
+        # What was built and waits for its first run, in the order in which it gets it.
+        "unstarted": [
+            {**community.experiment_line(state, state.experiments[ident]), "rank": place}
+            for ident, place in list(turn.items())[: community.MAX_QUEUE]
+        ],
         "discussion": discussion(state, campaign),
         "discussions": len(company.discussions_of(campaign.id)),
         "standing": fitting((_waiting(state, row) for row in waiting), MAX_ENDED, ROOM // 4),

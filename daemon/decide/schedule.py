@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from arctl.daemon.actions import LaunchRun, PrepareTree, Step
+from arctl.daemon.life.queueing import by_hand
 from arctl.daemon.marks import Device
 from arctl.daemon.rows import (
     SERVICE_ORDER,
@@ -50,10 +51,11 @@ def _open(state: State, device: Device, occupied: set[str]) -> bool:
 
 
 def in_order(state: State, active: list[Run]) -> list[Run]:
-    """Return the runs that may start, in order of service: purpose, fair share of campaigns, age."""
+    """Return the runs that may start, in order of service: purpose, fair share, a person's order, age."""
     share = Counter(run.campaign for run in active)
     waiting = [run for run in state.live_runs() if _eligible(state, run)]
-    return sorted(waiting, key=lambda run: (SERVICE_ORDER[run.purpose], share[run.campaign], run.number))
+    served = sorted(waiting, key=lambda run: (SERVICE_ORDER[run.purpose], share[run.campaign], run.number))
+    return by_hand(state, served)
 
 
 def _eligible(state: State, run: Run) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arctl.daemon.life.queueing import set_aside
 from arctl.daemon.rows import Campaign, Move, ProposalState, Purpose, RunState
 from arctl.daemon.state import State
 
@@ -13,7 +14,9 @@ def target(state: State, campaign: str) -> int:
 
 def room(state: State, campaign: str) -> int:
     """Return how many more experiments may begin now; ideas that are being written count as begun."""
-    begun = sum(1 for row in state.open_experiments(campaign) if row.base and not row.values)
+    rows = (row for row in state.open_experiments(campaign) if row.base and not row.values)
+    # One that a person set aside before it began takes nobody's room.
+    begun = sum(not set_aside(state, row) for row in rows)
     written = sum(1 for row in state.open_proposals(campaign) if row.state is ProposalState.CLAIMED)
     free = target(state, campaign) - begun - written
     if (limit := state.spec(campaign).limits.experiments) is not None:

@@ -6,8 +6,13 @@ from typing import Any
 
 from arctl.daemon.actions import Step
 from arctl.daemon.life.closing import close
-from arctl.daemon.rows import Experiment, Verdict
+from arctl.daemon.rows import ACCIDENTS, Experiment, Proposal, Verdict
 from arctl.daemon.state import State
+
+
+def stands_for(row: Proposal, first: Experiment | None) -> Experiment | None:
+    """Return the experiment whose result stands for a proposal's; an accident's does not for its rerun."""
+    return None if first is not None and row.rerun and first.verdict in ACCIDENTS else first
 
 
 def duplicate(

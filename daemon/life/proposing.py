@@ -81,6 +81,18 @@ def revise(state: State, ids: Ids, row: Proposal, draft: Draft, now: float) -> S
     return step
 
 
+def edited(state: State, row: Proposal, draft: Draft) -> tuple[Proposal, str]:
+    """Return a proposal with other words, and why the rules would not let it in so; empty where they do."""
+    draft = tidy(draft)
+    words = {field.name: getattr(draft, field.name) for field in dataclasses.fields(Draft)}
+    new = dataclasses.replace(bump(row), **{**words, "source": row.source})
+    new = dataclasses.replace(new, near=near(state, new))
+    moved = (new.change, new.axis, new.move) != (row.change, row.axis, row.move)
+    # Words alone repeat nothing that was not weighed when it was made.
+    why = _bound(state, new) or (_repeats(state, new) if moved and not row.urgent else "")
+    return new, why
+
+
 def set_aside(directive: str) -> str:
     """Return how the reason begins for which a directive parks what was queued before it."""
     return f"set aside for {directive}: "
@@ -193,12 +205,7 @@ def _placed(
     state: State, ids: Ids, row: Proposal, now: float, *, seen: bool = False
 ) -> tuple[Proposal, list[Critique]]:
     """Return the proposal in the state that the rules give it, with the objections of the rules."""
-    off = state.spec(row.campaign).teams.off
-    if why := _outside(state, row):
-        return dataclasses.replace(row, state=ProposalState.REFUSED, reason=why), []
-    end = None if "dead_ends" in off else closing_dead_end(state, row)
-    if end is not None:
-        reason = f"inside dead end {end.id} ({end.axis}): {end.reason}; it would reopen with {end.reopen}"
+    if reason := _bound(state, row):
         return dataclasses.replace(row, state=ProposalState.REFUSED, reason=reason), []
     if not row.urgent and (why := _repeats(state, row)):
         if seen:
@@ -208,6 +215,17 @@ def _placed(
     waits = not seen and not row.urgent and has_critics(state, row)
     placed = ProposalState.PENDING if waits else ProposalState.READY
     return dataclasses.replace(row, state=placed, reason=""), []
+
+
+def _bound(state: State, row: Proposal) -> str:
+    """Say why a proposal may not run at all: impossible values, a dead end; empty where it may."""
+    if why := _outside(state, row):
+        return why
+    off = state.spec(row.campaign).teams.off
+    end = None if "dead_ends" in off else closing_dead_end(state, row)
+    if end is None:
+        return ""
+    return f"inside dead end {end.id} ({end.axis}): {end.reason}; it would reopen with {end.reopen}"
 
 
 def _outside(state: State, row: Proposal) -> str:

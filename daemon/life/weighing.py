@@ -23,13 +23,14 @@ def weighed(row: Proposal, critiques: list[Critique]) -> ProposalState:
     return ProposalState.READY if latest else ProposalState.PENDING
 
 
-def answered(state: State, subject: str) -> list[Critique]:
+def blocked(item: Critique) -> bool:
+    """Tell whether a word is an objection that stands."""
+    return not item.lifted and item.stance is not Stance.ENDORSE
+
+
+def answered(state: State, subject: str, how: str = "revised") -> list[Critique]:
     """Return the standing objections to a direction or proposal, lifted since it was written anew."""
-    return [
-        bump(item, lifted="revised")
-        for item in state.company.critiques_on(subject)
-        if not item.lifted and item.stance is not Stance.ENDORSE
-    ]
+    return [bump(item, lifted=how) for item in state.company.critiques_on(subject) if blocked(item)]
 
 
 def let(state: State, row: Proposal) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
 from arctl.daemon.life.closing import close
-from arctl.daemon.life.duplicates import duplicate
+from arctl.daemon.life.duplicates import duplicate, stands_for
 from arctl.daemon.life.opening import new_runs
 from arctl.daemon.life.surface import unread
 from arctl.daemon.life.titles import told
@@ -28,7 +28,7 @@ def built(state: State, fact: facts.CommitBuilt, now: float) -> Step:
     if experiment is None:
         return Step()
     known = {"commit": fact.commit, "tree": fact.tree, "params": fact.params}
-    first = state.same_tree(experiment.campaign, fact.tree)
+    first = stands_for(state.proposals[experiment.proposal], state.same_tree(experiment.campaign, fact.tree))
     if first is not None and first.id != experiment.id:
         return duplicate(state, experiment, first, known, now)
     row = bump(experiment, state=ExperimentState.OPEN, **known)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from arctl.daemon.rows.community import OUTSIDE, Agent, Critique, Direction, Discussion, Team, Turn
 from arctl.daemon.rows.record import CurvePoint, Event, Json, Result
 from arctl.daemon.rows.states import (
+    ACCIDENTS,
     ACTIVE,
     ALIVE,
     JUDGED,
@@ -120,6 +121,7 @@ def bump(row: R, **changes: Any) -> R:
 
 
 __all__ = [
+    "ACCIDENTS",
     "ACTIVE",
     "ALIVE",
     "JUDGED",

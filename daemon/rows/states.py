@@ -69,6 +69,17 @@ TELLING = JUDGED | {Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.NO_METRIC, Verdi
 UNTRIED = frozenset({Verdict.CANCELLED, Verdict.CONFLICT, Verdict.LOST})
 
 
+#: Verdicts that are accidents on the way: nothing was judged, and a person may have it tried again.
+ACCIDENTS = UNTRIED | {
+    Verdict.CRASHED,
+    Verdict.TIMED_OUT,
+    Verdict.NO_METRIC,
+    Verdict.NOT_FINITE,
+    Verdict.INVALID,
+    Verdict.OUT_OF_SCOPE,
+}
+
+
 class RunState(StrEnum):
     """Where a run stands."""
 

@@ -67,6 +67,11 @@ class Deed:
     #: The request that undoes it, as `{"verb", "target", …}`; empty where nothing can.
     undo: Json = field(default_factory=dict)
     undone: bool = False
+    #: The request that did it, as `{"verb", "target", "data"}`: how it is done again after it was undone.
+    request: Json = field(default_factory=dict)
+    #: The deed that did it again, and the one that this one does again.
+    redone: str = ""
+    again: str = ""
     rev: int = 0
 
 

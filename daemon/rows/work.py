@@ -94,6 +94,12 @@ class Proposal:
     reason: str = ""
     #: The proposal that this one is written anew from, or is a second try of.
     of: str = ""
+    #: The experiment that ended without a verdict on its merits, and that a person has tried again by this.
+    rerun: str = ""
+    #: Where a person put it: below zero ahead of the ranking, in that order; above zero behind it.
+    place: int = 0
+    #: Who stashed it, why, when, and the state to which it returns; empty where it is not stashed.
+    stashed: Json = field(default_factory=dict)
     experiment: str = ""
     rev: int = 0
 
@@ -147,6 +153,8 @@ class Experiment:
     #: A person made it champion or took that back.
     by_hand: bool = False
     held: bool = False
+    #: Where a person put it among those that wait for their first run: below zero ahead, above zero behind.
+    place: int = 0
     closed: float | None = None
     seconds: float = 0.0
     rev: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arctl.daemon.rows import UNTRIED, Experiment, Proposal, Verdict
+from arctl.daemon.rows import JUDGED, UNTRIED, Experiment, Proposal, Verdict
 from arctl.daemon.turns import Past
 
 #: A campaign with a tree or a patch.
@@ -32,8 +32,11 @@ class Tried:
             if old and (old != new or row.verdict in untried) and index.get((row.campaign, old)) == row.id:
                 del index[row.campaign, old]
             if new and not row.same_as and row.verdict not in untried:
-                # Only what is, or will be, worth reusing.
-                index.setdefault((row.campaign, new), row.id)
+                # Only what is, or will be, worth reusing: no accident that was tried again and judged.
+                if proposal is not None and proposal.rerun and row.verdict in JUDGED:
+                    index[row.campaign, new] = row.id
+                else:
+                    index.setdefault((row.campaign, new), row.id)
         self._patch_of[row.id] = patch
         self._past.setdefault(row.campaign, {})[row.id] = _past(row, proposal)
 

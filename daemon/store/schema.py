@@ -180,6 +180,21 @@ def _freeze(db: Any) -> None:
         db["runs"].add_column(column, kind, not_null_default=default)
 
 
+@ledger(name="0008_queue")
+def _queue(db: Any) -> None:
+    """Add a person's order of the queue, what was stashed and tried again, and how deeds are done again."""
+    for table, column, kind, default in (
+        ("proposals", "rerun", str, ""),
+        ("proposals", "place", int, 0),
+        ("proposals", "stashed", str, "{}"),
+        ("experiments", "place", int, 0),
+        ("deeds", "request", str, "{}"),
+        ("deeds", "redone", str, ""),
+        ("deeds", "again", str, ""),
+    ):
+        db[table].add_column(column, kind, not_null_default=default)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from arctl.daemon import facts
-from arctl.daemon.decide.teams.ranking import ranked, score
+from arctl.daemon.life.ranking import ranked, score
 from arctl.daemon.rows import (
     AgentState,
     CampaignState,

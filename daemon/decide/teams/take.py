@@ -5,10 +5,10 @@ from __future__ import annotations
 from arctl.daemon.actions import BuildCommit, Step
 from arctl.daemon.decide.supply import limit_met, room
 from arctl.daemon.decide.teams.asking import ask, free, writers
-from arctl.daemon.decide.teams.ranking import ranked
-from arctl.daemon.life.duplicates import duplicate
+from arctl.daemon.life.duplicates import duplicate, stands_for
 from arctl.daemon.life.opening import new_experiment
 from arctl.daemon.life.proposing import stale
+from arctl.daemon.life.ranking import ranked
 from arctl.daemon.life.weighing import let
 from arctl.daemon.rows import (
     Agent,
@@ -75,7 +75,7 @@ def experiment_of(state: State, campaign: Campaign, row: Proposal, now: float) -
     text = f"{experiment.id} {row.title}" + (", not critiqued" if row.uncritiqued else "")
     data = {"proposal": row.id, "team": row.team, "direction": row.direction, "uncritiqued": row.uncritiqued}
     event = Event("experiment.proposed", campaign.id, experiment.id, text, row.agent, data)
-    first = state.same_patch(campaign.id, str(row.change.get("patch", "")))
+    first = stands_for(row, state.same_patch(campaign.id, str(row.change.get("patch", ""))))
     if first is not None:
         step = Step(rows=[row], events=[event])
         step.extend(duplicate(state, experiment, first, {}, now))

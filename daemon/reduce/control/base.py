@@ -9,7 +9,7 @@ from typing import Any
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
-from arctl.daemon.rows import Json
+from arctl.daemon.rows import Deed, Json
 from arctl.daemon.state import Ids, State
 from arctl.errors import RefusedError, UsageError
 from arctl.text import clean, clean_block
@@ -111,6 +111,10 @@ class Done:
     answer: dict[str, Any] = field(default_factory=dict)
     #: What was done, where the first event tells only a part of it.
     text: str = ""
+    #: The request that does it again after it was undone, where that is not the one that was made.
+    again: Json = field(default_factory=dict)
+    #: The deed that this does again.
+    redoes: Deed | None = None
 
 
 Handler = Callable[[Request], Done]

@@ -137,7 +137,9 @@ def _parked(request: Request, row: Directive) -> list[tuple[Proposal, ProposalSt
     return [
         (item, ProposalState(states.get(item.id, ProposalState.PENDING)))
         for item in request.state.open_proposals(row.campaign)
-        if item.state is ProposalState.PARKED and (item.id in states or item.reason.startswith(prefix))
+        if item.state is ProposalState.PARKED
+        and not item.stashed
+        and (item.id in states or item.reason.startswith(prefix))
     ]
 
 

@@ -113,7 +113,7 @@ def approve(request: Request) -> Done:
             raise RefusedError(msg, _why(row))
         if row.approved and row.state not in STUCK:
             continue
-        before[row.id] = [row.state.value, row.approved, row.reason]
+        before[row.id] = [row.state.value, row.approved, row.reason, row.stashed]
         step.extend(_approved(request, row))
     if everything and not rows:
         msg = f"nothing waits for approval in {campaign.id}"
@@ -121,7 +121,8 @@ def approve(request: Request) -> Done:
     undo = inverse("restore", campaign.id, states=before)
     target = rows[0].id if len(rows) == 1 else campaign.id
     text = _told(list(before), f"approved by {request.actor}{request.because}")
-    return Done(step, target, campaign.id, undo, {"proposals": list(before)}, text)
+    again = inverse("approve", campaign.id, proposals=list(before))
+    return Done(step, target, campaign.id, undo, {"proposals": list(before)}, text, again)
 
 
 def _told(names: list[str], done: str) -> str:
@@ -131,7 +132,8 @@ def _told(names: list[str], done: str) -> str:
 
 def _approved(request: Request, row: Proposal) -> Step:
     placed = ProposalState.READY if row.state in STUCK else row.state
-    new = bump(row, approved=True, state=placed, reason="" if row.state in STUCK else row.reason)
+    reason = "" if row.state in STUCK else row.reason
+    new = bump(row, approved=True, state=placed, reason=reason, stashed={})
     over = [
         item
         for item in request.state.company.critiques_on(row.id)
@@ -170,13 +172,15 @@ def reject(request: Request) -> Done:
             (ProposalState.READY if row.state is ProposalState.CLAIMED else row.state).value,
             row.approved,
             row.reason,
+            row.stashed,
         ]
         for row in rows
     }
     undo = inverse("restore", campaign.id, states=states)
     target = rows[0].id if len(rows) == 1 else campaign.id
     text = _told(list(states), reason)
-    return Done(step, target, campaign.id, undo, {"proposals": list(states)}, text)
+    again = inverse("reject", campaign.id, proposals=list(states))
+    return Done(step, target, campaign.id, undo, {"proposals": list(states)}, text, again)
 
 
 def restore(request: Request) -> Done:
@@ -198,7 +202,9 @@ def restore(request: Request) -> Done:
             wanted = ProposalState.PENDING
         # Where it stands as it did, it stands so for the same reason.
         why = str(said[0]) if said and wanted.value == state else ""
-        step.rows.append(bump(row, state=wanted, approved=bool(approved), reason=why))
+        stashed = said[1] if len(said) > 1 and wanted is ProposalState.PARKED else {}
+        new = bump(row, state=wanted, approved=bool(approved), reason=why, stashed=stashed)
+        step.rows.append(new)
         back.append(f"{row.id} is {wanted} again")
         text = f"{row.id} {row.title} is {wanted} again{request.because}"
         step.events.append(Event("proposal.restored", row.campaign, row.id, text, request.actor))

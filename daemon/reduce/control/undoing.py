@@ -1,4 +1,4 @@
-"""Undo: the request that takes a deed back, carried out as if it were asked for."""
+"""Undo and redo: the request that takes a deed back, or does it again, as if it were asked for."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def _undone(request: Request, deed: Deed, handlers: dict[str, Handler]) -> Done:
         msg = f"{said} has nothing left to undo: things stand as they did before it"
         raise RefusedError(msg, "`arctl undo --list` shows what can be undone")
     done.step.rows.append(bump(deed, undone=True))
-    return dataclasses.replace(done, undo={}, answer={**done.answer, "undone": deed.id})
+    answer = {**done.answer, "undone": deed.id, "redoable": bool(deed.request)}
+    return dataclasses.replace(done, undo={}, answer=answer)
 
 
 def _killed_since(request: Request, deed: Deed) -> str:
@@ -98,3 +99,82 @@ def _undoable(deed: Deed) -> Deed:
         msg = f"{deed.id} ({deed.text or deed.verb}) cannot be undone"
         raise RefusedError(msg, "what was measured, said or stopped stays so")
     return deed
+
+
+def redo(request: Request, handlers: dict[str, Handler]) -> Done:
+    """Do again what was undone: the named deed, or the one that this person took back last."""
+    return _done_again(request, _to_redo(request), handlers)
+
+
+def can_be_again(request: Request, deed: Deed, handlers: dict[str, Handler]) -> bool:
+    """Tell whether a deed that was undone can be done again as things stand now."""
+    if not deed.undone or deed.redone or not deed.request:
+        return False
+    try:
+        return bool(_done_again(request, deed, handlers).step.rows)
+    except ArctlError:
+        return False
+
+
+def _done_again(request: Request, deed: Deed, handlers: dict[str, Handler]) -> Done:
+    said, listed = f"{deed.id} ({deed.verb} {deed.target})", "`arctl undo --list` shows what was done"
+    if not deed.undone:
+        msg = f"{said} was not undone"
+        raise RefusedError(msg, listed)
+    if deed.redone:
+        msg = f"{said} was done again already, as {deed.redone}"
+        raise RefusedError(msg, listed)
+    if not deed.request:
+        msg = f"{said} cannot be done again: how it was asked for was not kept"
+        raise RefusedError(msg, "ask for it once more by its command")
+    fact = dataclasses.replace(
+        request.fact,
+        verb=deed.request["verb"],
+        target=deed.request["target"],
+        reason=request.reason or deed.reason,
+        if_rev=None,
+        data=dict(deed.request.get("data") or {}),
+    )
+    try:
+        done = handlers[fact.verb](dataclasses.replace(request, fact=fact))
+    except ArctlError as error:
+        msg = f"{said} cannot be done again: {error.message}"
+        raise RefusedError(msg, error.remedy) from error
+    if not done.step.rows:
+        msg = f"{said} changes nothing any more: things stand as they did after it"
+        raise RefusedError(msg, listed)
+    answer = {**done.answer, "redone": deed.id}
+    return dataclasses.replace(done, answer=answer, again=deed.request, redoes=deed)
+
+
+def _to_redo(request: Request) -> Deed:
+    """Return the deed that is named, or what this person took back last and did nothing else since."""
+    deeds = request.state.company.deeds
+    if ident := request.fact.target:
+        if ident in deeds:
+            return deeds[ident]
+        if ident not in request.state.campaigns:
+            msg = f"there is no deed {ident!r}"
+            raise RefusedError(msg, "`arctl undo --list` shows what was done")
+    for deed in reversed(deeds.values()):
+        if deed.actor != request.actor or (ident and deed.campaign not in (ident, "")):
+            continue
+        if deed.verb == "undo":
+            taken_back = deeds.get(deed.request.get("target", ""))
+            if taken_back is not None and not taken_back.redone:
+                return taken_back
+        elif not (deed.undone or deed.again):
+            # What was done since may rest on things as they are now.
+            if (older := _undone_before(request, deed)) is None:
+                break
+            msg = f"{deed.id} ({deed.verb} {deed.target}) was done since {older.id} was undone"
+            raise RefusedError(msg, f"`arctl redo {older.id}` does it again all the same")
+    msg = f"{request.actor} took nothing back that could be done again"
+    raise RefusedError(msg, "`arctl undo --list` shows what was done")
+
+
+def _undone_before(request: Request, deed: Deed) -> Deed | None:
+    """Return the newest deed of this person that is undone, not done again, and older than this one."""
+    rows = list(request.state.company.deeds.values())
+    older = (row for row in reversed(rows[: rows.index(deed)]) if row.actor == request.actor)
+    return next((row for row in older if row.undone and not row.redone and row.request), None)

@@ -1,4 +1,4 @@
-"""Which proposal is worth the next slot: people's words first, then gain by the ledger, then curiosity."""
+"""Which proposal is worth the next slot: people's words, then gain by the ledger, then curiosity. Pure."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def ranked(state: State, campaign: str, rows: list[Proposal]) -> list[Proposal]:
         rows,
         key=lambda row: (
             not row.urgent,
+            row.place,
             not row.directive,
             share[row.team],
             -scores[row.id],
