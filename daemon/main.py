@@ -20,9 +20,10 @@ from arctl.daemon.actions import Step
 from arctl.daemon.brains import Brains
 from arctl.daemon.commands import Context
 from arctl.daemon.decide.lifecycle import recover
-from arctl.daemon.devices import Devices, choose
+from arctl.daemon.devices import Bound, Devices, choose
 from arctl.daemon.engine import Engine
 from arctl.daemon.jobs import Jobs
+from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.models import Gateway
 from arctl.daemon.reduce.calls import forget
 from arctl.daemon.rows import Event
@@ -125,8 +126,13 @@ async def _live(home: Home) -> None:
         await server.open()
         stack.push_async_callback(server.close)
 
-        def busy() -> frozenset[str]:
-            return frozenset(run.device for run in state.active_runs())
+        def busy() -> dict[str, Bound]:
+            return {
+                run.device: Bound(
+                    RunFolder(home.run_folder(run.id, run.attempt)).shim, run.frozen is not None
+                )
+                for run in state.active_runs()
+            }
 
         for task in (devices.watch(busy), server.guard()):
             stack.push_async_callback(_ended, asyncio.create_task(task))

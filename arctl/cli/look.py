@@ -193,12 +193,34 @@ def _device(row: common.Reply, now: float) -> tuple[str, ...]:
     run = f"{row['run']} ({row['experiment']})" if row["run"] else NA
     elapsed = NA
     if row["run"] and row["started"] is not None:
-        elapsed = f"{duration(now - row['started'])}/{duration(row['limit'])}"
+        # Frozen time counts for no limit.
+        spent = (row["frozen"] or now) - row["started"] - row["frozen_seconds"]
+        elapsed = f"{duration(spent)}/{duration(row['limit'])}"
     util, watts, heat = (
         NA if sample.get(key) is None else f"{sample[key]:.0f}"
         for key in ("util", "power_w", "temperature_c")
     )
-    return str(row["index"]), clean(row["name"], 24), util, memory, watts, heat, run, elapsed, row["barred"]
+    note = clean("; ".join(device_notes(row, now)))
+    return str(row["index"]), clean(row["name"], 24), util, memory, watts, heat, run, elapsed, note
+
+
+def device_notes(row: common.Reply, now: float) -> list[str]:
+    """Say what is out of the ordinary with a device: quarantined, frozen, paused, used by others."""
+    found = []
+    if row["quarantined"]:
+        found.append(f"quarantined: {row['quarantined']}")
+    if row["frozen"] is not None:
+        used = (row["sample"] or {}).get("memory_used_mb")
+        # What a slot of the host reads is the whole host's memory.
+        holds = f", holds {used / 1024:.1f} GiB" if used is not None and row["kind"] != "cpu" else ""
+        found.append(f"frozen {duration(now - row['frozen'])}{holds}")
+    if held := row["held"]:
+        why = f": {held['reason']}" if held["reason"] else ""
+        found.append(f"paused by {held['by']}{why}")
+    if (others := row["foreign"]) and others["processes"]:
+        size = f", {others['memory_mb'] / 1024:.1f} GiB" if others["memory_mb"] is not None else ""
+        found.append(f"{count(others['processes'], 'process', 'processes')} of others{size}")
+    return found
 
 
 @click.command()

@@ -6,6 +6,6 @@ Reads; never binds, decides or writes.
 from __future__ import annotations
 
 from arctl.daemon.devices.actor import Devices, choose
-from arctl.daemon.devices.base import Sample
+from arctl.daemon.devices.base import Bound, Sample
 
-__all__ = ["Devices", "Sample", "choose"]
+__all__ = ["Bound", "Devices", "Sample", "choose"]

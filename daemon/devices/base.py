@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,11 +10,28 @@ from arctl.daemon.marks import Device
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """The run on a device: how its shim is found (None once it is gone), and whether it stands still."""
+
+    shim: Callable[[], int | None]
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Processes on a card that belong to no run of ours; `memory_mb` (MiB) is None where any is unknown."""
+
+    processes: int
+    memory_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """One reading of a device; None is a reading that it lacks, never 0.
 
     `util` in per cent, `memory_used_mb` in MiB, `power_w` in watts, `temperature_c` in degrees Celsius,
-    `clock_mhz` of the processor, `processes` the ids of those that hold memory on it.
+    `clock_mhz` of the processor, `processes` the ids of those that hold memory on it, `process_mb` how much
+    each of them holds, `foreign` what of that is not ours.
     """
 
     device: str
@@ -25,6 +43,8 @@ class Sample:
     temperature_c: float | None = None
     clock_mhz: float | None = None
     processes: tuple[int, ...] | None = None
+    process_mb: tuple[float | None, ...] | None = None
+    foreign: Foreign | None = None
 
 
 class Backend(Protocol):
@@ -35,8 +55,10 @@ class Backend(Protocol):
     def inventory(self) -> tuple[Device, ...]:
         """Return the devices there are, in a stable order."""
 
-    def sample(self, busy: frozenset[str], now: float) -> tuple[Sample, ...]:
-        """Return one reading for each device; `busy` are the ids that carry a run of ours."""
+    def sample(
+        self, busy: frozenset[str], now: float, still: frozenset[str] = frozenset()
+    ) -> tuple[Sample, ...]:
+        """Return one reading for each device; those in `busy` carry a run, those in `still` a frozen one."""
 
     def close(self) -> None:
         """Let go of the driver."""

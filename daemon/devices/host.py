@@ -50,9 +50,11 @@ class HostBackend:
             for index, cores in enumerate(self._parts)
         )
 
-    def sample(self, busy: frozenset[str], now: float) -> tuple[Sample, ...]:
+    def sample(
+        self, busy: frozenset[str], now: float, still: frozenset[str] = frozenset()
+    ) -> tuple[Sample, ...]:
         """Return the load of each slot's cores; memory is the whole host's."""
-        del busy
+        del busy, still
         load = psutil.cpu_percent(percpu=True)
         memory = psutil.virtual_memory()
         return tuple(

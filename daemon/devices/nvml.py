@@ -51,9 +51,11 @@ class NvmlBackend:
             found.append(Device(uuid, index, "gpu", label, self._parts[place], total))
         return tuple(found)
 
-    def sample(self, busy: frozenset[str], now: float) -> tuple[Sample, ...]:
+    def sample(
+        self, busy: frozenset[str], now: float, still: frozenset[str] = frozenset()
+    ) -> tuple[Sample, ...]:
         """Return one reading for each card."""
-        del busy
+        del busy, still
         return tuple(self._sample(uuid, handle, now) for _, uuid, handle in self._cards)
 
     def _sample(self, uuid: str, handle: Any, now: float) -> Sample:
@@ -74,6 +76,7 @@ class NvmlBackend:
             temperature_c=float(temperature) if temperature is not None else None,
             clock_mhz=float(clock) if clock is not None else None,
             processes=tuple(item.pid for item in processes) if processes is not None else None,
+            process_mb=tuple(map(_held, processes)) if processes is not None else None,
         )
 
     def _ask(self, question: Callable[..., Any], *arguments: Any) -> Any:
@@ -99,6 +102,12 @@ def visible(cards: list[tuple[int, str]], setting: str | None) -> frozenset[str]
             break
         allowed += found
     return frozenset(allowed)
+
+
+def _held(process: Any) -> float | None:
+    """Return the memory that a process holds on its card in MiB; None where the driver does not say."""
+    used = getattr(process, "usedGpuMemory", None)
+    return used / MEBI if used is not None else None
 
 
 def _text(value: str | bytes) -> str:

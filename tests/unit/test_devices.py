@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from arctl.daemon.devices.actor import choose
+from arctl.daemon.devices.base import Foreign, Sample
+from arctl.daemon.devices.foreign import foreign
 from arctl.daemon.devices.host import HostBackend, divide
 from arctl.daemon.devices.nvml import visible
 from arctl.daemon.devices.sim import SimBackend
@@ -71,3 +77,75 @@ def test_without_a_driver_nvml_says_so_and_the_default_falls_back() -> None:
         assert choose("").name == "cpu"
     else:
         assert backend.inventory() or backend.name == "nvml"
+
+
+def test_a_simulated_card_whose_run_stands_still_rests_and_keeps_its_memory() -> None:
+    backend = SimBackend(1)
+    bound = frozenset({"SIM-0"})
+    for now in range(30):
+        (busy,) = backend.sample(bound, float(now))
+    for now in range(30, 90):
+        (frozen,) = backend.sample(bound, float(now), bound)
+    assert frozen.util == 0
+    assert frozen.memory_used_mb == busy.memory_used_mb
+    (idle,) = backend.sample(frozenset(), 90.0)
+    assert idle.memory_used_mb is not None
+    assert busy.memory_used_mb is not None
+    assert idle.memory_used_mb < busy.memory_used_mb
+
+
+def test_simulated_cards_can_be_in_trouble() -> None:
+    backend = choose("sim:4,foreign=1,foreign=2,quarantined=3")
+    assert [bool(device.barred) for device in backend.inventory()] == [False, False, False, True]
+    samples = backend.sample(frozenset(), 1.0)
+    assert [len(sample.processes or ()) for sample in samples] == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("setting", ["sim:4,foreign=4", "sim:4,fire=1", "sim:4,foreign=x", "cpu:2,foreign=0"])
+def test_a_trouble_that_no_card_can_have_is_refused(setting: str) -> None:
+    with pytest.raises(UsageError) as told:
+        choose(setting)
+    assert "sim:8,foreign=6" in told.value.remedy
+
+
+#: A shim (10) with a job (11) and its child (12); a stranger (20) below the first process.
+PARENTS = {12: 11, 11: 10, 10: 1, 20: 1, 1: 0}
+SHIMS = frozenset({10})
+
+
+def on_card(*pids: int, mb: tuple[float | None, ...] | None = None) -> Sample:
+    """Return a reading of a card with these processes."""
+    return Sample("GPU-aaa1", 1.0, processes=pids, process_mb=mb)
+
+
+def test_what_came_from_a_shim_is_ours_and_the_rest_is_foreign() -> None:
+    sample = on_card(12, 20, 1, mb=(10.0, 20.0, 30.0))
+    assert foreign(sample, SHIMS, ours=True, parent=PARENTS.get) == Foreign(2, 50.0)
+    assert foreign(on_card(11, 12, 10), SHIMS, ours=True, parent=PARENTS.get) == Foreign(0, 0)
+    assert foreign(on_card(), SHIMS, ours=False, parent=PARENTS.get) == Foreign(0, 0)
+
+
+def test_memory_that_one_stranger_does_not_tell_is_unknown() -> None:
+    for mb in ((5.0, None), None):
+        found = foreign(on_card(20, 1, mb=mb), SHIMS, ours=False, parent=PARENTS.get)
+        assert found == Foreign(2, None)
+
+
+def test_a_process_that_cannot_be_seen_is_foreign_only_where_no_run_of_ours_was() -> None:
+    assert foreign(on_card(999), SHIMS, ours=True, parent=PARENTS.get) is None
+    assert foreign(on_card(999), SHIMS, ours=False, parent=PARENTS.get) == Foreign(1, None)
+
+
+def test_a_card_that_tells_no_processes_says_nothing_of_strangers() -> None:
+    assert foreign(Sample("GPU-aaa1", 1.0), SHIMS, ours=False, parent=PARENTS.get) is None
+
+
+def test_real_processes_are_followed_up_to_where_they_came_from() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        here = frozenset({os.getpid()})
+        assert foreign(on_card(child.pid), here, ours=True) == Foreign(0, 0)
+        assert foreign(on_card(child.pid), frozenset(), ours=True) == Foreign(1, None)
+        assert foreign(on_card(1), here, ours=True) == Foreign(1, None)
+    finally:
+        child.communicate(b"\n")
