@@ -15,6 +15,7 @@ from arctl.tui.data.route import Screen, home_of, is_id
 from arctl.tui.look.glyphs import SETS, glyphs
 from arctl.tui.look.lines import Line, line, wrap
 from arctl.tui.look.theme import THEMES
+from arctl.tui.source.replay import moment
 from arctl.tui.steering import Steering
 from arctl.tui.windows.asking import Choose, TypeToConfirm
 from arctl.tui.windows.palette import Palette
@@ -186,6 +187,8 @@ class ArctlApp(Steering):
                     pane.filter = operands.get("TEXT", "")
                     pane.lay_out(anew=True)
                     self.source.look()
+            case "at" | "speed":
+                self._time(name, next(iter(operands.values())))
             case "theme":
                 if operands["THEME"] not in THEMES:
                     msg = f"there is no theme {operands['THEME']!r}"
@@ -195,6 +198,20 @@ class ArctlApp(Steering):
                 self.glyphs = glyphs(operands["GLYPHS"])
                 self.screen_stack[0].set_class(self.glyphs.name == "ascii", "-ascii")
                 self.flush()
+
+    def _time(self, name: str, said: str) -> None:
+        """Go to a moment of a replay, or let it run faster."""
+        source, played = self.replay, self.source.view.playback
+        if source is None or played is None:
+            return
+        if name == "at":
+            source.go(moment(said, played.begin, played.end, played.at))
+            return
+        try:
+            source.speed(max(0.1, float(said.removeprefix("x"))))
+        except ValueError as error:
+            msg = f"{said!r} is no number"
+            raise UsageError(msg, "write :speed 60 for a minute a second") from error
 
     async def _go(self, where: str) -> None:
         if where in {screen.value for screen in Screen}:

@@ -41,6 +41,9 @@ def launch(settings: Settings) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         msg = "`arctl tui` needs a terminal"
         raise UsageError(msg, "use `arctl status` or `arctl experiments --json` in scripts and pipes")
+    if settings.at and not settings.replay:
+        msg = "--at needs --replay"
+        raise UsageError(msg, "name the campaign: `arctl tui --replay CAMPAIGN --at 50%`")
     prepare(os.environ)
     from arctl.tui.app import ArctlApp  # after `prepare`
 

@@ -33,7 +33,8 @@ from arctl.tui.look.plan import LOW, NARROW
 from arctl.tui.look.scene import Scene
 from arctl.tui.source.base import Source
 from arctl.tui.source.live import LiveSource
-from arctl.tui.widgets.frame import Banner, Breadcrumbs, Header, KeyLine, ScreenTabs
+from arctl.tui.source.replay import ReplaySource
+from arctl.tui.widgets.frame import Banner, Breadcrumbs, Header, KeyLine, ScreenTabs, Timeline
 from arctl.tui.widgets.page import Page
 from arctl.tui.widgets.pane import Pane
 from arctl.tui.windows.help import Help
@@ -81,6 +82,8 @@ class Shell(App[None]):
 
     def make_source(self, place: Home | Place) -> Source:
         """Return where the view comes from."""
+        if (name := self.settings.replay) != "":
+            return ReplaySource(place, name, self.settings.at, changed=self.flush, wants=self.wants)
         return LiveSource(place, readonly=self.settings.readonly, changed=self.flush, wants=self.wants)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -92,6 +95,7 @@ class Shell(App[None]):
         yield Header(self.settings.host_label)
         yield ScreenTabs()
         yield Banner(id="banner")
+        yield Timeline(id="timeline")
         yield Breadcrumbs()
         yield Container(id="pages")
         yield FilterLine(id="filter", compact=True)
@@ -157,6 +161,7 @@ class Shell(App[None]):
             base.query_one(Header).show(scene)
             base.query_one(ScreenTabs).show(scene)
             base.query_one(Banner).show(scene)
+            base.query_one(Timeline).show(scene)
             base.query_one(Breadcrumbs).show_crumbs(page.crumbs(scene), page.headline(scene, self.size.width))
             page.show(scene)
             base.query_one(KeyLine).show_keys(self.scopes, off=bool(scene.view.fixed))
@@ -288,6 +293,34 @@ class Shell(App[None]):
             self.page.select_beside(-1)
             self.source.look()
             self.flush()
+
+    # -- the time of a replay ----------------------------------------------------------------------------
+
+    @property
+    def replay(self) -> ReplaySource | None:
+        """The source, where it is a replay; says so where it is not."""
+        if isinstance(self.source, ReplaySource):
+            return self.source
+        self.say("this is no replay: `arctl tui --replay CAMPAIGN` is one")
+        return None
+
+    def action_play(self) -> None:
+        """Let the time run, or stop it."""
+        if (source := self.replay) is not None:
+            source.play()
+
+    def action_scrub(self, step: int) -> None:
+        """Go on by a hundredth of the campaign, or back."""
+        if (source := self.replay) is not None:
+            source.scrub(step / 100)
+
+    async def action_step(self, way: int) -> None:
+        """Go to the next event, or to the one before."""
+        if (source := self.replay) is not None:
+            try:
+                await source.step(way)
+            except ArctlError as error:
+                self.complain(error)
 
     # -- filter, copy, pager -----------------------------------------------------------------------------
 

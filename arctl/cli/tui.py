@@ -24,20 +24,42 @@ if TYPE_CHECKING:
     "--remote-home", default="", metavar="DIR", help="The state folder there, where it is not the usual one."
 )
 @click.option("--host-label", default="", metavar="NAME", help="Name to show for the machine.")
+@click.option(
+    "--theme", default="dark", type=click.Choice(["dark", "light", "ansi"]), help="Colours.  [default: dark]"
+)
+@click.option(
+    "--glyphs",
+    default="braille",
+    type=click.Choice(["braille", "block", "ascii"]),
+    help="Characters to draw with.  [default: braille]",
+)
+@click.option("--replay", default="", metavar="CAMPAIGN", help="Go through a campaign's history.")
+@click.option("--at", default="", metavar="TIME", help="Begin the replay here: 50%, +2h, 12:04.")
 @click.pass_context
 def tui(
-    ctx: click.Context, readonly: bool, host: str, remote_command: str, remote_home: str, host_label: str
+    ctx: click.Context,
+    readonly: bool,
+    host: str,
+    remote_command: str,
+    remote_home: str,
+    host_label: str,
+    theme: str,
+    glyphs: str,
+    replay: str,
+    at: str,
 ) -> None:
     """Attach with the terminal interface; `q` leaves, it goes on.
 
-    It shows the devices, the campaigns, their experiments, the champion, and what happens.
+    It shows devices, teams, experiments, curves, the forum, dead ends and logs, and steers them with single
+    keys; ? lists them.
 
     Example: arctl tui --host me@workstation
     """
     place = _place(host, remote_command, remote_home)
     from arctl.tui.launch import Settings, launch
 
-    ctx.exit(launch(Settings(readonly=readonly, host_label=host_label, place=place)) or int(Exit.OK))
+    settings = Settings(readonly, host_label, theme=theme, glyphs=glyphs, replay=replay, at=at, place=place)
+    ctx.exit(launch(settings) or int(Exit.OK))
 
 
 def _place(host: str, command: str, home: str) -> Place | None:

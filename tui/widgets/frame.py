@@ -11,10 +11,11 @@ from textual.strip import Strip
 from arctl.text import clean
 from arctl.tui.data.route import Route, Screen
 from arctl.tui.data.times import uptime, wall
-from arctl.tui.data.view import Phase, View
+from arctl.tui.data.view import Phase, Playback, View
 from arctl.tui.keys.actions import Action, Scope, written
 from arctl.tui.keys.registry import key_line
-from arctl.tui.look.lines import Line, Span, edges, fit, plain
+from arctl.tui.look.glyphs import Glyphs
+from arctl.tui.look.lines import Line, Span, bar, edges, fit, plain, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.widgets.page import Crumb
 from arctl.tui.widgets.paint import Lines, paint
@@ -159,9 +160,11 @@ class Banner(Lines):
 
     def show(self, scene: Scene) -> None:
         """Show a scene."""
-        text = banner_text(scene.view)
+        text, width = banner_text(scene.view), self.size.width or 200
         self.display = bool(text)
-        self.set_lines([((fit(" " + text, self.size.width or 200), ""),)] if text else [])
+        lines = wrap(text, width - 2, indent=" ", most=2) if text else []
+        self.styles.height = max(1, len(lines))
+        self.set_lines(lines)
 
 
 def banner_text(view: View) -> str:
@@ -171,6 +174,27 @@ def banner_text(view: View) -> str:
         old = "what is shown is old · " if view.host else ""
         return f"{clean(link.reason, 60)} · {link.remedy} · {old}trying again, ^r now"
     return view.trouble
+
+
+class Timeline(Lines):
+    """The line of a replay: whether the time runs and how fast, the moment, and where in the whole it is."""
+
+    def show(self, scene: Scene) -> None:
+        """Show a scene; hidden where nothing is replayed."""
+        played = scene.view.playback
+        self.display = played is not None
+        if played is not None:
+            self.set_lines([timeline(played, scene.glyphs, self.size.width or 80)])
+
+
+def timeline(played: Playback, glyphs: Glyphs, width: int) -> Line:
+    """Lay out the line of a replay."""
+    sign = glyphs.running if played.playing else glyphs.paused
+    share = (played.at - played.begin) / max(1e-9, played.end - played.begin)
+    left = f" {sign} x{played.speed:g}  {wall(played.at, '%m-%d %H:%M:%S')}  "
+    right = f" {100 * share:3.0f}%  Space , . < >  :at :speed "
+    room = max(0, width - cell_len(left) - cell_len(right))
+    return ((left, "warn"), *bar(share, room, glyphs, "accent"), (right, "dim"))
 
 
 class KeyLine(Clickable):

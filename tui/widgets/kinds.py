@@ -18,6 +18,9 @@ class QueuePane(Pane):
 
     def action_mark(self) -> None:
         """Mark the row, or unmark it, and go on to the next."""
+        if self.scene.view.playback is not None:
+            self.app.action_play()  # type: ignore[attr-defined]  # nothing is marked in what is past
+            return
         if not self.key:
             return
         if self.key in self.marks:

@@ -1,0 +1,234 @@
+"""A recorded campaign as a source: its history is fetched once, then time is moved to and fro in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from arctl.aclient import AsyncClient
+from arctl.errors import ArctlError, NotRunningError, RefusedError
+from arctl.paths import Home
+from arctl.places import Place
+from arctl.tui.data import view as views
+from arctl.tui.data.query import Answer, Query
+from arctl.tui.data.reading import real, word
+from arctl.tui.data.view import Phase, Playback, View
+from arctl.tui.source.live import PATIENCE, backoff
+from arctl.tui.source.past import History, reply, with_states
+
+#: Seconds between two pictures while the time runs.
+FRAME = 0.5
+#: Events shown before the moment.
+EVENTS = 200
+#: What is not in the history and does not change: asked of the daemon, hidden where it is yet to come.
+DETAILS = frozenset(
+    {"diff", "curve", "logs", "log.sources", "proposal", "tree", "show", "champion.diff", "agents"}
+)
+
+
+class ReplaySource:
+    """Owns the connection, the history, and the view of one moment of it."""
+
+    def __init__(
+        self,
+        place: Home | Place,
+        campaign: str,
+        at: str,
+        *,
+        changed: Callable[[], None],
+        wants: Callable[[], Sequence[Query]],
+    ) -> None:
+        self.place = place
+        self.view = View(readonly=True)
+        self._campaign, self._wanted_at = campaign, at
+        self._changed, self._wants = changed, wants
+        self._client: AsyncClient | None = None
+        self._wake = asyncio.Event()
+        self._history = History()
+
+    # -- for the app -------------------------------------------------------------------------------------
+
+    def choose(self, campaign: str) -> None:
+        """Stay with the campaign: a replay is of one."""
+        del campaign
+
+    def look(self) -> None:
+        """See at once to what the screen wants by now."""
+        self._wake.set()
+
+    def resync(self) -> None:
+        """Answer everything anew."""
+        self.view = replace(self.view, answers={})
+        self._wake.set()
+
+    async def call(self, method: str, **params: Any) -> Any:
+        """Refuse: what is past cannot be changed."""
+        del params
+        msg = f"{method} is not possible in a replay"
+        raise RefusedError(msg, "attach without --replay to change something")
+
+    def play(self) -> None:
+        """Let the time run, or stop it."""
+        played = self._playback
+        begin = played.begin if played.at >= played.end and not played.playing else played.at
+        self._set(replace(played, playing=not played.playing, at=begin))
+
+    def scrub(self, share: float) -> None:
+        """Go on by a share of the whole length, or back by a negative one."""
+        played = self._playback
+        self.go(played.at + share * (played.end - played.begin))
+
+    def go(self, at: float) -> None:
+        """Go to a moment, in seconds since the epoch."""
+        played = self._playback
+        self._set(replace(played, at=max(played.begin, min(played.end, at))))
+
+    def speed(self, factor: float) -> None:
+        """Let the time run so many times faster than it passed."""
+        self._set(replace(self._playback, speed=factor))
+
+    async def step(self, way: int) -> None:
+        """Go to the event before, or to the next one."""
+        if self._client is None:
+            return
+        at, params = self._playback.at, {"campaign": self._campaign}
+        events = await self._client.call("events", PATIENCE, at=at, limit=100, **params)
+        times = sorted({real(event, "at") or 0.0 for event in events})
+        if way > 0:
+            after = [when for when in times if when > at]
+            if not after and times:
+                last = max((int(event.get("seq", 0)) for event in events), default=0)
+                more = await self._client.call("events", PATIENCE, after=last, limit=20, **params)
+                after = sorted(when for event in more if (when := real(event, "at") or 0.0) > at)
+            self.go(after[0] if after else self._playback.end)
+        else:
+            before = [when for when in times if when < at]
+            self.go(before[-1] if before else self._playback.begin)
+
+    @property
+    def _playback(self) -> Playback:
+        return self.view.playback or Playback(0.0, 0.0, 0.0)
+
+    def _set(self, played: Playback) -> None:
+        self.view = replace(self.view, playback=played)
+        self._wake.set()
+
+    # -- the worker --------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Fetch the history, then show moments of it, until cancelled; connect again where that breaks."""
+        while True:
+            try:
+                async with await AsyncClient.connect(self.place, readonly=True, timeout=PATIENCE) as client:
+                    self._client = client
+                    await self._load(client)
+                    await self._show(client)
+            except ArctlError as error:
+                self.view = views.cut(self.view, error.message, error.remedy)
+            finally:
+                self._client = None
+            self._changed()
+            await self._woken(backoff(self.view.link.attempts))
+
+    async def _load(self, client: AsyncClient) -> None:
+        """Fetch the history page by page, and when the campaign was paused and resumed."""
+        cursor: Any = None
+        while True:
+            page = await client.call("history", PATIENCE, campaign=self._campaign, after=cursor)
+            self._history.take(page)
+            cursor = page.get("next")
+            if cursor is None:
+                break
+        name = word(self._history.campaign, "id")
+        kinds = [
+            f"campaign.{verb}" for verb in ("started", "paused", "held", "resumed", "finished", "killed")
+        ]
+        events = await client.call("events", PATIENCE, before=1 << 60, limit=500, campaign=name, kinds=kinds)
+        with_states(self._history, sorted(events, key=lambda event: int(event.get("seq", 0))))
+        begin, end = self._history.begin, self._history.end
+        at = moment(self._wanted_at, begin, end, begin) if self._wanted_at else begin
+        known = self.view.playback
+        self.view = replace(
+            views.connected(self.view, client.welcome),
+            chosen=name,
+            playback=known or Playback(at, begin, end),
+        )
+
+    async def _show(self, client: AsyncClient) -> None:
+        last = time.monotonic()
+        while True:
+            played = self._playback
+            now = time.monotonic()
+            if played.playing:
+                at = min(played.end, played.at + (now - last) * played.speed)
+                self.view = replace(self.view, playback=replace(played, at=at, playing=at < played.end))
+            last = now
+            await self._moment(client)
+            self._changed()
+            await self._woken(FRAME if self._playback.playing else 5.0)
+
+    async def _moment(self, client: AsyncClient) -> None:
+        """Bring the view to the moment that is shown."""
+        at, history = self._playback.at, self._history
+        view = views.with_status(self.view, reply(history, at, "status", {}), at)
+        view = views.with_devices(view, reply(history, at, "gpus", {}))
+        events = await client.call("events", PATIENCE, at=at, limit=EVENTS, campaign=view.chosen)
+        told = [event for event in events if (real(event, "at") or 0.0) <= at]
+        self.view = views.with_events(replace(view, events=(), playback=self.view.playback), told)
+        for _ in range(2):
+            found: dict[Query, Answer] = {}
+            for query in dict.fromkeys(self._wants()):
+                known = self.view.answer(query)
+                data = reply(history, at, query.method, query.given)
+                if data is not None and data != {}:
+                    found[query] = Answer(data, at=time.monotonic())
+                elif known.at < 0:
+                    found[query] = await self._detail(client, query)
+            self.view = views.with_answers(self.view, found)
+        self.view = replace(self.view, link=replace(self.view.link, phase=Phase.LIVE))
+
+    async def _detail(self, client: AsyncClient, query: Query) -> Answer:
+        """Ask the daemon for what does not change; say so of what a history does not keep."""
+        if query.method not in DETAILS and not query.given.get("id"):
+            return Answer(error="a replay cannot tell: the history does not keep it", at=time.monotonic())
+        try:
+            return Answer(await client.call(query.method, PATIENCE, **query.given), at=time.monotonic())
+        except NotRunningError:
+            raise
+        except ArctlError as error:
+            return Answer(error=f"{error.message}: {error.remedy}", at=time.monotonic())
+
+    async def _woken(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        self._wake.clear()
+
+
+def moment(text: str, begin: float, end: float, now: float) -> float:
+    """Read a moment of a replay: `50%`, `+10m`, `-2h`, `12:04`, `12:04:30`, `2026-11-21 12:04`.
+
+    `now` is where the replay is. Raises `RefusedError` that says how moments are written.
+    """
+    import datetime as dt
+
+    said = text.strip()
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    try:
+        if said.endswith("%"):
+            return begin + (end - begin) * float(said[:-1]) / 100
+        if said[:1] in ("+", "-") and said[-1:] in units:
+            return now + float(said[:-1]) * units[said[-1]]
+        if ":" in said and "-" not in said:
+            clock = dt.time.fromisoformat(said if said.count(":") > 0 and len(said) > 4 else f"0{said}")
+            day = dt.datetime.fromtimestamp(now or begin).astimezone()
+            return day.replace(
+                hour=clock.hour, minute=clock.minute, second=clock.second, microsecond=0
+            ).timestamp()
+        return dt.datetime.fromisoformat(said).astimezone().timestamp()
+    except ValueError as error:
+        msg = f"{text!r} is no moment"
+        raise RefusedError(msg, "write 50%, +10m, -2h, 12:04 or 2026-11-21T12:04") from error
