@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import selectors
+import select
 import socket
 import time
 
@@ -36,38 +36,44 @@ def stdio() -> None:
 
 
 def bridge(connection: socket.socket, source: int, sink: int) -> None:
-    """Copy bytes both ways until the daemon hangs up, or until stdin ended and all was answered."""
+    """Copy bytes both ways until one side has gone, or until the source ended and all was answered."""
     asked = answered = 0
     ended_at: float | None = None
     partial = b""
-    with selectors.DefaultSelector() as ready:
-        ready.register(connection, selectors.EVENT_READ)
-        try:
-            ready.register(source, selectors.EVENT_READ)
-            polled = True
-        except PermissionError:  # a plain file is always ready and cannot be waited for
-            polled = False
-        while True:
-            found = {key.fd for key, _ in ready.select(0 if not polled and ended_at is None else 0.5)}
-            if ended_at is None and (source in found or not polled):
-                data = os.read(source, CHUNK)
-                asked += data.count(b"\n")
-                if data:
-                    connection.sendall(data)
-                else:
-                    ended_at = time.monotonic()
-                    if polled:
-                        ready.unregister(source)
-            if connection.fileno() in found:
-                data = connection.recv(CHUNK)
-                if not data:
-                    return
-                _write(sink, data)
-                *lines, partial = (partial + data).split(b"\n")
-                # Notifications carry no id; every reply does.
-                answered += sum(b'"id":' in line[:24] for line in lines)
-            if ended_at is not None and (answered >= asked or time.monotonic() - ended_at > LINGER):
+    ready = select.poll()
+    ready.register(connection, select.POLLIN)
+    ready.register(source, select.POLLIN)
+    ready.register(sink, 0)  # tells only that nobody reads there any more
+    while True:
+        found = {number for number, _ in ready.poll(500)}
+        if sink in found:
+            return
+        if source in found:
+            data = os.read(source, CHUNK)
+            asked += data.count(b"\n")
+            if data:
+                connection.sendall(data)
+            else:
+                ended_at = time.monotonic()
+                ready.unregister(source)
+        if connection.fileno() in found:
+            data = _received(connection)
+            if not data:
                 return
+            _write(sink, data)
+            *lines, partial = (partial + data).split(b"\n")
+            # Notifications carry no id; every reply does.
+            answered += sum(b'"id":' in line[:24] for line in lines)
+        if ended_at is not None and (answered >= asked or time.monotonic() - ended_at > LINGER):
+            return
+
+
+def _received(connection: socket.socket) -> bytes:
+    """Return what the daemon said; nothing where it hung up, however it did."""
+    try:
+        return connection.recv(CHUNK)
+    except ConnectionResetError:  # it was killed before it had read all
+        return b""
 
 
 def _write(sink: int, data: bytes) -> None:

