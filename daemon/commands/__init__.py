@@ -20,6 +20,7 @@ from arctl.daemon.commands import (
     progress,
     prompt,
     session,
+    sources,
     teams,
     tree,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "progress",
     "prompt",
     "session",
+    "sources",
     "teams",
     "tree",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import statistics
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from arctl import protocol
-from arctl.errors import UsageError
+from arctl.errors import RefusedError, UsageError
 from tests.benchmarks.bigledger import Sizes, build
 from tests.support.cli import Arctl
 from tests.support.daemon import Daemon
@@ -224,3 +225,78 @@ def test_a_whole_curve_is_thinned_and_its_names_come_alone(big: Daemon) -> None:
     assert big.call("curve", id="r1", metric="nonsense")["curves"] == {}
     with pytest.raises(UsageError, match="empty"):
         big.call("curve", id="r1", width=10, low=5, high=1)
+
+
+# -- logs ------------------------------------------------------------------------------------------------
+
+
+def wrote(big: Daemon, run: str, text: str) -> None:
+    folder = big.home.run_folder(run, 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "out.log").open("a") as file:
+        file.write(text)
+
+
+def test_sources_name_the_daemon_what_agents_print_and_the_newest_runs(big: Daemon) -> None:
+    runs = query(big, "SELECT id FROM runs WHERE started IS NOT NULL ORDER BY rowid DESC LIMIT 199")
+    wrote(big, runs[0]["id"], "hello\n")
+    folder = big.home.scratch / "logs"
+    folder.mkdir(exist_ok=True)
+    (folder / "q999.log").write_text("of a turn that the ledger does not know\n")
+    found = big.call("log.sources")
+    assert [row["id"] for row in found] == ["daemon", *(row["id"] for row in runs)]
+    daemon, newest = found[:2]
+    assert daemon["bytes"] > 0
+    assert (newest["bytes"], newest["kind"]) == (6, "run")
+    assert newest["updated"] == pytest.approx(time.time(), abs=600)
+    assert (found[2]["bytes"], found[2]["updated"]) == (0, None)
+    assert big.call("logs", id="q999")["text"] == "of a turn that the ledger does not know\n"
+    with pytest.raises(RefusedError, match="nothing is kept"):
+        big.call("logs", id="q5")
+
+
+def test_a_log_is_scrolled_back_and_searched_over_the_wire(big: Daemon) -> None:
+    wrote(big, "r7", "".join(f"step {n}\n" for n in range(50_000)))
+    last = big.call("logs", id="r7", before=-1, lines=3)
+    assert last["text"] == "step 49997\nstep 49998\nstep 49999\n"
+    assert big.call("logs", id="r7", before=last["start"], lines=1)["text"] == "step 49996\n"
+    found = big.call("logs.find", id="r7", text="STEP 40000")
+    assert big.call("logs", id="r7", offset=found["offset"])["text"].startswith("step 40000\n")
+    up = big.call("logs.find", id="r7", text=r"step \d\n", regex=True, backward=True)
+    assert big.call("logs", id="r7", offset=up["offset"])["text"].startswith("step 9\n")
+    assert big.call("logs.find", id="r7", text="nowhere") == {
+        "source": "r7", "attempt": 1, "done": True, "offset": None, "at": last["size"], "size": last["size"],
+        "more": False,
+    }  # fmt: skip
+
+
+def test_several_logs_are_followed_together_line_by_line(big: Daemon) -> None:
+    wrote(big, "r21", "a1\na2\npart")
+    wrote(big, "r22", "")
+    first = big.call("logs.tail", sources=["daemon", "r21", "r22"])
+    assert [line["text"] for line in first["lines"] if line["source"] == "r21"] == ["a1", "a2", "part"]
+    stamped = [line for line in first["lines"] if line["source"] == "daemon"]
+    assert stamped
+    assert all(abs(line["at"] - first["now"]) < 3600 for line in stamped)
+    wrote(big, "r21", "b1\n")
+    wrote(big, "r22", "c1\n")
+    more = big.call("logs.tail", sources=["r21", "r22"], after=first["offsets"])
+    assert [(line["source"], line["text"]) for line in more["lines"]] == [("r21", "b1"), ("r22", "c1")]
+    assert big.call("logs.tail", sources=["r21", "r22"], after=more["offsets"])["lines"] == []
+
+
+def test_a_flood_is_followed_in_pieces_that_fit_and_nothing_is_lost(big: Daemon) -> None:
+    lines = [f"{n} \x1b[31m" + "x" * (n % 300) for n in range(5000)] + ["y" * 300_000, "end"]
+    wrote(big, "r31", "\n".join(lines) + "\n")
+    found: list[str] = []
+    offsets = {"r31": 0}
+    while True:
+        piece = big.call("logs.tail", sources=["r31"], after=offsets)
+        assert len(protocol.encode(piece)) < protocol.MAX_LINE
+        found += [line["text"] for line in piece["lines"]]
+        offsets = piece["offsets"]
+        if not piece["more"]:
+            break
+    assert "".join(found) == "".join(lines)
+    assert found[:5000] == lines[:5000]
+    assert found[-1] == "end"
