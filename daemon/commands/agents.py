@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import Counter
 from typing import Any
 
 from arctl.daemon.commands import community
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.community import Json
-from arctl.daemon.rows import Agent, AgentState, Campaign, Move, Role
+from arctl.daemon.rows import Agent, AgentState, Move, Role
 from arctl.daemon.state import State, settings_of
 from arctl.errors import RefusedError
 
@@ -42,12 +41,11 @@ async def agents(context: Context, caller: Caller, params: Params) -> Any:
     rows = state.company.everybody(campaign.id)
     if not params.get("all", bool, False):
         rows = [row for row in rows if row.state is not AgentState.RETIRED]
-    known = records(state, campaign)
     return {
         "kind": "agents",
         "campaign": campaign.id,
         "trouble": campaign.trouble,
-        "agents": [entry(state, row, known.get(row.name, Counter())) for row in rows],
+        "agents": [entry(state, row) for row in rows],
         "now": time.time(),
     }
 
@@ -69,27 +67,7 @@ def the_agent(state: State, ident: str, campaign: str = "") -> Agent:
     raise RefusedError(msg, f"agents: {', '.join(there[:24]) or 'none yet'}")
 
 
-def records(state: State, campaign: Campaign) -> dict[str, Counter[str]]:
-    """Count what came of each agent's proposals, by the agent's name.
-
-    `made`, `open`, `refused`, `withdrawn` are proposals; the verdicts are of their experiments.
-    """
-    found: dict[str, Counter[str]] = {}
-    for row in state.proposals.values():
-        if row.campaign == campaign.id:
-            known = found.setdefault(row.agent, Counter())
-            known["made"] += 1
-            known[row.state.value] += 1
-    for experiment in state.experiments_of(campaign.id):
-        proposal = state.proposals.get(experiment.proposal)
-        if proposal is not None:
-            known = found.setdefault(proposal.agent, Counter())
-            known["experiments"] += 1
-            known[experiment.verdict or "going"] += 1
-    return found
-
-
-def entry(state: State, row: Agent, known: Counter[str]) -> Json:
+def entry(state: State, row: Agent) -> Json:
     """Return an agent as a line of the list: role, team, brain, what it does, its record and its cost."""
     team = state.company.teams.get(row.team)
     spent = state.spending.agent(row.campaign, row.name)
@@ -111,7 +89,7 @@ def entry(state: State, row: Agent, known: Counter[str]) -> Json:
         "seen": row.seen,
         "turns": row.turns,
         "failures": row.failures,
-        "record": dict(known),
+        "record": dict(state.records.of(row.campaign, row.name)),
         "usd": spent.usd,
         "tokens": spent.tokens,
         "rev": row.rev,
@@ -129,21 +107,20 @@ def thinks_with(state: State, row: Agent) -> tuple[str, str]:
 async def _one(context: Context, row: Agent) -> Json:
     state = context.state
     campaign = state.campaigns[row.campaign]
-    made = [item for item in state.proposals.values() if item.campaign == campaign.id]
-    made = [item for item in made if row.name in (item.agent, item.writer)]
-    said = [post for post in state.company.posts_of(campaign.id) if post.author == row.name]
+    made = state.records.made(campaign.id, row.name)
+    said = [state.company.posts[ident] for ident in state.company.said_by(campaign.id, row.name)]
     turns = await context.reader.ask(lambda connection: _turns(connection, row.campaign, row.name))
     team = state.company.teams.get(row.team)
     direction = state.company.directions.get(team.direction) if team is not None else None
     return {
         "kind": "agent",
         "campaign": campaign.id,
-        "agent": entry(state, row, records(state, campaign).get(row.name, Counter())),
+        "agent": entry(state, row),
         "created": row.created,
         "notes": row.notes,
         "direction": community.direction_brief(state, direction) if direction is not None else None,
         "directives": [plain(item) for item in state.company.directives_for(row)],
-        "proposals": [_fate(state, row, item.id) for item in made[-MAX_PROPOSALS:]],
+        "proposals": [_fate(state, row, ident) for ident in made[-MAX_PROPOSALS:]],
         "proposals_total": len(made),
         "turns": turns,
         "posts": [{**plain(post), "text": post.text[:MAX_WORDS]} for post in said[-MAX_POSTS:]],

@@ -109,6 +109,11 @@ def plain(row: Any) -> Message:
     return dataclasses.asdict(row)
 
 
+def shallow(row: Any) -> Message:
+    """Return a row as data to send at once: what is in it is not copied, and not to be changed."""
+    return {name: getattr(row, name) for name in row.__slots__}
+
+
 def the_campaign(state: State, name: str) -> Campaign:
     """Return a campaign by name; without a name the only one, or the one that runs."""
     if name:

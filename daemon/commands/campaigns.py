@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon import facts
-from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
+from arctl.daemon.commands.base import Caller, Context, Params, method, shallow, the_campaign
 from arctl.daemon.commands.paging import fitting
 from arctl.daemon.life.titles import told
 from arctl.daemon.rows import Experiment, Verdict
@@ -52,7 +52,7 @@ async def champion(context: Context, caller: Caller, params: Params) -> Any:
     steps = _lineage(state, best)
     after = max(0, params.get("after", int, 0))
     limit = params.get("limit", int, MAX_ROWS)
-    everything = list(state.experiments_of(campaign.id))
+    known, work = state.progress(campaign.id), state.records.work(campaign.id)
     return {
         "campaign": campaign.id,
         "state": campaign.state.value,
@@ -67,16 +67,16 @@ async def champion(context: Context, caller: Caller, params: Params) -> Any:
         "champion": _line(state, best),
         "lineage": fitting((_line(state, row) for row in steps[after:]), limit),
         "steps": len(steps),
-        "experiments": len(everything) - 1,
-        "accepted": sum(1 for item in everything if item.verdict == Verdict.ACCEPTED),
-        "device_seconds": sum(run.seconds for item in everything for run in state.runs_of(item.id)),
-        "runs": sum(1 for item in everything for run in state.runs_of(item.id) if run.ended is not None),
+        "experiments": len(known) - 1,
+        "accepted": known.verdicts[Verdict.ACCEPTED],
+        "device_seconds": work.seconds,
+        "runs": work.runs,
         "base_commit": campaign.base_commit,
     }
 
 
 def _line(state: State, row: Experiment) -> dict[str, Any]:
-    return {**plain(row), "title": told(state, row)}
+    return {**shallow(row), "title": told(state, row)}
 
 
 def _lineage(state: State, best: Experiment) -> list[Experiment]:
@@ -129,13 +129,12 @@ async def deadends(context: Context, caller: Caller, params: Params) -> Any:
         raise UsageError(msg, "ids of dead ends look like d3")
     everything = params.get("all", bool, False)
     rows = [
-        {**plain(row), "title": _title(state, row.direction)}
-        for row in state.dead_ends.values()
-        if (not name or row.campaign == name)
-        and (everything or not row.revived)
-        and int(row.id[1:]) > int(after[1:])
+        row
+        for row in (state.all_dead_ends(name) if name else state.dead_ends.values())
+        if (everything or not row.revived) and int(row.id[1:]) > int(after[1:])
     ]
-    return fitting(rows, params.get("limit", int, MAX_ROWS))
+    lines = ({**shallow(row), "title": _title(state, row.direction)} for row in rows)
+    return fitting(lines, params.get("limit", int, MAX_ROWS))
 
 
 def _title(state: State, direction: str) -> str:

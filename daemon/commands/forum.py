@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
-from arctl.daemon.rows import Post
+from arctl.daemon.commands.paging import fitting
 from arctl.daemon.state import State
 from arctl.daemon.store.forum import MAX_FOUND, search
 from arctl.errors import RefusedError
@@ -33,15 +34,11 @@ async def forum(context: Context, caller: Caller, params: Params) -> Any:
     if thread:
         return {"campaign": campaign, **_thread(state, thread, author)}
     if author:
-        said = [post for post in state.company.posts_of(campaign) if post.author == author]
-        return {
-            "campaign": campaign,
-            "by": author,
-            "posts": [plain(p) for p in said[-min(limit, MAX_POSTS) :]],
-        }
-    threads = _threads(state, campaign)
-    shown = threads[-min(limit, MAX_THREADS) :]
-    return {"campaign": campaign, "total": len(threads), "threads": shown}
+        said = [state.company.posts[ident] for ident in state.company.said_by(campaign, author)]
+        posts = fitting(map(plain, reversed(said)), min(limit, MAX_POSTS))[::-1]
+        return {"campaign": campaign, "by": author, "posts": posts}
+    shown = fitting(_threads(state, campaign), min(limit, MAX_THREADS))[::-1]
+    return {"campaign": campaign, "total": len(state.company.threads(campaign)), "threads": shown}
 
 
 def _thread(state: State, ident: str, author: str) -> dict[str, Any]:
@@ -50,34 +47,34 @@ def _thread(state: State, ident: str, author: str) -> dict[str, Any]:
         msg = f"there is no post {ident!r}"
         raise RefusedError(msg, "`arctl forum` lists the threads; posts are called m12")
     top = post.thread or post.id
-    posts = [row for row in state.company.posts_of(post.campaign) if (row.thread or row.id) == top]
+    posts = [state.company.posts[ident] for ident in state.company.threads(post.campaign)[top]]
     posts = [row for row in posts if not author or row.author == author]
-    return {"thread": top, "posts": [plain(row) for row in posts[-MAX_POSTS:]]}
+    return {"thread": top, "posts": fitting(map(plain, reversed(posts)), MAX_POSTS)[::-1]}
 
 
-def _threads(state: State, campaign: str) -> list[dict[str, Any]]:
-    """Return the threads, the one with the newest post last."""
-    threads: dict[str, list[Post]] = {}
-    for post in state.company.posts_of(campaign):
-        top = post.thread or post.id
-        threads.setdefault(top, []).append(post)
-        threads[top] = threads.pop(top)  # the order is that of the newest posts
-    return [
-        {
-            "thread": top,
-            "author": posts[0].author,
-            "kind": posts[0].kind.value,
-            "text": posts[0].text,
-            "team": posts[0].team,
-            "links": list(posts[0].links),
-            "posts": len(posts),
-            "authors": list(dict.fromkeys(post.author for post in posts)),
-            "open": any(post.open for post in posts),
-            "created": posts[0].created,
-            "latest": posts[-1].created,
-        }
-        for top, posts in threads.items()
-    ]
+def _threads(state: State, campaign: str) -> Iterator[dict[str, Any]]:
+    """Yield the threads as lines of the list, the one with the newest post first."""
+    threads = state.company.threads(campaign)
+    for top in reversed(threads):
+        yield _line(state, top, threads[top])
+
+
+def _line(state: State, top: str, idents: Sequence[str]) -> dict[str, Any]:
+    """Return a thread as a line of the list."""
+    posts = [state.company.posts[ident] for ident in idents]
+    return {
+        "thread": top,
+        "author": posts[0].author,
+        "kind": posts[0].kind.value,
+        "text": posts[0].text,
+        "team": posts[0].team,
+        "links": list(posts[0].links),
+        "posts": len(posts),
+        "authors": list(dict.fromkeys(post.author for post in posts)),
+        "open": any(post.open for post in posts),
+        "created": posts[0].created,
+        "latest": posts[-1].created,
+    }
 
 
 @method("questions")
@@ -87,4 +84,4 @@ async def questions(context: Context, caller: Caller, params: Params) -> Any:
     state = context.state
     name = params.get("campaign", str, "")
     names = [the_campaign(state, name).id] if name else list(state.campaigns)
-    return [plain(post) for item in names for post in state.company.posts_of(item) if post.open]
+    return [plain(post) for item in names for post in state.company.questions(item)]

@@ -180,7 +180,7 @@ def _runs_unaided(row: Proposal, approve: bool) -> bool:
 
 
 def _questions(state: State, campaign: Campaign) -> list[Need]:
-    rows = [post for post in state.company.posts_of(campaign.id) if post.open]
+    rows = state.company.questions(campaign.id)
     if not rows:
         return []
     first = rows[0]

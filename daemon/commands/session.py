@@ -82,7 +82,6 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
     state = context.state
     champion = state.experiments[row.champion]
     spec = state.spec(row.id)
-    verdicts = Counter(item.verdict for item in state.experiments_of(row.id) if item.verdict)
     runs = [run.state for run in state.live_runs() if run.campaign == row.id]
     return {
         "campaign": row.id,
@@ -95,7 +94,7 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "goal": spec.metric.goal,
         "experiments": state.count_proposed(row.id),
         "open": sum(1 for item in state.open_experiments(row.id) if item.state != ExperimentState.CLOSED),
-        "verdicts": dict(verdicts),
+        "verdicts": dict(state.progress(row.id).verdicts),
         "running": sum(state in ACTIVE for state in runs),
         "queued": sum(state in WAITING for state in runs),
         "champion": champion.id,
@@ -103,6 +102,9 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "champion_mean": champion.mean,
         "champion_runs": len(champion.record),
         "company": _company(context, row),
+        "usd": state.spending.campaign(row.id).usd,
+        "usd_cap": spec.budget.usd,
+        "questions": len(state.company.questions(row.id)),
         "needs": needs(state, row),
         "waits": waits(state, row, time.time()),
         "stuck": stuck(state, row),

@@ -135,11 +135,10 @@ def _ended(state: State, campaign: Campaign) -> Json:
 
 
 def _tried(state: State, row: Direction) -> Json:
-    rows = state.of_direction(row.id)
     end = community.dead_end_of(state, row)
     return {
-        "experiments": len(rows),
-        "accepted": sum(item.verdict == "accepted" for item in rows),
+        "experiments": state.count_of_direction(row.id),
+        "accepted": state.records.accepted(row.id),
         "dead_end": end.id if end is not None and not end.revived else "",
     }
 
@@ -150,7 +149,7 @@ def _tried(state: State, row: Direction) -> Json:
 def _team(state: State, team: Team) -> Json:
     campaign = state.campaigns[team.campaign]
     spec = state.spec(campaign.id)
-    rows = [row for row in state.experiments_of(campaign.id) if row.team == team.id]
+    rows = [state.experiments[ident] for ident in state.records.of_team(team.id)]
     held = dict.fromkeys(row.direction for row in rows if row.direction)
     held.update(dict.fromkeys([team.direction] if team.direction else []))
     directions = [state.company.directions[ident] for ident in held if ident in state.company.directions]

