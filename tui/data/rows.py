@@ -33,6 +33,9 @@ class Device:
     held: str = ""
     #: Since when its run is frozen.
     frozen: float | None = None
+    #: Seconds that its run stood still before.
+    frozen_seconds: float = 0.0
+    team_name: str = ""
     quarantined: str = ""
     #: Processes of others on it, and what they hold; None where that is not known.
     foreign: int | None = None
@@ -63,6 +66,8 @@ def device(data: Any) -> Device:
         seed=whole(data, "seed"),
         held=_hold(inner(data, "held")),
         frozen=real(data, "frozen"),
+        frozen_seconds=real(data, "frozen_seconds") or 0.0,
+        team_name=word(data, "team_name"),
         quarantined=word(data, "quarantined"),
         foreign=None
         if real(inner(data, "foreign"), "processes") is None

@@ -106,10 +106,10 @@ def _job(row: Device, scene: Scene, width: int) -> Line:
     elif row.started is None:
         time = "starting"
     else:
-        time = clock(scene.now - row.started)
+        time = clock(scene.now - row.started - row.frozen_seconds)
         if row.limit is not None:
             time += f" / {clock(row.limit)}"
-    team = scene.view.thing(row.team).title if row.team else ""
+    team = row.team_name
     if len(scene.view.campaigns) > 1 and width >= 60:
         team = f"{row.campaign} {team}".strip()
     cells = [Cell(row.experiment, 6, "accent"), Cell(time, max(13, len(time)), "warn" if row.frozen else "")]
