@@ -196,7 +196,8 @@ class ArctlApp(Steering):
                 self.theme = THEMES[operands["THEME"]]
             case "glyphs":
                 self.glyphs = glyphs(operands["GLYPHS"])
-                self.screen_stack[0].set_class(self.glyphs.name == "ascii", "-ascii")
+                self.set_class(self.glyphs.name == "ascii", "-ascii")
+                self.refresh_css(animate=False)
                 self.flush()
 
     def _time(self, name: str, said: str) -> None:

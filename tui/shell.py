@@ -78,6 +78,7 @@ class Shell(App[None]):
         self._lists: dict[str, list[str]] = {}
         for each in (theme.DARK, theme.LIGHT):
             self.register_theme(each)
+        self.set_class(self.glyphs.name == "ascii", "-ascii")
         self.theme = theme.PLAIN if settings.no_color else theme.THEMES[settings.theme]
 
     def make_source(self, place: Home | Place) -> Source:

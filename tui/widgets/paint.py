@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
@@ -17,6 +18,8 @@ from arctl.tui.look.lines import TONES, Line, Tone, difference, merged
 TONE_CLASSES = {f"tone--{tone}" for tone in TONES}
 #: What must never reach a terminal; texts are cleaned where they come in, and this is the last door.
 _RAW = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+#: What stands for the letters that arctl itself writes, where only ASCII is wanted.
+_NEAR = {"…": ".", "→": ">", "°": "'", "·": ".", "−": "-", "–": "-", "×": "x", "←": "<", "↑": "^", "↓": "v"}
 
 
 def style_of(widget: Widget, tone: Tone) -> Style:
@@ -28,11 +31,22 @@ def style_of(widget: Widget, tone: Tone) -> Style:
 
 def paint(widget: Widget, spans: Line, width: int, base: Style, *, stale: bool = False) -> Strip:
     """Return a line on exactly `width` cells; what is stale loses its colours and steps back."""
+    plain = widget.app.has_class("-ascii")
     segments = [
-        Segment(_RAW.sub(" ", text), base + style_of(widget, "dim" if stale and tone != "strong" else tone))
+        Segment(
+            ascii_only(text) if plain else _RAW.sub(" ", text),
+            base + style_of(widget, "dim" if stale and tone != "strong" else tone),
+        )
         for text, tone in merged(spans)
     ]
     return Strip(segments).adjust_cell_length(width, base)
+
+
+def ascii_only(text: str) -> str:
+    """Return a text in plain ASCII, each letter on as many cells as before."""
+    return "".join(
+        letter if " " <= letter <= "~" else _NEAR.get(letter, "?" * cell_len(letter)) for letter in text
+    )
 
 
 class Lines(Widget):
