@@ -20,6 +20,7 @@ if_rev_option = click.option(
 @click.argument("target", required=False)
 @click.option("--drain", is_flag=True, help="Let what was begun come to its verdict; nothing new begins.")
 @click.option("--freeze", is_flag=True, help="Have the runs under way stand still until you resume.")
+@click.option("-a", "--all", "everything", is_flag=True, help="Every campaign that runs, as one deed.")
 @reason_option
 @if_rev_option
 @common.campaign_option
@@ -28,6 +29,7 @@ def pause(
     target: str | None,
     drain: bool,
     freeze: bool,
+    everything: bool,
     reason: str,
     if_rev: int | None,
     campaign: str | None,
@@ -46,16 +48,25 @@ def pause(
         msg = "--drain and --freeze exclude each other"
         raise UsageError(msg, "let what was begun come to its verdict, or have it stand still")
     mode = "drain" if drain else "freeze" if freeze else None
-    act("pause", target, reason, if_rev, campaign, as_json=as_json, mode=mode)
+    target = _all(target, campaign) if everything else target
+    act("pause", target, reason, if_rev, campaign, as_json=as_json, mode=mode, all=everything or None)
 
 
 @click.command()
 @click.argument("target", required=False)
+@click.option("-a", "--all", "everything", is_flag=True, help="Every campaign that a person paused.")
 @reason_option
 @if_rev_option
 @common.campaign_option
 @common.json_option
-def resume(target: str | None, reason: str, if_rev: int | None, campaign: str | None, as_json: bool) -> None:
+def resume(
+    target: str | None,
+    everything: bool,
+    reason: str,
+    if_rev: int | None,
+    campaign: str | None,
+    as_json: bool,
+) -> None:
     """Let a campaign, team, direction, agent, experiment, run or device go on; what was frozen with it, too.
 
     Without a target it is the campaign, where there is only one. An agent that waited for a key or a bill is
@@ -63,7 +74,16 @@ def resume(target: str | None, reason: str, if_rev: int | None, campaign: str | 
 
     Example: arctl resume digits
     """
-    act("resume", target, reason, if_rev, campaign, as_json=as_json)
+    target = _all(target, campaign) if everything else target
+    act("resume", target, reason, if_rev, campaign, as_json=as_json, all=everything or None)
+
+
+def _all(target: str | None, campaign: str | None) -> str:
+    """Return what stands for every campaign; raises `UsageError` where one is named as well."""
+    if target is not None or campaign is not None:
+        msg = f"--all means every campaign, not only {target or campaign}"
+        raise UsageError(msg, "leave one of the two out")
+    return "all"
 
 
 @click.command()

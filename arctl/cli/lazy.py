@@ -83,6 +83,7 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
             "promote": "Make an experiment champion by hand.",
             "rollback": "Make an earlier champion champion again.",
             "undo": "Take back what you did last, or a named deed.",
+            "redo": "Do again what you took back last, or a named deed that was undone.",
         },
     ),
     (
@@ -92,6 +93,17 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
             "propose": "Propose an experiment.",
             "approve": "Agree to proposals.",
             "reject": "Withdraw proposals of which no experiment was made yet.",
+        },
+    ),
+    (
+        "Control",
+        "queue",
+        {
+            "move": "Change when a proposal, or an experiment that has not started, comes to run.",
+            "stash": "Set a proposal, or an experiment that has not started, aside.",
+            "unstash": "Take back what was stashed.",
+            "edit": "Write a proposal anew before an experiment is made of it.",
+            "rerun": "Try again an experiment that ended without a verdict on its merits.",
         },
     ),
     (

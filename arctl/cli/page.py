@@ -84,6 +84,7 @@ def queue(rows: list[Reply], width: int, indent: str = "") -> list[str]:
     for row in rows:
         marks = [
             "first" if row["urgent"] else "",
+            "moved by hand" if row["moved"] else "",
             row["directive"],
             "not critiqued" if row["uncritiqued"] else "",
             f"{row['writer']} writes it" if row["state"] == "claimed" and row["writer"] else "",

@@ -47,15 +47,16 @@ def propose(
     if file is not None:
         name = "the patch" if str(file) == "-" else file.name
         answer = common.ask(
-            "propose", patch=_text(file), name=name, campaign=campaign, key=common.new_key(), **words
+            "propose", patch=read_text(file), name=name, campaign=campaign, key=common.new_key(), **words
         )
     else:
-        values = dict(_pair(item) for item in settings)
+        values = dict(pair(item) for item in settings)
         answer = common.ask("propose", values=values, campaign=campaign, key=common.new_key(), **words)
     told(answer, as_json=as_json)
 
 
-def _text(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """Return the text of a patch or a card; `-` stands for stdin."""
     try:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
@@ -70,7 +71,8 @@ def _text(file: Path) -> str:
         raise UsageError(msg, "write one with `git diff > idea.patch`") from error
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """Split NAME=VALUE."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         msg = f"{text!r} sets nothing"

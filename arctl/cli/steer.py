@@ -81,6 +81,11 @@ def _fate(row: common.Reply) -> list[str]:
     if row["by"]:
         lines += wrapped(f"{row['by']}: {row['plan'] or 'acknowledged'}", width() - 2, "  ")
     lines += wrapped(f"report: {row['report']}", width() - 2, "  ") if row["report"] else []
+    came = row["progress"]
+    if came["proposals"] or came["experiments"]:
+        verdicts = ", ".join(f"{n} {word(name)}" for name, n in sorted(came["verdicts"].items()))
+        said = f"{count(came['proposals'], 'proposal')}, {count(came['experiments'], 'experiment')}"
+        lines.append(clean(f"  so far: {said}" + (f" ({verdicts})" if verdicts else "")))
     if row["parked"]:
         lines.append(clean(f"  set aside: {', '.join(row['parked'])}"))
     return lines
@@ -224,6 +229,20 @@ def undo(deed: str | None, listing: bool, reason: str, campaign: str | None, as_
     told(answer, as_json=as_json)
 
 
+@click.command()
+@click.argument("deed", required=False)
+@reason_option
+@common.campaign_option
+@common.json_option
+def redo(deed: str | None, reason: str, campaign: str | None, as_json: bool) -> None:
+    """Do again what you took back last, or a named deed that was undone.
+
+    Example: arctl redo u5
+    """
+    answer = common.ask("redo", target=deed, reason=reason or None, campaign=campaign, key=common.new_key())
+    told(answer, as_json=as_json)
+
+
 def _deeds(rows: list[common.Reply], *, as_json: bool) -> None:
     if as_json:
         common.document(rows)
@@ -244,4 +263,6 @@ def _deeds(rows: list[common.Reply], *, as_json: bool) -> None:
     for line in table(("ID", "UNDO", "AGO", "WHO", "WHAT"), lines, right=(2,), width=width()):
         click.echo(line)
     open_ = sum(1 for row in rows if row["undoable"])
-    common.narrate(f"{count(open_, 'deed')} can be undone")
+    again = sum(1 for row in rows if row["redoable"])
+    more = f", {count(again, 'deed')} done again" if again else ""
+    common.narrate(f"{count(open_, 'deed')} can be undone{more}")

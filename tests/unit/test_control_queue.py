@@ -316,6 +316,13 @@ def test_what_is_stashed_is_not_run_nor_looked_at_and_comes_back_as_it_was() -> 
     assert (row.state, row.reason, row.stashed) == (ProposalState.READY, "", {})
 
 
+def test_in_a_finished_campaign_what_is_taken_back_waits_for_its_resumption() -> None:
+    stage = queued(21)
+    stage.done("stash", "p21", "later")
+    stage.set(dataclasses.replace(stage.state.campaigns["toy"], state=CampaignState.FINISHED))
+    assert "it waits for `arctl resume toy`" in stage.done("unstash", "p21")["text"]
+
+
 def test_a_stashed_proposal_waits_for_no_critic_and_who_was_at_it_lets_go() -> None:
     stage = Stage()
     stage.done("stash", "p7")

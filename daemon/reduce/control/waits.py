@@ -6,7 +6,9 @@ from arctl.daemon.reduce.control.base import Request
 from arctl.daemon.rows import Campaign, CampaignState
 
 #: Requests that are heard, or come to run, only while their campaign goes on.
-FOR_LATER = frozenset({"propose", "approve", "direction", "fork", "redirect", "promote", "rollback", "rerun"})
+FOR_LATER = frozenset(
+    {"propose", "approve", "direction", "fork", "redirect", "promote", "rollback", "rerun", "unstash"}
+)
 
 
 def waiting(request: Request, name: str) -> str:
