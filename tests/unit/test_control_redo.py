@@ -142,6 +142,7 @@ def test_all_that_run_are_paused_as_one_deed_and_undone_as_one(told: dict[str, o
     after = campaigns(stage)
     assert [after[name] for name in ("toy", "toy2")] == [("running", False)] * 2
     assert after["quiet"] == ("paused", False), "it was paused before"
+    assert after["drains"] == ("running", True), "it drained before"
     stage.set(dataclasses.replace(stage.state.campaigns["quiet"], state=CampaignState.RUNNING))
     assert stage.done("redo", "")["campaigns"] == ["toy", "toy2", "drains"]
     assert campaigns(stage)["quiet"] == ("running", False), "it ran not then"
@@ -164,6 +165,28 @@ def test_all_of_them_can_drain() -> None:
     assert stage.done("pause", "all", mode="drain")["campaigns"] == ["toy", "toy2"]
     assert campaigns(stage)["toy"] == ("running", True)
     assert "no way to pause called 'soon'" in stage.refused("pause", "all", mode="soon")
+
+
+def test_all_of_them_can_be_frozen_where_each_says_that_it_may_be() -> None:
+    stage = Stage()
+    assert "freezable = true" in stage.refused("pause", "all", mode="freeze")
+    row = stage.state.campaigns["toy"]
+    stage.set(dataclasses.replace(row, spec=row.spec.replace("[run]", "[run]\nfreezable = true")))
+    stage.set(dataclasses.replace(stage.state.runs["r1"], can_freeze=True))
+    stage.done("pause", "toy")
+    assert stage.done("pause", "all", mode="freeze")["campaigns"] == ["toy"], "its run is under way"
+    assert stage.state.runs["r1"].frozen is not None
+    stage.done("undo", "")
+    assert stage.state.runs["r1"].frozen is None
+    assert campaigns(stage)["toy"] == ("paused", False), "as it was before"
+    stage.done("redo", "")
+    assert stage.state.runs["r1"].frozen is not None
+    stage.done("resume", "all")
+    assert stage.state.runs["r1"].frozen is None
+    assert campaigns(stage)["toy"] == ("running", False)
+    stage.done("undo", "")
+    assert stage.state.runs["r1"].frozen is not None
+    assert campaigns(stage)["toy"] == ("paused", False)
 
 
 def test_where_nothing_runs_there_is_nothing_to_do() -> None:

@@ -68,6 +68,7 @@ VERBS: dict[str, Handler] = {
     "promote": champion.promote,
     "rollback": champion.rollback,
     "say": talk.say,
+    "each": everything.each,
     "undo": _undo,
     "redo": _redo,
 }
