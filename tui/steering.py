@@ -210,7 +210,15 @@ class Steering(Shell):
 
     async def action_move(self, way: str) -> None:
         """Let what is meant run earlier or later."""
-        if (target := self.meant("move")) is not None:
+        target, pane = self.meant("move"), self.pane
+        if target is None or pane is None:
+            return
+        # What is seen may be one team's part of the queue: the neighbour that is seen is what counts.
+        beside = pane.beside(1 if way == "down" else -1)
+        if beside[:1] == target.id[:1]:
+            place = "after" if way == "down" else "before"
+            await self.carry_out(about("move", target, to=place, other=beside))
+        else:
             await self.carry_out(about("move", target, to=way))
 
     async def action_stash(self) -> None:

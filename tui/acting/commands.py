@@ -121,7 +121,7 @@ COMMANDS: tuple[Command, ...] = (
         "move", "let it run earlier or later", "move", _TARGET,
         (
             *(Option(way, param="to", flag=True, value=way) for way in ("up", "down", "top", "bottom")),
-            Option("before", param="other"),
+            Option("before", param="other"), Option("after", param="other"),
         ), "move",
     ),
     Command("stash", "set it aside", "stash", _TARGET, (_REASON,), "stash"),
@@ -221,6 +221,8 @@ def _take(params: dict[str, Any], option: Option, value: str) -> None:
             msg = f"--set {value} names no value"
             raise UsageError(msg, "write --set NAME=VALUE")
         params.setdefault("values", {})[name] = said
+    elif option.sent_as == "other":
+        params |= {"to": option.name, "other": value}
     elif option.many:
         params.setdefault(option.sent_as, []).append(value)
     elif option.kind is float:

@@ -128,6 +128,11 @@ class Pane(ScrollView, can_focus=True):
         """Return the key under the cursor, "" where there is none."""
         return self._rows[self._at].key if self._at < len(self._rows) else ""
 
+    def beside(self, step: int) -> str:
+        """Return the key of the row below (1) or above (-1) the cursor, "" where there is none."""
+        at = self._at + step
+        return self._rows[at].key if 0 <= at < len(self._rows) else ""
+
     @property
     def acts_on(self) -> str:
         """Return the key of what keys act on."""
