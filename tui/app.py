@@ -105,6 +105,8 @@ class ArctlApp(Steering):
     def _request(self, given: Typed) -> Request:
         """Return what was typed as a request; what is not named is what is under the cursor."""
         command, target = given.command, given.operands.get("TARGET", "")
+        if command.method in ("pause", "resume") and given.params.get("all"):
+            target = "all"
         if command.verb and not target and not given.params.get("all"):
             pane = self.pane
             found = pick(chain(self.source.view, pane.acts_on if pane is not None else ""), command.verb)
@@ -122,14 +124,15 @@ class ArctlApp(Steering):
         return request
 
     def _stop(self, given: Typed) -> None:
-        params: dict[str, Any] = {"mode": given.params.get("mode", "detach")}
+        params: dict[str, Any] = {"mode": given.params.get("mode", "drain")}
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self.later(Request("stop", params, "the daemon ends"))
 
         now = params["mode"] == "now"
-        cost = ["Every run ends." if now else "Runs go on and are taken up again by the next `arctl start`."]
+        cost = ["Runs under way are stopped and queued again." if now else "Runs under way end first."]
+        cost.append("`arctl start` lets everything go on where it stood; q alone leaves the daemon running.")
         self.push_screen(TypeToConfirm("Stop the daemon?", cost, "stop"), answered)
 
     async def _export(self, path: Path) -> None:

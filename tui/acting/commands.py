@@ -83,8 +83,8 @@ _NOW = Option("now", param="mode", flag=True, value="now")
 
 COMMANDS: tuple[Command, ...] = (
     # -- control, as on the command line
-    Command("pause", "start nothing more of it", "pause", _TARGET, (_DRAIN, _FREEZE, _REASON), "pause"),
-    Command("resume", "let it go on", "resume", _TARGET, (_REASON,), "pause"),
+    Command("pause", "start nothing more of it", "pause", _TARGET, (_ALL, _DRAIN, _FREEZE, _REASON), "pause"),
+    Command("resume", "let it go on", "resume", _TARGET, (_ALL, _REASON), "pause"),
     Command("kill", "end it now", "kill", _TARGET, (_FORCE, _REASON), "kill"),
     Command(
         "redirect", "give it an instruction", "redirect", ("TARGET", "TEXT"), (_REASON,), "redirect",
@@ -114,7 +114,7 @@ COMMANDS: tuple[Command, ...] = (
         "propose", "propose an experiment: values, or a patch of this machine", "propose", (),
         (_SET, _PATCH, *_IDEA, Option("base")),
     ),
-    Command("edit", "change a proposal", "edit", _TARGET, (_SET, _PATCH, *_IDEA), "edit"),
+    Command("edit", "change a proposal", "edit", _TARGET, (_SET, _PATCH, *_IDEA, _REASON), "edit"),
     Command("approve", "agree to proposals", "approve", _TARGET, (_ALL, _REASON), "approve"),
     Command("reject", "withdraw proposals", "reject", _TARGET, (_ALL, _REASON), "reject"),
     Command(
@@ -122,6 +122,7 @@ COMMANDS: tuple[Command, ...] = (
         (
             *(Option(way, param="to", flag=True, value=way) for way in ("up", "down", "top", "bottom")),
             Option("before", param="other"), Option("after", param="other"),
+            _REASON,
         ), "move",
     ),
     Command("stash", "set it aside", "stash", _TARGET, (_REASON,), "stash"),
@@ -132,7 +133,7 @@ COMMANDS: tuple[Command, ...] = (
         (Option("reply", param="parent"), Option("to"), Option("link", param="links", many=True)), rest=True,
     ),
     Command("hold", "pause it; `hold all` pauses every campaign", "pause", _TARGET, (_REASON,), "pause"),
-    Command("stop", "stop the daemon; runs go on, or end with --now", "stop", (), (_NOW,)),
+    Command("stop", "stop the daemon once runs under way have ended, or --now", "stop", (), (_NOW,)),
     # -- looking
     Command("checkout", "write the champion's files into a folder", "champion.checkout", ("FOLDER",)),
     Command("export", "write the ledger as results.tsv into a file", "export", ("FILE",)),

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import click
+import pytest
+
+from arctl.cli import cli
+from arctl.cli.lazy import FAMILIES
+from arctl.errors import UsageError
+from arctl.tui.acting.commands import BY_NAME, COMMANDS, typed
+from arctl.tui.windows.palette import choices
+
+#: Families whose commands change a running campaign.
+STEERING = ("Control", "Forum", "Service")
+#: Commands that only look: a screen shows what they print. And those that begin or serve something.
+SHOWN = {"directives", "forum", "questions", "stdio", "completions", "mcp"}
+#: Options that a palette has no use for: it knows the campaign, and asks before what cannot be undone.
+NEEDLESS = {
+    "campaign",
+    "json",
+    "if-rev",
+    "help",
+    "yes",
+    "list",
+    "name",
+    "move",
+    "difference",
+    "timeout",
+    "no-wait",
+}
+
+
+def _steering() -> list[str]:
+    return [name for family, _, commands in FAMILIES if family in STEERING for name in commands]
+
+
+@pytest.mark.parametrize("name", [name for name in _steering() if name not in SHOWN])
+def test_whatever_the_command_line_changes_the_palette_does(name: str) -> None:
+    assert name in BY_NAME
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    options = {
+        option.removeprefix("--")
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    known = {option.name for option in BY_NAME[name].options} | NEEDLESS
+    operands = " ".join(BY_NAME[name].operands)
+    missing = {option for option in options - known if option.upper() not in operands}
+    assert not missing, f"the palette's {name} lacks {missing}"
+
+
+def test_operands_options_and_flags_are_read() -> None:
+    given = typed('redirect t1 "leave the optimizer alone" --reason "it is fine"')
+    request = given.request(given.operands["TARGET"])
+    assert request.method == "redirect"
+    assert request.params == {"target": "t1", "text": "leave the optimizer alone", "reason": "it is fine"}
+    assert typed("pause t1 --drain").params == {"mode": "drain"}
+    assert typed("move p7 --before p3").params == {"to": "before", "other": "p3"}
+    assert typed("propose --set LR=0.1 --set W=3").params == {"values": {"LR": "0.1", "W": "3"}}
+    assert typed("mark LR --from 0.1 --to 1").params == {"low": 0.1, "high": 1.0}
+    assert typed("approve p3,p4").request("p3,p4").params == {"proposals": ["p3", "p4"]}
+
+
+def test_a_target_may_be_left_to_the_cursor() -> None:
+    assert "TARGET" not in typed("kill").operands
+    assert typed("redirect look at the data order").operands == {"TEXT": "look at the data order"}
+    assert typed("say it's done").operands == {"TEXT": "it's done"}
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("kil e1", "kill"),
+        ("pause t1 t2", "pause [TARGET]"),
+        ("pause --hard", "pause [TARGET]"),
+        ("mark LR --from much", "--from 0.1"),
+        ("propose --set LR", "--set NAME=VALUE"),
+        ("mark", "mark AXIS"),
+        ("kill --reason", "kill [TARGET]"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_how_it_is_written(line: str, remedy: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        typed(line)
+    assert remedy in f"{caught.value.message} {caught.value.remedy}"
+
+
+def test_the_palette_offers_what_may_be_meant() -> None:
+    def offers(name: str, last: str) -> list[tuple[str, str]]:
+        return [("t1", "team asha")] if name in ("go", "pause") and "t1".startswith(last) else []
+
+    assert choices("pau", offers)[0][0] == "pause "
+    assert choices("pause t", offers)[0][0] == "pause t1 "
+    assert choices("pause t1 --d", offers) == [("pause t1 --drain ", "--drain")]
+    assert ("go t1", "go t1   team asha") in choices("t", offers)
+    assert choices("nonsense x", offers) == []
+
+
+def test_every_command_says_what_it_does() -> None:
+    assert all(command.help and command.usage.startswith(command.name) for command in COMMANDS)
