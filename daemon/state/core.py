@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ from arctl.daemon.turns import Past
 from arctl.experiments.effects import Axis, Effect, parts
 from arctl.experiments.spec import Spec
 
+#: Rows from which on they are kept from the garbage collector's sight.
+MANY = 50_000
 #: Experiments that wait for a reflection, at most; older ones are left to the ledger.
 UNREFLECTED = 50
 
@@ -162,8 +165,10 @@ class State:
             self._replicated.setdefault(row.campaign, {})[row.id] = None
         self.experiments[row.id] = row
         self.windows.apply(row)
-        self._gains.setdefault(row.campaign, Gains()).apply(row)
-        self._progress.setdefault(row.campaign, Progress()).apply(row, known)
+        if row.campaign not in self._progress:
+            self._gains[row.campaign], self._progress[row.campaign] = Gains(), Progress()
+        self._gains[row.campaign].apply(row)
+        self._progress[row.campaign].apply(row, known)
         if row.verdict in (Verdict.ACCEPTED, Verdict.BY_HAND):
             self._crowned.setdefault(row.campaign, {})[row.id] = None
         # One that a person makes champion later has its verdict already.
@@ -316,6 +321,15 @@ class State:
 def load(rows: Iterable[Row]) -> State:
     """Build the state from the ledger's rows."""
     state = State()
-    for row in rows:
-        state.apply(row)
+    collects = gc.isenabled()
+    gc.disable()  # none of it is garbage, and looking for some takes longer the more rows there are
+    try:
+        for row in rows:
+            state.apply(row)
+    finally:
+        if collects:
+            gc.enable()
+    if len(state.experiments) + len(state.runs) > MANY:
+        # What is here to stay is looked at no more: that would hold a daemon up for a second, time and again.
+        gc.freeze()
     return state

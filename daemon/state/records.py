@@ -32,14 +32,15 @@ class Records:
 
     def apply_proposal(self, row: Proposal, known: Proposal | None) -> None:
         """Take a proposal as it now is; `known` is what it was before."""
-        count = self._counts.setdefault((row.campaign, row.agent), Counter())
+        count = self._count(row.campaign, row.agent)
         if known is None:
             count["made"] += 1
         else:
             _less(count, known.state.value)
         count[row.state.value] += 1
-        for name in {row.agent, row.writer} - {""}:
-            self._made.setdefault((row.campaign, name), {})[row.id] = None
+        for name in (row.agent, row.writer):
+            if name:
+                self._made.setdefault((row.campaign, name), {})[row.id] = None
         if known is not None and known.writer not in (row.writer, row.agent, ""):
             self._made[row.campaign, known.writer].pop(row.id, None)
 
@@ -51,7 +52,7 @@ class Records:
         self._accepted[row.direction] += (row.verdict == Verdict.ACCEPTED) - before
         if not agent:
             return
-        count = self._counts.setdefault((row.campaign, agent), Counter())
+        count = self._count(row.campaign, agent)
         if known is None:
             count["experiments"] += 1
         else:
@@ -60,9 +61,17 @@ class Records:
 
     def apply_run(self, row: Run, known: Run | None) -> None:
         """Take a run as it now is."""
-        work = self._work.setdefault(row.campaign, Work())
+        work = self._work.get(row.campaign)
+        if work is None:
+            work = self._work[row.campaign] = Work()
         work.seconds += row.seconds - (known.seconds if known is not None else 0.0)
         work.runs += (row.ended is not None) - (known is not None and known.ended is not None)
+
+    def _count(self, campaign: str, name: str) -> Counter[str]:
+        found = self._counts.get((campaign, name))
+        if found is None:
+            found = self._counts[campaign, name] = Counter()
+        return found
 
     def of(self, campaign: str, name: str) -> Counter[str]:
         """Return what came of somebody's proposals.

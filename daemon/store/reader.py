@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from arctl.daemon.rows import TABLES, Row
+from arctl.daemon.rows import Row
 from arctl.daemon.store.curves import Curves, Series
-from arctl.daemon.store.rows import decode
+from arctl.daemon.store.loading import loaded
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -45,7 +45,7 @@ class Reader:
 
     async def rows(self) -> list[Row]:
         """Return every row of current state; how the state is built at start."""
-        return await self.ask(lambda connection: list(_all_rows(connection)))
+        return await self.ask(loaded)
 
     async def epoch(self) -> str:
         """Return the ledger's random name; a cursor is good for one epoch only."""
@@ -123,10 +123,3 @@ class _Line:
 
         await asyncio.get_running_loop().run_in_executor(self._thread, end)
         self._thread.shutdown()
-
-
-def _all_rows(connection: sqlite3.Connection) -> Iterator[Row]:
-    for cls, table in TABLES.items():
-        # rowid order is the order of creation, which the indices of the state rely on.
-        for record in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):  # noqa: S608
-            yield decode(cls, record)

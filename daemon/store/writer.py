@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.rows import CurvePoint, Event, Result, Row
+from arctl.daemon.rows import TABLES, CurvePoint, Event, Result, Row
 from arctl.daemon.store import schema
 from arctl.daemon.store.rows import encode, last_of_each, upsert_sql
 from arctl.errors import ArctlError
 
 #: Deleted when the disk is full, so that SQLite and git can finish what they began.
 BALLAST_BYTES = 4 << 20
+#: Bytes below which all of a ledger is checked at start; beyond, its curves and events are left out.
+CHECKED_WHOLE = 64 << 20
 
 
 class LedgerError(ArctlError):
@@ -74,9 +76,10 @@ class Writer:
             connection = sqlite3.connect(self.path, isolation_level=None, timeout=10.0)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
+            for check in _checks(connection, self.path):
+                verdict = connection.execute(check).fetchone()[0]
+                if verdict != "ok":
+                    raise sqlite3.DatabaseError(verdict)
             if newer := schema.unknown_migrations(connection):
                 msg = f"{self.path} was written by a newer arctl (it knows {newer[0]})"
                 raise LedgerError(msg, "start it with that version, or set ARCTL_HOME to another folder")
@@ -164,6 +167,14 @@ class Writer:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _checks(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Return how a ledger is checked: whole, or where that takes long, what the daemon is about to read."""
+    if path.stat().st_size < CHECKED_WHOLE:
+        return ["PRAGMA quick_check(1)"]
+    known = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    return [f'PRAGMA quick_check("{table}")' for table in TABLES.values() if table in known]
 
 
 def _explained(error: sqlite3.OperationalError, path: Path) -> LedgerError:

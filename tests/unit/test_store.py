@@ -28,7 +28,7 @@ from arctl.daemon.rows import (
     RunState,
 )
 from arctl.daemon.state import load
-from arctl.daemon.store import Batch, LedgerError, Reader, Writer, schema
+from arctl.daemon.store import Batch, LedgerError, Reader, Writer, schema, writer
 from arctl.daemon.store.rows import columns
 from tests.support.community import Community, spec
 
@@ -51,11 +51,11 @@ ROWS: list[Row] = [
 
 
 async def written(path: Path, *batches: Batch) -> list[Row]:
-    writer = Writer(path)
-    await writer.open()
+    ledger = Writer(path)
+    await ledger.open()
     for batch in batches:
-        await writer.write(batch)
-    await writer.close()
+        await ledger.write(batch)
+    await ledger.close()
     reader = Reader(path)
     rows = await reader.rows()
     await reader.close()
@@ -303,3 +303,24 @@ def test_rows_of_the_community_come_back_as_they_went_in(tmp_path: Path) -> None
     assert again.effects("toy") == world.state.effects("toy")
     assert again.ids() is not None
     assert again._counters == world.state._counters
+
+
+def test_a_large_ledger_is_refused_where_what_the_daemon_reads_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "l.db"
+    rows = [dataclasses.replace(ROWS[1], id=f"e{n}", number=n) for n in range(1, 2000)]  # type: ignore[type-var]
+    asyncio.run(written(path, Batch(rows=rows, at=1.0)))
+    monkeypatch.setattr(writer, "CHECKED_WHOLE", 0)
+    asyncio.run(written(path))
+    ledger = sqlite3.connect(path)
+    size = ledger.execute("PRAGMA page_size").fetchone()[0]
+    page = ledger.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'experiments'").fetchone()[0]
+    ledger.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    before = path.read_bytes()
+    with pytest.raises(LedgerError, match="damaged"):
+        asyncio.run(written(path))
+    assert path.read_bytes() == before
