@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
@@ -14,7 +15,7 @@ class QueuePane(Pane):
     """A pane whose rows can be marked, moved, stashed and sorted."""
 
     BINDINGS = bindings(Scope.QUEUE)
-    SCOPES = (Scope.LIST, Scope.QUEUE)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LIST, Scope.QUEUE)
 
     def action_mark(self) -> None:
         """Mark the row, or unmark it, and go on to the next."""
@@ -40,7 +41,7 @@ class TextPane(Pane):
     """A pane with a text: `/` searches in it instead of leaving lines out."""
 
     BINDINGS = bindings(Scope.TEXT)
-    SCOPES = (Scope.LIST, Scope.TEXT)
+    SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LIST, Scope.TEXT)
     wrapped = True
 
     def _filtered(self, found: Sequence[Row]) -> Sequence[Row]:
