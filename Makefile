@@ -8,7 +8,7 @@ WORKERS ?= 4
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test lint faults bench coordination clean
+.PHONY: demo test lint faults bench coordination tour clean
 
 demo: .make/demo ## set everything up, then run the digits campaign before your eyes
 	$(BIN)/arctl demo
@@ -32,6 +32,9 @@ bench: .make/dev-$(EXTRAS) ## measure overheads and throughput, and print tables
 
 coordination: .make/dev-$(EXTRAS) ## measure what working in teams is worth, in virtual time (an hour)
 	$(BIN)/python -m tests.benchmarks.coordination
+
+tour: .make/dev-$(EXTRAS) ## draw the pictures of the documentation anew, from a real campaign
+	$(BIN)/python -m tests.tui.tour
 
 .make/venv:
 	$(PYTHON) -c 'import sys; sys.exit("arctl needs Python >= 3.11: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'

@@ -183,14 +183,17 @@ class LiveSource:
         if first:
             devices = await client.call("gpus", PATIENCE, history=True)
             self.view = views.with_devices(self.view, devices)
-        # Twice: what the first answers tell (which campaign, which run) may make the screen want more.
-        for _ in range(2):
+        # Again: what the first answers tell (which campaign, which row) may make the screen want more.
+        for _ in range(3):
             asked = due(self.view, self._wants(), time.monotonic())
             if not asked:
                 return
-            seq = self.view.link.seq
+            seq, news = self.view.link.seq, any(query not in self.view.answers for query in asked)
             answers = await asyncio.gather(*(self._ask(client, query, seq) for query in asked))
             self.view = views.with_answers(self.view, dict(zip(asked, answers, strict=True)))
+            if not news:
+                return
+            self._changed()
 
     async def _ask(self, client: AsyncClient, query: Query, seq: int) -> Answer:
         """Ask one thing; a refusal is an answer, a broken connection is not."""
