@@ -13,7 +13,7 @@ from arctl.tui.data.reading import inner, listed, real, word
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.shell import Shell
-from arctl.tui.windows.asking import Confirm, TypeToConfirm
+from arctl.tui.windows.asking import Choose, Confirm, TypeToConfirm
 from arctl.tui.windows.form import Field, Form
 
 
@@ -85,8 +85,27 @@ class Steering(Shell):
     # -- control -----------------------------------------------------------------------------------------
 
     async def action_pause(self) -> None:
-        """Pause what is meant, or let it go on."""
+        """Pause what is meant, or let it go on; where it has ended, what it belongs to is offered."""
+        pane = self.pane
+        if pane is not None and not pane.marks and self.allowed() and self._offer_outer(pane.acts_on):
+            return
         await self.carry_out_all([toggled(target) for target in self.all_meant("pause")])
+
+    def _offer_outer(self, key: str) -> bool:
+        """Offer to pause what an ended thing belongs to; False where the thing itself is to be paused."""
+        found = [each for each in chain(self.source.view, key) if each.kind in targets.ACCEPTS["pause"]]
+        if not found or not found[0].over or found[0].kind == "campaign":
+            return False
+        levels = {each.id: each for each in found[1:] if not each.over}
+
+        def answered(ident: str | None) -> None:
+            if ident:
+                self.later(toggled(levels[ident]))
+
+        verb = {ident: "resume" if each.held else "pause" for ident, each in levels.items()}
+        choices = [(ident, f"{verb[ident]} {each.words}") for ident, each in levels.items()]
+        self.push_screen(Choose(found[0].over, choices), answered)
+        return True
 
     async def action_freeze(self) -> None:
         """Freeze what is meant, or thaw it."""
