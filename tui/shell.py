@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, ComposeResult, SuspendNotSupported
+from textual.app import App, ComposeResult
 from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.notifications import SeverityLevel
@@ -180,7 +175,7 @@ class Shell(App[None]):
     async def follow(self, trail: Trail) -> None:
         """Go along a trail."""
         if trail.here != self.trail.here:
-            self._end_filter()
+            self.end_filter()
             self.trail = trail
             await self._shown()
         else:
@@ -295,92 +290,13 @@ class Shell(App[None]):
             self.source.look()
             self.flush()
 
-    # -- the time of a replay ----------------------------------------------------------------------------
-
-    @property
-    def replay(self) -> ReplaySource | None:
-        """The source, where it is a replay; says so where it is not."""
-        if isinstance(self.source, ReplaySource):
-            return self.source
-        self.say("this is no replay: `arctl tui --replay CAMPAIGN` is one")
-        return None
-
-    def action_play(self) -> None:
-        """Let the time run, or stop it."""
-        if (source := self.replay) is not None:
-            source.play()
-
-    def action_scrub(self, step: int) -> None:
-        """Go on by a hundredth of the campaign, or back."""
-        if (source := self.replay) is not None:
-            source.scrub(step / 100)
-
-    async def action_step(self, way: int) -> None:
-        """Go to the next event, or to the one before."""
-        if (source := self.replay) is not None:
-            try:
-                await source.step(way)
-            except ArctlError as error:
-                self.complain(error)
-
-    # -- filter, copy, pager -----------------------------------------------------------------------------
-
-    def action_filter(self) -> None:
-        """Open the line in which a filter is typed."""
-        pane = self.pane
-        if pane is None:
-            return
-        field = self.query_one("#filter", FilterLine)
-        field.display = True
-        field.placeholder = "text to look for; ! in front leaves out what has it"
-        field.value = pane.filter
-        field.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as one types."""
-        page = self.page
-        if event.input.id == "filter" and event.input.has_focus and page is not None:
-            pane = page.pane(page.current)
-            pane.filter = clean(event.value)
-            pane.lay_out()
-            self.source.look()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go back to the pane."""
-        if event.input.id == "filter":
-            self._end_filter()
-
-    def _end_filter(self) -> None:
+    def end_filter(self) -> None:
+        """Put the line for a filter away; the filter stays."""
         field, page = self.screen_stack[0].query_one("#filter", FilterLine), self.page
         if field.display and page is not None:
             field.display = False
             page.select(page.current)
             self.flush()
-
-    def action_copy(self) -> None:
-        """Copy what is under the cursor: its id, else the line."""
-        pane = self.pane
-        if pane is None:
-            return
-        text = pane.copied()
-        self.copy_to_clipboard(text)
-        self.say(f"copied {clean(text, 40)!r}; where the terminal takes no OSC 52, o opens a pager")
-
-    def action_pager(self) -> None:
-        """Open the pane's text in the pager."""
-        pane = self.pane
-        if pane is None:
-            return
-        with tempfile.NamedTemporaryFile("w", suffix=".txt", prefix="arctl-", delete=False) as file:
-            file.write(pane.text + "\n")
-        command = [*shlex.split(os.environ.get("PAGER") or "less -R"), file.name]
-        try:
-            with self.suspend():
-                subprocess.run(command, check=False)
-        except (SuspendNotSupported, OSError) as error:
-            self.say(f"{command[0]} could not be opened ({error}); set PAGER", "warning")
-        finally:
-            Path(file.name).unlink(missing_ok=True)
 
     # -- the rest ----------------------------------------------------------------------------------------
 

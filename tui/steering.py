@@ -12,12 +12,12 @@ from arctl.tui.acting.targets import Target, chain, pick
 from arctl.tui.data.reading import inner, listed, real, word
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
-from arctl.tui.shell import Shell
+from arctl.tui.looking import Looking
 from arctl.tui.windows.asking import Choose, Confirm, TypeToConfirm
 from arctl.tui.windows.form import Field, Form
 
 
-class Steering(Shell):
+class Steering(Looking):
     """The shell with the keys that change something."""
 
     BINDINGS = bindings(Scope.CONTROL)
