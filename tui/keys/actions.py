@@ -17,6 +17,7 @@ class Scope(StrEnum):
     CURVE = "at a curve"
     TEXT = "in a text"
     LOG = "in a log"
+    SOURCES = "in the list of logs"
     REPLAY = "in a replay"
     MODAL = "in every window"
     READING = "in a window with text"

@@ -165,6 +165,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("times", ("t",), "", "Show when lines came, or not.", _S.LOG),
     Action("sources", ("S",), "", "Choose whose lines are shown.", _S.LOG),
     Action("level", ("exclamation_mark",), "", "Show only warnings and errors, then all again.", _S.LOG),
+    Action("pick", ("space",), "", "Add a log to those that are shown, or take it away.", _S.SOURCES),
     # -- in a replay
     Action("app.play", ("space",), "", "Let the time run, or stop it.", _S.REPLAY),
     Action("app.scrub(-1)", ("comma",), "", "Go back by a hundredth of the campaign.", _S.REPLAY),
