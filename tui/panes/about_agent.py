@@ -1,0 +1,243 @@
+"""An agent in full: what it thinks with, what troubles it, its notes, its turns, its proposals, its posts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from arctl.format import duration
+from arctl.format import word as written
+from arctl.tui.data.query import Query
+from arctl.tui.data.reading import block, inner, listed, real, whole, word
+from arctl.tui.data.times import wall
+from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.scene import Scene
+from arctl.tui.look.words import effect, verdict
+from arctl.tui.panes import asked
+from arctl.tui.panes.headed import Headed, HeadedQueue, link
+from arctl.tui.panes.mentions import post_row
+from arctl.tui.panes.prose import Prose, ProsePane
+
+#: Counts of an agent's record, in the order in which they are told.
+COUNTS = ("accepted", "rejected", "inconclusive", "crashed", "timed_out", "going", "refused", "withdrawn")
+TURNS: dict[str, Tone] = {
+    "answered": "",
+    "asked": "accent",
+    "failed": "bad",
+    "lost": "warn",
+    "withdrawn": "dim",
+}
+
+
+def _wants(scene: Scene) -> list[Query]:
+    return [asked.agent(scene.route.id)] if scene.route.id else []
+
+
+class AgentPane(ProsePane):
+    """Who the open agent is, and how it stands."""
+
+    EMPTY = "this agent is not known; `arctl agents --all` lists them"
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return the query of the agent."""
+        return _wants(scene)
+
+    def rows(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return its work now, its trouble with what to do, its record, its cost and its notes."""
+        reply = asked.reply(scene, _wants(scene))
+        row = inner(reply, "agent")
+        if not row:
+            return []
+        text = Prose(width)
+        name, record = word(row, "name"), inner(row, "record")
+        text.section("Now", word(row, "state"))
+        said, tone = asked.doing(row, scene)
+        text.fact("does", said, tone, link(word(inner(row, "asked"), "subject")))
+        beat = real(inner(row, "asked"), "beat")
+        text.fact(
+            "last heard", f"{asked.ago(scene, beat or real(row, 'seen'))} ago" if row.get("seen") else ""
+        )
+        if word(row, "trouble"):
+            text.fact("what to do", f"mend it, then p here (or `arctl resume {name}`) asks it again", "warn")
+        if whole(row, "failures"):
+            text.fact("failed", f"{whole(row, 'failures')} turns in a row", "warn")
+        text.section("Who")
+        text.fact("role", word(row, "role"))
+        text.fact("brain", word(row, "brain"))
+        text.fact("model", word(row, "model"))
+        if word(row, "team"):
+            text.fact("team", f"{word(row, 'team')} {word(row, 'team_name')}", "", word(row, "team"))
+        direction = inner(reply, "direction")
+        if direction:
+            ident = word(direction, "id")
+            text.fact("direction", f"{ident} {word(direction, 'title')}", "", ident)
+        text.section("Record", f"{whole(row, 'turns')} turns")
+        text.fact("proposals", _counts(record))
+        text.fact("cost", f"{asked.thousands(whole(row, 'tokens'))} tokens, {asked.money(real(row, 'usd'))}")
+        for item in listed(reply, "directives"):
+            text.fact("directive", f"{word(item, 'id')} {word(item, 'state')}: {word(item, 'text')}", "warn",
+                      word(item, "id"))  # fmt: skip
+        text.section("Notes")
+        text.words(block(reply, "notes") or "it keeps no notes yet", "" if block(reply, "notes") else "dim")
+        return text.rows
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title."""
+        row = inner(asked.reply(scene, _wants(scene)), "agent")
+        return f"{word(row, 'name')}  {word(row, 'role')}" if row else "Agent"
+
+    def hints(self, scene: Scene) -> str:
+        """Name the keys."""
+        del scene
+        return "p pause  x retire"
+
+
+def _counts(record: Any) -> str:
+    """Write a record: how many were made, and what came of them."""
+    told = [f"{whole(record, name)} {written(name)}" for name in COUNTS if whole(record, name)]
+    return ", ".join([f"{whole(record, 'made')} made", *told])
+
+
+class FatesPane(HeadedQueue):
+    """The open agent's proposals, and what became of each."""
+
+    EMPTY = "it has proposed nothing yet"
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return the query of the agent."""
+        return _wants(scene)
+
+    def head(self, scene: Scene, width: int) -> Line:
+        """Name the columns."""
+        del scene
+        return lay(_fate_cells(("ID", "TITLE", "BECAME", "EXP", "EFFECT", "WHY"), width, ()), width)
+
+    def body(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return a row for each proposal, newest first."""
+        rows = listed(asked.reply(scene, _wants(scene)), "proposals")[::-1]
+        return [Row(word(row, "id"), _fate(row, width)) for row in rows]
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title."""
+        return f"Proposals ({whole(asked.reply(scene, _wants(scene)), 'proposals_total')})"
+
+    def hints(self, scene: Scene) -> str:
+        """Name the keys."""
+        del scene
+        return "Enter open  S stash  A approve"
+
+
+def _fate_cells(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
+    ident, title, became, experiment, gain, why = texts
+    cells = [
+        (Cell(" " + ident, 6), 0), (Cell(title, 0 if width < 80 else max(20, width // 3)), 1),
+        (Cell(became, 12), 2), (Cell(experiment, 6), 3), (Cell(gain, 8, right=True), 4),
+    ]  # fmt: skip
+    if width >= 80:
+        cells.append((Cell(why), 5))
+    return [Cell(c.text, c.width, tones[at] if at < len(tones) else "dim", c.right) for c, at in cells]
+
+
+def _fate(row: Any, width: int) -> Line:
+    told = word(row, "verdict")
+    became, tone = verdict(told) if told else asked.state_of(word(row, "state"))
+    if not told and word(row, "experiment"):
+        became, tone = "under way", "accent"
+    why = ("wrote its change; " if row.get("wrote") else "") + word(row, "reason")
+    gain = real(row, "effect")
+    texts = (word(row, "id"), word(row, "title"), became, word(row, "experiment"),
+             effect(gain) if gain is not None else "", why)  # fmt: skip
+    return lay(_fate_cells(texts, width, ("accent", "", tone, "accent", "", "dim")), width)
+
+
+class TurnsPane(Headed):
+    """What the open agent was asked, and how it went, newest first."""
+
+    TICKS = True
+    EMPTY = "it was asked nothing yet"
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return the query of the agent."""
+        return _wants(scene)
+
+    def head(self, scene: Scene, width: int) -> Line:
+        """Name the columns."""
+        del scene
+        return lay(_turn_cells(("WHEN", "ASKED TO", "ABOUT", "WENT", "TOOK", "NOTE"), ()), width)
+
+    def body(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return a row for each turn; Enter opens what it was about."""
+        rows = listed(asked.reply(scene, _wants(scene)), "turns")[::-1]
+        return [
+            Row(link(word(row, "subject")) or f"turn:{word(row, 'id')}", _turn(row, scene, width))
+            for row in rows
+        ]
+
+    @property
+    def acts_on(self) -> str:
+        """Keys act on the agent: a turn is no thing to pause or kill."""
+        return self.subject(self.scene)
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title."""
+        row = inner(asked.reply(scene, _wants(scene)), "agent")
+        return f"Turns  the newest of {whole(row, 'turns')}" if row else "Turns"
+
+    def hints(self, scene: Scene) -> str:
+        """Name the keys."""
+        del scene
+        return "Enter what it was about"
+
+
+def _turn_cells(texts: Sequence[str], tones: Sequence[Tone]) -> list[Cell]:
+    when, move, about, went, took, note = texts
+    cells = [
+        Cell(" " + when, 6),
+        Cell(move, 9),
+        Cell(about, 6),
+        Cell(went, 9),
+        Cell(took, 6, right=True),
+        Cell(note),
+    ]
+    return [
+        Cell(c.text, c.width, tones[at] if at < len(tones) else "dim", c.right) for at, c in enumerate(cells)
+    ]
+
+
+def _turn(row: Any, scene: Scene, width: int) -> Line:
+    state, begun, ended = word(row, "state"), real(row, "created"), real(row, "ended")
+    took = None if begun is None else (ended if ended is not None else scene.now) - begun
+    note = ": ".join(each for each in (written(word(row, "fault")), word(row, "note")) if each)
+    texts = (wall(begun, "%H:%M"), word(row, "move"), word(row, "subject"), state, duration(took), note)
+    tones: tuple[Tone, ...] = (
+        "dim",
+        "",
+        "accent",
+        TURNS.get(state, ""),
+        "dim",
+        "bad" if state == "failed" else "dim",
+    )
+    return lay(_turn_cells(texts, tones), width)
+
+
+class PostsPane(Headed):
+    """What the open agent said in the forum, newest first."""
+
+    EMPTY = "it has said nothing in the forum yet"
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return the query of the agent."""
+        return _wants(scene)
+
+    def body(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return a row for each post."""
+        return [post_row(data, width) for data in listed(asked.reply(scene, _wants(scene)), "posts")[::-1]]
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title."""
+        return f"Posts ({whole(asked.reply(scene, _wants(scene)), 'posts_total')})"
+
+    def hints(self, scene: Scene) -> str:
+        """Name the keys."""
+        del scene
+        return "Enter thread  r reply"

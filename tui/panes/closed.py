@@ -1,0 +1,105 @@
+"""Dead ends of a team's direction: what was given up, on what evidence, and what would open it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from arctl.format import number
+from arctl.tui.data.query import Query, query
+from arctl.tui.data.reading import inner, listed, real, word, words
+from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.scene import Scene
+from arctl.tui.look.words import effect
+from arctl.tui.panes import asked
+from arctl.tui.panes.headed import HeadedQueue
+from arctl.tui.panes.roster import closes
+
+_HEADS = ("ID", "IDEA", "RUNS", "BEST", "WHY", "REOPENS")
+
+
+class ClosedPane(HeadedQueue):
+    """The dead ends of the direction that is open, or of the open team's direction."""
+
+    EMPTY = "nothing was given up here; d (or `arctl mark AXIS`) closes an axis with your reason"
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return the queries of what is open and of the campaign's dead ends."""
+        campaign = asked.open_campaign(scene)
+        if not campaign or not scene.route.id:
+            return []
+        return [asked.one(scene.route.id), query("deadends", campaign=campaign)]
+
+    def ends(self, scene: Scene) -> list[Any]:
+        """Return the dead ends, newest first."""
+        wanted = self.wants(scene)
+        if len(wanted) < 2:
+            return []
+        reply = scene.view.answer(wanted[0]).reply
+        direction = inner(inner(reply, "team") or reply, "direction")
+        found = scene.view.answer(wanted[1]).reply
+        rows = found if isinstance(found, list) else []
+        mine = {word(item, "dead_end") for item in listed(reply, "directions")} - {""}
+        return [end for end in rows if word(end, "id") in mine or closes(end, direction)][::-1]
+
+    def head(self, scene: Scene, width: int) -> Line:
+        """Name the columns."""
+        del scene
+        return lay(_columns(_HEADS, width), width)
+
+    def body(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return a row for each dead end."""
+        return [Row(word(data, "id"), end_line(data, width)) for data in self.ends(scene)]
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title."""
+        return f"Dead ends ({len(self.ends(scene))})"
+
+    def hints(self, scene: Scene) -> str:
+        """Name the keys."""
+        del scene
+        return "d mark dead end  D revive"
+
+    def axis(self, key: str) -> str:
+        """Return the axis of a dead end."""
+        return next((word(data, "axis") for data in self.ends(self.scene) if word(data, "id") == key), "")
+
+
+def _columns(texts: Sequence[str], width: int) -> list[Cell]:
+    ident, idea, runs, best, why, reopens = texts
+    cells = [
+        Cell(" " + ident, 5, "dim"),
+        Cell(idea, 18 if width >= 70 else 12, "dim"),
+        Cell(runs, 4, "dim", right=True),
+        Cell(best, 8, "dim", right=True),
+        Cell(why, 0, "dim"),
+    ]
+    if width >= 84:
+        cells.append(Cell(reopens, width // 3, "dim"))
+    return cells
+
+
+def idea(data: Any) -> str:
+    """Return what a dead end closes: a direction's title, else an axis with its range."""
+    title, axis = word(data, "title"), word(data, "axis")
+    low, high = real(data, "low"), real(data, "high")
+    if low is None and high is None:
+        return title or axis
+    if low is None:
+        return f"{axis} to {number(high, 3)}"
+    return f"{axis} from {number(low, 3)}" + ("" if high is None else f" to {number(high, 3)}")
+
+
+def end_line(data: Any, width: int) -> Line:
+    """Lay out one dead end: what it closes, how much was tried, the best of it, and why."""
+    evidence = inner(data, "evidence")
+    tried = words(evidence, "experiments")
+    effects = inner(evidence, "effects")
+    gains = [gain for name in effects if (gain := real(effects, name)) is not None]
+    texts = (
+        word(data, "id"), idea(data), str(len(tried)) if tried else "-",
+        effect(max(gains)) if gains else "-", word(data, "reason"), word(data, "reopen"),
+    )  # fmt: skip
+    tones: tuple[Tone, ...] = ("accent", "", "dim", "", "", "dim")
+    cells = _columns(texts, width)
+    return lay([Cell(cell.text, cell.width, tones[at], cell.right) for at, cell in enumerate(cells)], width)

@@ -1,0 +1,145 @@
+"""History: what was judged, newest first, in windows: however long it is, what is in sight is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from arctl.format import duration
+from arctl.tui.data.query import Query, query
+from arctl.tui.data.reading import listed, real, whole, word
+from arctl.tui.look.lines import Cell, Line, Tone, lay
+from arctl.tui.look.scene import Listing, Scene
+from arctl.tui.look.words import better, effect, mean, sign, verdict
+from arctl.tui.panes import asked
+from arctl.tui.panes.headed import HeadedQueue
+from arctl.tui.widgets.pane import Pane
+
+#: Rows of one window.
+PAGE = 100
+_HEADS = ("", "ID", "VERDICT", "MEAN", "EFFECT", "TIME", "TITLE", "BY", "AGO", "WHY")
+
+
+class HistoryPane(HeadedQueue):
+    """The experiments of what is open that were judged."""
+
+    SORTS = ("new", "effect", "mean", "seconds", "verdict", "title")
+    TICKS = True
+    EMPTY = "nothing was judged here yet"
+
+    def window(self, scene: Scene, page: int) -> Query | None:
+        """Return the query of one window; None where nothing is open."""
+        ident, campaign = scene.route.id, asked.open_campaign(scene)
+        if not campaign:
+            return None
+        whose = {"t": "team", "h": "direction", "a": "agent"}.get(ident[:1], "")
+        given: dict[str, Any] = {whose: ident} if whose else {}
+        if wanted := self.filter.lstrip("!"):
+            given |= {"text": wanted, "not": True if self.filter.startswith("!") else None}
+        return query(
+            "experiments", campaign=campaign, state="closed", sort=self.SORTS[self._sort],
+            offset=page * PAGE, limit=PAGE, **given,
+        )  # fmt: skip
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return the queries of the windows that can be seen; the first one tells how many there are."""
+        sight = self.in_sight
+        pages = {0, *(max(0, at - 1) // PAGE for at in (sight.start, sight.stop))}
+        return [found for page in sorted(pages) if (found := self.window(scene, page)) is not None]
+
+    def depends(self, scene: Scene) -> tuple[object, ...]:
+        """Return the windows that can be seen."""
+        return (*super().depends(scene), tuple(self.wants(scene)))
+
+    def rows(self, scene: Scene, width: int) -> Listing:
+        """Return the headings and a row for each experiment; what was not fetched yet is a blank."""
+        first = self.window(scene, 0)
+        total = whole(scene.view.answer(first).reply, "total") if first is not None else 0
+        if not total:
+            return Listing([], lambda at: ())
+        pages: dict[int, list[Any]] = {}
+        keys = [""] * (total + 1)
+        for page in range((total - 1) // PAGE + 1):
+            wanted = self.window(scene, page)
+            found = listed(scene.view.answer(wanted).reply, "experiments") if wanted is not None else []
+            if found:
+                pages[page] = found
+                keys[1 + page * PAGE : 1 + page * PAGE + len(found)] = [word(row, "id") for row in found]
+        del keys[total + 1 :]
+
+        def make(at: int) -> Line:
+            if at == 0:
+                return lay(_columns(_HEADS, width, ()), width)
+            rows = pages.get((at - 1) // PAGE, [])
+            place = (at - 1) % PAGE
+            if place >= len(rows):
+                return lay([Cell("   " + scene.glyphs.discarded, 0, "dim")], width)
+            return history_line(rows[place], scene, width)
+
+        return Listing(keys, make)
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title with how many there are."""
+        first = self.window(scene, 0)
+        total = whole(scene.view.answer(first).reply, "total") if first is not None else 0
+        return f"History ({total})" + (f"  by {self.sorted_by}" if self.sorted_by else "")
+
+    def hints(self, scene: Scene) -> str:
+        """Name the keys."""
+        del scene
+        return "Enter open  s sort  R rerun  / filter"
+
+    def move(self, to: int) -> None:
+        """Go to a row, fetched or not: where it was not fetched yet it comes at once."""
+        to = max(1, min(to, len(self._rows) - 1))
+        if to < len(self._rows) and not self._rows[to].key:
+            Pane.move(self, to)
+            self._moved = to > 1
+            return
+        super().move(to)
+
+    def axis(self, key: str) -> str:
+        """Return the axis of an experiment, for the key that closes it."""
+        for wanted in self.wants(self.scene):
+            for row in listed(self.scene.view.answer(wanted).reply, "experiments"):
+                if word(row, "id") == key:
+                    return word(row, "axis")
+        return ""
+
+
+def _columns(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
+    glyph, ident, name, value, gain, time, title, by, age, why = texts
+    cells = [
+        (Cell(" " + glyph, 2), 0),
+        (Cell(ident, 6), 1),
+        (Cell(name, 12), 2),
+        (Cell(value, 8, right=True), 3),
+        (Cell(gain, 8, right=True), 4),
+    ]
+    if width >= 60:
+        cells.append((Cell(time, 6, right=True), 5))
+    cells.append((Cell(title, 0 if width < 110 else max(24, width // 4)), 6))
+    if width >= 72:
+        cells.append((Cell(by, 8), 7))
+    if width >= 80:
+        cells.append((Cell(age, 3, right=True), 8))
+    if width >= 110:
+        cells.append((Cell(why), 9))
+    return [
+        Cell(cell.text, cell.width, tones[at] if at < len(tones) else "dim", cell.right) for cell, at in cells
+    ]
+
+
+def history_line(data: Any, scene: Scene, width: int) -> Line:
+    """Lay out one experiment that was judged."""
+    told = word(data, "verdict")
+    name, tone = verdict(told)
+    glyph, glyph_tone = sign(told, word(data, "state"), scene.glyphs, running=False, held=False)
+    value, gain = real(data, "mean"), real(data, "effect")
+    texts = (
+        glyph, word(data, "id"), name, mean(value), effect(gain), duration(real(data, "seconds")),
+        word(data, "title"), word(data, "agent"), asked.ago(scene, real(data, "closed")),
+        word(data, "reason"),
+    )  # fmt: skip
+    tones: tuple[Tone, ...] = (glyph_tone, "accent", tone, "", better(gain), "dim", "", "dim", "dim", "dim")
+    return lay(_columns(texts, width, tones), width)

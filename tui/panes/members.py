@@ -1,0 +1,159 @@
+"""Members: who there is, what each thinks with, what it does now, what came of it, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from arctl.tui.data.query import Query
+from arctl.tui.data.reading import block, inner, listed, real, whole, word
+from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.scene import Scene
+from arctl.tui.panes import asked
+from arctl.tui.panes.headed import Headed
+from arctl.tui.panes.prose import padded
+
+_HEADS = ("NAME", "ROLE", "TEAM", "MODEL", "NOW", "KEPT", "TURNS", "TOKENS", "USD")
+
+
+class AgentsPane(Headed):
+    """The agents of the chosen campaign."""
+
+    SORTS: ClassVar[tuple[str, ...]] = ("team", "name", "kept", "usd")
+    TICKS = True
+    EMPTY = "no agents yet: they come with the campaign; `arctl agents` lists them"
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return the query of the agents."""
+        return asked.agents(asked.open_campaign(scene))
+
+    def members(self, scene: Scene) -> list[Any]:
+        """Return the agents, in the order that was chosen."""
+        found = listed(asked.reply(scene, self.wants(scene)), "agents")
+        match self.sorted_by:
+            case "name":
+                return sorted(found, key=lambda data: word(data, "name"))
+            case "kept":
+                return sorted(found, key=lambda data: -whole(inner(data, "record"), "accepted"))
+            case "usd":
+                return sorted(found, key=lambda data: -(real(data, "usd") or 0.0))
+        return sorted(found, key=lambda data: word(data, "team_name"))
+
+    def head(self, scene: Scene, width: int) -> Line:
+        """Name the columns."""
+        del scene
+        return lay(_columns(_HEADS, width, ()), width)
+
+    def body(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return a row for each agent."""
+        return [Row(word(data, "id"), agent_line(data, scene, width)) for data in self.members(scene)]
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title: how many there are, and how many are at work."""
+        found = listed(asked.reply(scene, self.wants(scene)), "agents")
+        busy = sum(1 for data in found if inner(data, "asked"))
+        spent = sum(real(data, "usd") or 0.0 for data in found)
+        said = f"Agents ({len(found)})" + (f"  {busy} asked now" if found else "")
+        said += f", {asked.money(spent)}" if spent else ""
+        return said + (f"  by {self.sorted_by}" if self.sorted_by else "")
+
+    def hints(self, scene: Scene) -> str:
+        """Name the keys."""
+        del scene
+        return "Enter open  p pause  x retire"
+
+
+def _columns(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
+    name, role, team, model, now, kept, turns, tokens, usd = texts
+    cells = [(Cell(" " + name, 10), 0), (Cell(role, 12 if width >= 70 else 8), 1)]
+    if width >= 48:
+        cells.append((Cell(team, 8), 2))
+    if width >= 84:
+        cells.append((Cell(model, 20 if width >= 110 else 12), 3))
+    cells += [(Cell(now), 4), (Cell(kept, 5, right=True), 5)]
+    if width >= 84:
+        cells.append((Cell(turns, 5, right=True), 6))
+    if width >= 64:
+        cells += [(Cell(tokens, 6, right=True), 7), (Cell(usd, 6, right=True), 8)]
+    return [
+        Cell(cell.text, cell.width, tones[at] if at < len(tones) else "dim", cell.right) for cell, at in cells
+    ]
+
+
+def agent_line(data: Any, scene: Scene, width: int) -> Line:
+    """Lay out one agent."""
+    said, tone = asked.doing(data, scene)
+    record = inner(data, "record")
+    texts = (
+        word(data, "name"), word(data, "role"), word(data, "team_name") or "-", thinks_with(data), said,
+        asked.tally(record), str(whole(data, "turns")), asked.thousands(whole(data, "tokens")),
+        asked.money(real(data, "usd")),
+    )  # fmt: skip
+    kept: Tone = "good" if whole(record, "accepted") else "dim"
+    tones: tuple[Tone, ...] = ("strong", "dim", "", "dim", tone, kept, "dim", "dim", "dim")
+    return lay(_columns(texts, width, tones), width)
+
+
+def thinks_with(data: Any) -> str:
+    """Write brain and model in one."""
+    brain, model = word(data, "brain"), word(data, "model")
+    return f"{brain} {model}".strip()
+
+
+class AgentsNowPane(AgentsPane):
+    """The agents of the team that is open: what each is asked, how long, and its last words."""
+
+    SORTS = ()
+    EMPTY = "nobody is in this team any more"
+
+    def wants(self, scene: Scene) -> Sequence[Query]:
+        """Return the queries of the team, of its campaign's agents, and of each member."""
+        team = scene.route.id
+        if not team:
+            return []
+        found = [*asked.agents(asked.open_campaign(scene)), asked.one(team)]
+        return [*found, *member_queries(scene, team)]
+
+    def members(self, scene: Scene) -> list[Any]:
+        """Return the members of the team."""
+        found = listed(asked.reply(scene, asked.agents(asked.open_campaign(scene))), "agents")
+        return [data for data in found if word(data, "team") == scene.route.id]
+
+    def body(self, scene: Scene, width: int) -> Sequence[Row]:
+        """Return for each member a row, and one with what it said last."""
+        found = []
+        for data in self.members(scene):
+            ident = word(data, "id")
+            found.append(Row(ident, agent_line(data, scene, width)))
+            if said := last_words(scene.view.answer(asked.agent(ident)).reply):
+                found.append(Row("", padded(((" " * 11, ""), (f'"{said}"', "dim")), width)))
+        return found
+
+    def heading(self, scene: Scene) -> str:
+        """Return the title."""
+        found = self.members(scene)
+        busy = sum(1 for data in found if inner(data, "asked"))
+        tokens = sum(whole(data, "tokens") for data in found)
+        said = f"Agents now ({len(found)})"
+        if busy:
+            said += f"  {busy} asked"
+        if tokens:
+            spent = asked.money(sum(real(data, "usd") or 0.0 for data in found))
+            said += f"  {asked.thousands(tokens)} tokens, {spent}"
+        return said
+
+
+def member_queries(scene: Scene, team: str) -> list[Query]:
+    """Return the queries of a team's members in full."""
+    members = listed(inner(scene.view.answer(asked.one(team)).reply, "team"), "members")
+    return [asked.agent(word(data, "id")) for data in members[:8] if word(data, "id")]
+
+
+def last_words(reply: Any) -> str:
+    """Return what an agent said last: its newest post, else the last line of its notes."""
+    posts = listed(reply, "posts")
+    text = (
+        block(posts[-1], "text") if posts else block(inner(reply, "agent"), "notes") or block(reply, "notes")
+    )
+    lines = [line.strip() for line in text[:2000].splitlines() if line.strip()]
+    return " ".join(lines[:3]) if posts else (lines[-1] if lines else "")
