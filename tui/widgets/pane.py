@@ -36,6 +36,8 @@ class Pane(ScrollView, can_focus=True):
     EMPTY = "nothing yet"
     #: Whether the clock is part of what is shown: such rows are laid out anew every second.
     TICKS: ClassVar[bool] = False
+    #: Lines on top that stay where they are while the rest scrolls: the names of the columns.
+    HEAD: ClassVar[int] = 0
 
     class Moved(Message):
         """Somebody put the cursor on another row."""
@@ -75,6 +77,11 @@ class Pane(ScrollView, can_focus=True):
     def heading(self, scene: Scene) -> str:
         """Return the pane's title."""
         raise NotImplementedError
+
+    def head(self, scene: Scene, width: int) -> Line:
+        """Return the line that stays on top, where `HEAD` is 1."""
+        del scene, width
+        return ()
 
     def depends(self, scene: Scene) -> tuple[object, ...]:
         """Return what the rows are made from; while these are the same objects, the rows are the same."""
@@ -161,7 +168,7 @@ class Pane(ScrollView, can_focus=True):
     def in_sight(self) -> range:
         """Return the places of the rows that can be seen."""
         top = int(self.scroll_offset.y)
-        return range(top, top + max(1, self.scrollable_content_region.height))
+        return range(top, top + max(1, self.scrollable_content_region.height - self.HEAD))
 
     @property
     def text(self) -> str:
@@ -197,7 +204,7 @@ class Pane(ScrollView, can_focus=True):
         self._rows = found
         self._at = self._place(key)
         if many != len(found) or self.virtual_size.width != width:
-            self.virtual_size = Size(width, len(found))
+            self.virtual_size = Size(width, len(found) + self.HEAD)
         if not found or not many:
             self.refresh()
         if at != self._at:
@@ -251,15 +258,17 @@ class Pane(ScrollView, can_focus=True):
         """Repaint rows, or `count` cells of them from `first` on, as far as they can be seen."""
         top, size = self.scroll_offset.y, self.scrollable_content_region.size
         for index in indices:
-            if 0 <= index - top < size.height:
+            if 0 <= index - top < size.height - self.HEAD:
                 width = count or size.width
-                self.refresh(Region(first, index - top, width, 1))
+                self.refresh(Region(first, index - top + self.HEAD, width, 1))
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
         width, base = self.scrollable_content_region.width, self.rich_style
-        index = y + int(self.scroll_offset.y)
-        if not self._rows and y == 0:
+        if y < self.HEAD:
+            return paint(self, self.head(self.scene, width), width, base, stale=self._stale)
+        index = y - self.HEAD + int(self.scroll_offset.y)
+        if not self._rows and y == self.HEAD:
             return paint(self, ((" " + self._nothing(), "dim"),), width, base)
         if index >= len(self._rows):
             return Strip.blank(width, base)
@@ -301,7 +310,7 @@ class Pane(ScrollView, can_focus=True):
         self.post_message(self.Moved(self, self.key))
 
     def _reveal(self) -> None:
-        self.scroll_to_region(Region(0, self._at, 1, 1), animate=False, immediate=True)
+        self.scroll_to_region(Region(0, self._at, 1, 1 + self.HEAD), animate=False, immediate=True)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Look at what came into sight: rows may have to be fetched for it."""
@@ -351,8 +360,8 @@ class Pane(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Choose a row with the mouse; twice opens it."""
         offset = event.get_content_offset(self)
-        if offset is not None:
-            self.move(offset.y + int(self.scroll_offset.y))
+        if offset is not None and offset.y >= self.HEAD:
+            self.move(offset.y - self.HEAD + int(self.scroll_offset.y))
             if event.chain == 2:
                 self.action_enter()
 
