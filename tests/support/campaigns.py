@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 #: Prints three steps and a block whose metric depends on LR, WIDTH and the seed.
@@ -59,6 +60,79 @@ high = 128
 experiments = {experiments}
 """
 
+#: A bowl with a little noise: stands in for a training run whose best place is known (0.6, 0.7, 0.4).
+#: While the campaign's data folder has a file `hold`, runs go on for ever, one step every `PACE` seconds.
+BOWL = '''\
+"""A bowl with noise: stands in for a training run."""
+import math
+import os
+import random
+import time
+from pathlib import Path
+
+LR = 0.02
+
+# far enough apart that edits of both merge
+
+
+WIDTH = 0.2
+
+# far enough apart that edits of both merge
+
+
+DEPTH = 0.9
+
+rng = random.Random(int(os.environ.get("SEED", "0")))
+loss = 1 + (LR - 0.6) ** 2 + 0.5 * (WIDTH - 0.7) ** 2 + 0.3 * (DEPTH - 0.4) ** 2
+hold, pace = Path(os.environ["ARCTL_DATA"]) / "hold", float(os.environ["PACE"])
+step = 0
+while step < 40 or hold.exists():
+    at = loss + math.exp(-step / 12) + rng.gauss(0, 0.01)
+    print(f"step {step} | loss: {at:.4f} | lr: {LR * max(0.1, 1 - step / 400):.5f}", flush=True)
+    step += 1
+    if DEPTH > 0.97 and step == 20:
+        raise FloatingPointError(f"the loss diverged at depth {DEPTH}")
+    if hold.exists():
+        time.sleep(max(0.2, pace))
+time.sleep(pace)
+print("---")
+print(f"val_loss: {loss + rng.gauss(0, 0.004):.6f}")
+'''
+
+BOWL_SPEC = """\
+name = "{name}"
+[run]
+command = "{python} train.py"
+timeout = "1h"
+env = {{ PACE = "{pace}" }}
+[metric]
+name = "val_loss"
+[seed]
+env = "SEED"
+[files]
+editable = ["train.py"]
+[params.LR]
+file = "train.py"
+type = "float"
+low = 0.0
+high = 1.0
+[params.WIDTH]
+file = "train.py"
+type = "float"
+low = 0.0
+high = 1.0
+[params.DEPTH]
+file = "train.py"
+type = "float"
+low = 0.0
+high = 1.0
+[brain]
+kind = "search"
+in_flight = {in_flight}
+[limits]
+experiments = {experiments}
+{extra}"""
+
 
 def git(folder: Path, *arguments: str) -> str:
     """Run git as a user would."""
@@ -94,6 +168,29 @@ def make_repo(
     for path, text in (files or {}).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
+    return _committed(folder)
+
+
+def make_bowl(
+    folder: Path,
+    name: str = "bowl",
+    *,
+    pace: float = 0.0,
+    experiments: int = 12,
+    in_flight: int = 2,
+    extra: str = "",
+) -> Path:
+    """Create a repository with the bowl and its arctl.toml; runs take `pace` seconds besides starting."""
+    folder.mkdir(parents=True)
+    (folder / "train.py").write_text(BOWL)
+    spec = BOWL_SPEC.format(
+        name=name, python=sys.executable, pace=pace, experiments=experiments, in_flight=in_flight, extra=extra
+    )
+    (folder / "arctl.toml").write_text(spec)
+    return _committed(folder)
+
+
+def _committed(folder: Path) -> Path:
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message=baseline")

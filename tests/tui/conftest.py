@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -10,8 +11,17 @@ import pytest
 from textual.pilot import Pilot
 
 from arctl.tui.app import ArctlApp
+from arctl.tui.data.route import Route, Trail
 from arctl.tui.launch import Settings
-from tests.tui.tui_stage import Stage, stage
+from arctl.tui.widgets.pane import Pane
+from tests.support.company import Busy, company
+from tests.support.stage import Stage, stage
+from tests.tui.presses import note
+from tests.tui.recorded import RecordedApp, RecordedSource, load
+
+# Recorded times are shown as they were where they were recorded.
+os.environ["TZ"] = "UTC"
+time.tzset()
 
 
 @pytest.fixture
@@ -42,6 +52,13 @@ def slow(empty: Stage) -> Stage:
     return empty
 
 
+@pytest.fixture(scope="session")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
+    """A company at work; tests may change it, and take what they change for themselves alone."""
+    with stage(tmp_path_factory.mktemp("busy")) as found:
+        yield company(found)
+
+
 class Screen:
     """What a person sees of an app under test, and how they wait for it."""
 
@@ -50,21 +67,62 @@ class Screen:
 
     @property
     def text(self) -> str:
+        """What is on the screen, notifications and windows included."""
         strips = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
+    @property
+    def pane(self) -> Pane:
+        """The pane that has the focus."""
+        found = self.app.pane
+        assert found is not None
+        return found
+
     async def until(self, condition: Callable[[], Any], seconds: float = 120.0) -> None:
+        """Wait for a condition."""
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
                 pytest.fail(f"waited in vain; on the screen:\n{self.text}")
-            await self.pilot.pause(0.05)
+            await self.pilot.pause(0.02)
 
     async def see(self, *texts: str) -> None:
+        """Wait for texts."""
         await self.until(lambda: all(text in self.text for text in texts))
 
     async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        note(*keys)
         await self.pilot.press(*keys)
+
+    async def focus(self, pane: str) -> Pane:
+        """Go to a pane of the page."""
+        page = self.app.page
+        assert page is not None
+        page.select(pane)
+        await self.until(lambda: page.pane(pane).has_focus)
+        return page.pane(pane)
+
+    async def find(self, key: str) -> None:
+        """Put the cursor on a row of the focused pane."""
+        await self.until(lambda: key in self.pane.keys_shown)
+        self.pane.move(self.pane.keys_shown.index(key))
+        await self.until(lambda: self.pane.key == key)
+
+    async def go(self, route: Route) -> None:
+        """Open a page and wait until it shows what the recording has for it."""
+        await self.app.follow(Trail(route))
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until a recording has nothing more to say, and all of it is on the screen."""
+        source = self.app.source
+        assert isinstance(source, RecordedSource)
+        calm, before = 0, ""
+        while calm < 3:
+            await self.pilot.pause(0.03)
+            same = source.settled and self.text == before
+            calm, before = (calm + 1 if same else 0), self.text
 
 
 Open = Callable[..., Any]
@@ -79,5 +137,22 @@ def attach() -> Open:
         app = ArctlApp(on.home, Settings(host_label="ws-01", **settings))
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Screen(app, pilot)
+
+    return opened
+
+
+@pytest.fixture
+def play() -> Open:
+    """Open the interface on a recording (its name, or the recording itself), at a size."""
+
+    @asynccontextmanager
+    async def opened(
+        recording: Any = "busy", size: tuple[int, int] = (120, 36), **settings: Any
+    ) -> AsyncIterator[Screen]:
+        app = RecordedApp(load(recording) if isinstance(recording, str) else recording, **settings)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            screen = Screen(app, pilot)
+            await screen.settled()
+            yield screen
 
     return opened
