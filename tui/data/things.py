@@ -49,7 +49,7 @@ def harvest(known: Mapping[str, Thing], reply: Any) -> dict[str, Thing]:
         new = Thing(
             id=ident,
             kind=KINDS.get(ident[0], ""),
-            title=word(data, "title") or word(data, "name"),
+            title=_title(ident, data),
             campaign=word(data, "campaign") or campaign,
             team=_ident(data, "team"),
             direction=_ident(data, "direction"),
@@ -63,6 +63,12 @@ def harvest(known: Mapping[str, Thing], reply: Any) -> dict[str, Thing]:
     for ident in list(found)[: max(0, len(found) - MOST)]:
         del found[ident]
     return found
+
+
+def _title(ident: str, data: Any) -> str:
+    """Return what a thing is called; where a team is listed with its direction, its own name counts."""
+    first, second = ("name", "title") if ident[0] in "ta" else ("title", "name")
+    return word(data, first) or word(data, second)
 
 
 def _added(old: Thing, new: Thing, told_held: bool) -> Thing:
