@@ -152,15 +152,3 @@ async def stop(context: Context, caller: Caller, params: Params) -> Any:
         raise UsageError(msg, "use drain or now")
     ticket = uuid.uuid4().hex
     return await context.engine.ask(ticket, facts.StopDaemon(ticket, mode, caller.actor))
-
-
-@method("events")
-async def events(context: Context, caller: Caller, params: Params) -> Any:
-    """Return events behind a cursor, or without one the newest."""
-    del caller
-    limit = min(params.get("limit", int, 100), 500)
-    campaign = params.get("campaign", str, "")
-    after = params.get("after", int, -1)
-    if after < 0:
-        return await context.reader.latest_events(limit, campaign)
-    return await context.reader.events(after, limit, campaign, params.get("subject", str, ""))

@@ -188,6 +188,10 @@ class State:
         """Return a giver of fresh ids for the rows of one step."""
         return Ids(dict(self._counters))
 
+    def last_number(self, letter: str) -> int:
+        """Return the greatest number of the ids that begin with a letter; 0 where there is none."""
+        return self._counters.get(letter, 0)
+
     def spec(self, campaign: str) -> Spec:
         """Return a campaign's parsed specification."""
         return spec_of(self.campaigns[campaign])

@@ -75,13 +75,6 @@ class Reader:
         found = await self._records(sql, (*subjects, limit))
         return [{**record, "data": json.loads(record["data"])} for record in reversed(found)]
 
-    async def latest_events(self, limit: int, campaign: str = "") -> list[Record]:
-        """Return the newest `limit` events, oldest first."""
-        where, values = ("WHERE campaign = ?", [campaign]) if campaign else ("", [])
-        sql = f"SELECT * FROM events {where} ORDER BY seq DESC LIMIT ?"  # noqa: S608
-        found = await self._records(sql, (*values, limit))
-        return [{**record, "data": json.loads(record["data"])} for record in reversed(found)]
-
     async def results(self, run: str) -> list[Record]:
         """Return what the ledger holds of a run's attempts."""
         sql = "SELECT attempt, at, outcome, value, record FROM results WHERE run = ? ORDER BY attempt"

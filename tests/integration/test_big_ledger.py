@@ -19,11 +19,11 @@ from tests.support.cli import Arctl
 from tests.support.daemon import Daemon
 
 SIZES = Sizes(
-    experiments=900,
-    runs=1800,
+    experiments=1800,
+    runs=3600,
     points=60_000,
     longest=50_000,
-    events=2700,
+    events=5400,
     posts=60,
     dead_ends=20,
     directives=5,
@@ -300,3 +300,78 @@ def test_a_flood_is_followed_in_pieces_that_fit_and_nothing_is_lost(big: Daemon)
     assert "".join(found) == "".join(lines)
     assert found[:5000] == lines[:5000]
     assert found[-1] == "end"
+
+
+# -- what happened ---------------------------------------------------------------------------------------
+
+
+def seqs(found: list[Row]) -> list[int]:
+    return [row["seq"] for row in found]
+
+
+def test_events_go_back_in_pages_without_gap(big: Daemon) -> None:
+    wanted = [row["seq"] for row in query(big, "SELECT seq FROM events WHERE campaign = 'big' ORDER BY seq")]
+    found: list[int] = []
+    before = None
+    while page := big.call("events", campaign="big", before=before, limit=400):
+        assert seqs(page) == sorted(seqs(page))
+        found = seqs(page) + found
+        before = found[0]
+    assert found == wanted
+
+
+def test_events_are_found_by_words_kinds_and_subject(big: Daemon) -> None:
+    def matching(where: str) -> list[int]:
+        return [row["seq"] for row in query(big, f"SELECT seq FROM events WHERE {where} ORDER BY seq")][-500:]
+
+    assert seqs(big.call("events", text="WARMUP 0.5", limit=500)) == matching("text LIKE '%warmup 0.5%'")
+    assert big.call("events", text="100%") == [], "nothing in a text is a pattern"
+    assert seqs(big.call("events", kinds=["run."], limit=500)) == matching("kind LIKE 'run.%'")
+    both = big.call("events", kinds=["run.started", "experiment.opened"], subject="e7")
+    assert seqs(both) == matching("kind IN ('run.started', 'experiment.opened') AND subject = 'e7'")
+    assert big.call("events", kinds=["run"]) == []
+    first = big.call("events", after=0, text="e33 ", limit=2)
+    assert seqs(first) == matching("text LIKE '%e33 %'")[:2]
+
+
+def test_events_around_a_time_are_those_before_and_after_it(big: Daemon) -> None:
+    middle = query(big, "SELECT seq, at FROM events WHERE seq = 1500")[0]
+    found = seqs(big.call("events", at=middle["at"], limit=20))
+    assert found == list(range(1490, 1510))
+    assert seqs(big.call("events", at=0, limit=4)) == [1, 2, 3, 4]
+    last = query(big, "SELECT max(seq) AS seq FROM events")[0]["seq"]
+    assert seqs(big.call("events", at=time.time() + 1e6, limit=4))[-1] == last
+
+
+def test_a_history_is_complete_and_has_everything_once(big: Daemon, rows: dict[str, Row]) -> None:
+    found: dict[str, list[list[Any]]] = {}
+    cursor, pages_read = "", 0
+    while True:
+        page = big.call("history", after=cursor)
+        assert len(protocol.encode(page)) < protocol.MAX_LINE
+        for kind in page["columns"]:
+            found.setdefault(kind, []).extend(page[kind])
+        cursor, pages_read = page["cursor"], pages_read + 1
+        if not page["more"]:
+            break
+    assert pages_read > 1
+    for kind, table in (
+        ("experiments", "experiments"), ("runs", "runs"), ("proposals", "proposals"), ("posts", "posts"),
+        ("teams", "teams"), ("directions", "directions"), ("dead_ends", "dead_ends"), ("deeds", "deeds"),
+        ("directives", "directives"),
+    ):  # fmt: skip
+        assert all(len(line) == len(page["columns"][kind]) for line in found[kind])
+        wanted = [
+            row["id"] for row in query(big, f"SELECT id FROM {table} WHERE campaign = 'big' ORDER BY rowid")
+        ]
+        assert [line[0] for line in found[kind]] == wanted, kind
+    one = dict(zip(page["columns"]["experiments"], found["experiments"][76], strict=True))
+    known = rows[one["id"]]
+    assert {key: one[key] for key in ("created", "closed", "verdict", "axis", "team", "base", "agent")} == {
+        key: known[key] for key in ("created", "closed", "verdict", "axis", "team", "base", "agent")
+    }
+    again = big.call("history", after=cursor)
+    assert not again["more"]
+    assert not any(again[kind] for kind in page["columns"]), "the cursor brings what is new, and nothing is"
+    with pytest.raises(UsageError, match="no cursor"):
+        big.call("history", after="x,y")

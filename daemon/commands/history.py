@@ -1,0 +1,302 @@
+"""All of a campaign with its times, in pages: enough to say how things stood at any moment."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
+from arctl.daemon.commands.paging import ROOM, fitting, size
+from arctl.daemon.life.titles import told
+from arctl.daemon.rows import (
+    DeadEnd,
+    Deed,
+    Direction,
+    Directive,
+    Experiment,
+    Post,
+    Proposal,
+    Run,
+    Team,
+)
+from arctl.daemon.state import State
+from arctl.daemon.store import events as log
+from arctl.errors import UsageError
+
+#: Ids of one kind that one page passes at most; another campaign's may lie between.
+MAX_IDS = 20_000
+#: Events that one page looks at and brings, and what of a text it repeats.
+MAX_SEEN = 50_000
+MAX_CHANGES = 2000
+MAX_TEXT = 200
+
+Line = list[Any]
+
+
+def _experiment(state: State, row: Experiment) -> Line:
+    proposal = state.proposals.get(row.proposal)
+    return [
+        row.id,
+        row.number,
+        told(state, row)[:MAX_TEXT],
+        row.axis,
+        row.team,
+        row.direction,
+        proposal.agent if proposal is not None else "",
+        row.base,
+        row.created,
+        row.closed,
+        row.verdict,
+        row.reason[:MAX_TEXT],
+        row.mean,
+        row.evidence.get("effect"),
+        len(row.record),
+    ]
+
+
+def _run(state: State, row: Run) -> Line:
+    del state
+    return [
+        row.id,
+        row.experiment,
+        row.device,
+        row.device_name,
+        row.seed,
+        row.purpose.value,
+        row.created,
+        row.started,
+        row.ended,
+        row.outcome,
+        row.value,
+        row.seconds,
+    ]
+
+
+def _proposal(state: State, row: Proposal) -> Line:
+    del state
+    return [
+        row.id,
+        row.created,
+        row.state.value,
+        row.title[:MAX_TEXT],
+        row.axis,
+        row.team,
+        row.direction,
+        row.agent,
+        row.experiment,
+        row.directive,
+    ]
+
+
+def _team(state: State, row: Team) -> Line:
+    del state
+    return [row.id, row.name, row.created, row.since, row.state.value, row.direction, row.reason[:MAX_TEXT]]
+
+
+def _direction(state: State, row: Direction) -> Line:
+    del state
+    return [
+        row.id,
+        row.title[:MAX_TEXT],
+        row.created,
+        row.since,
+        row.state.value,
+        row.team,
+        row.author,
+        row.reason[:MAX_TEXT],
+    ]
+
+
+def _dead_end(state: State, row: DeadEnd) -> Line:
+    del state
+    return [
+        row.id,
+        row.created,
+        row.axis,
+        row.direction,
+        row.low,
+        row.high,
+        row.reason[:MAX_TEXT],
+        row.reopen[:MAX_TEXT],
+        row.revived[:MAX_TEXT],
+    ]
+
+
+def _post(state: State, row: Post) -> Line:
+    del state
+    return [
+        row.id,
+        row.created,
+        row.author,
+        row.kind.value,
+        row.thread,
+        row.team,
+        row.open,
+        row.text[:MAX_TEXT],
+    ]
+
+
+def _directive(state: State, row: Directive) -> Line:
+    del state
+    return [
+        row.id,
+        row.created,
+        row.target,
+        row.author,
+        row.state.value,
+        row.acknowledged,
+        row.ended,
+        row.text[:MAX_TEXT],
+    ]
+
+
+def _deed(state: State, row: Deed) -> Line:
+    del state
+    return [row.id, row.created, row.actor, row.verb, row.target, row.undone, row.text[:MAX_TEXT]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of row: the letter of its ids, where they are, what a line of one holds and how it is made."""
+
+    letter: str
+    rows: Callable[[State], dict[str, Any]]
+    columns: str
+    line: Callable[[State, Any], Line]
+
+
+KINDS = {
+    "teams": Kind("t", lambda s: s.company.teams, "id name created since state direction reason", _team),
+    "directions": Kind(
+        "h",
+        lambda s: s.company.directions,
+        "id title created since state team author reason",
+        _direction,
+    ),
+    "proposals": Kind(
+        "p",
+        lambda s: s.proposals,
+        "id created state title axis team direction agent experiment directive",
+        _proposal,
+    ),
+    "experiments": Kind(
+        "e",
+        lambda s: s.experiments,
+        "id number title axis team direction agent base created closed verdict reason mean effect runs",
+        _experiment,
+    ),
+    "runs": Kind(
+        "r",
+        lambda s: s.runs,
+        "id experiment device device_name seed purpose created started ended outcome value seconds",
+        _run,
+    ),
+    "dead_ends": Kind(
+        "d", lambda s: s.dead_ends, "id created axis direction low high reason reopen revived", _dead_end
+    ),
+    "posts": Kind("m", lambda s: s.company.posts, "id created author kind thread team open text", _post),
+    "directives": Kind(
+        "i",
+        lambda s: s.company.directives,
+        "id created target author state acknowledged ended text",
+        _directive,
+    ),
+    "deeds": Kind("u", lambda s: s.company.deeds, "id created actor verb target undone text", _deed),
+}
+#: What of the events says when rows changed that carry no time of it themselves.
+CHANGES = tuple(
+    f"{kind}."
+    for kind in (
+        "campaign",
+        "champion",
+        "team",
+        "direction",
+        "dead_end",
+        "directive",
+        "proposal",
+        "discussion",
+        "agent",
+    )
+)
+COLUMNS = {name: kind.columns.split() for name, kind in KINDS.items()} | {
+    "changes": ["seq", "at", "kind", "subject", "text"]
+}
+
+
+@method("history")
+async def history(context: Context, caller: Caller, params: Params) -> Any:
+    """Return all of a campaign with its times, in pages: `after` is the `cursor` of the page before.
+
+    Each kind of row comes as lines of the values that `columns` names, each row once, as it is when its page
+    is made. `changes` are the events that say when something else changed. Where `more` is false, the cursor
+    brings what is new since.
+    """
+    del caller
+    state = context.state
+    campaign = the_campaign(state, params.get("campaign", str, ""))
+    seen = _cursor(params.get("after", str, ""))
+    last = context.engine.last_event
+    page: dict[str, list[Line]] = {}
+    room, more = ROOM, False
+    for name, kind in KINDS.items():
+        begin = seen.get(kind.letter, 0)
+        page[name], seen[kind.letter], left = _lines(state, campaign.id, kind, begin, room)
+        room -= sum(map(size, page[name]))
+        more = left or more
+    begin = seen.get("v", 0)
+    wanted = log.Wanted(campaign.id, kinds=CHANGES)
+
+    def changed(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+        return log.within(connection, wanted, begin, min(last, begin + MAX_SEEN), MAX_CHANGES)
+
+    changes = await context.reader.study(changed) if begin < last and room > 0 else []
+    lines = [[e["seq"], e["at"], e["kind"], e["subject"], e["text"][:MAX_TEXT]] for e in changes]
+    page["changes"] = fitting(lines, MAX_CHANGES, max(1, room)) if lines else []
+    if len(page["changes"]) < len(lines) or len(lines) == MAX_CHANGES:
+        seen["v"] = page["changes"][-1][0]
+    elif room > 0:
+        seen["v"] = max(begin, min(last, begin + MAX_SEEN))
+    spec = state.spec(campaign.id)
+    return {
+        "campaign": campaign.id,
+        "created": campaign.created,
+        "state": campaign.state.value,
+        "metric": spec.metric.name,
+        "goal": spec.metric.goal,
+        "baseline": state.baseline_of(campaign.id).id,
+        "columns": COLUMNS,
+        **page,
+        "cursor": ",".join(f"{letter}{number}" for letter, number in seen.items()),
+        "more": more or seen.get("v", 0) < last,
+        "now": time.time(),
+    }
+
+
+def _cursor(text: str) -> dict[str, int]:
+    """Read how far a history was seen: the last number of each kind."""
+    found = {}
+    for part in filter(None, text.split(",")):
+        if not part[1:].isdecimal():
+            msg = f"{text!r} is no cursor of a history"
+            raise UsageError(msg, "pass on what the page before returned")
+        found[part[0]] = int(part[1:])
+    return found
+
+
+def _lines(state: State, campaign: str, kind: Kind, seen: int, room: int) -> tuple[list[Line], int, bool]:
+    """Return the next lines of a kind, the number of the last one, and whether there are more."""
+    rows, last = kind.rows(state), state.last_number(kind.letter)
+    found: list[Line] = []
+    for number in range(seen + 1, min(last, seen + MAX_IDS) + 1):
+        row = rows.get(f"{kind.letter}{number}")
+        if row is not None and row.campaign == campaign:
+            made = kind.line(state, row)
+            room -= size(made)
+            if room < 0:
+                return found, number - 1, True
+            found.append(made)
+    reached = max(seen, min(last, seen + MAX_IDS))
+    return found, reached, reached < last
