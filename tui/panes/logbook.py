@@ -94,6 +94,12 @@ class Book:
         """Where in its file the last line ends."""
         return self._offsets.get(self.sources[0], 0) if self.sources else 0
 
+    def first_at(self, offset: int) -> int | None:
+        """Return the number of the line that begins at an offset; None where it is no chunk's first."""
+        return next(
+            (each.entries[0].number for each in self.chunks if each.start == offset and each.entries), None
+        )
+
     # -- what to ask -------------------------------------------------------------------------------------
 
     def tail(self) -> Query | None:
@@ -221,12 +227,12 @@ def _stamped(text: str) -> float | None:
         return None
 
 
-def labels(rows: Sequence[Any]) -> Mapping[str, str]:
+def labels(rows: Sequence[Any], shown: Sequence[str]) -> Mapping[str, str]:
     """Return what each log is called in front of its lines: team and experiment, or who prints."""
     found: dict[str, str] = {}
     for row in rows:
         who = word(row, "team_name") or word(row, "team")
         what = word(row, "experiment") or word(row, "agent") or word(row, "id")
         found[word(row, "id")] = f"{who}/{what}" if who and who != what else what
-    live = [found[word(row, "id")] for row in rows if word(row, "state") == "running"]
-    return {ident: f"{name} {ident}" if live.count(name) > 1 else name for ident, name in found.items()}
+    used = [found[ident] for ident in shown if ident in found]
+    return {ident: f"{name} {ident}" if used.count(name) > 1 else name for ident, name in found.items()}

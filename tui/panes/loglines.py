@@ -13,7 +13,7 @@ from arctl.tui.data.times import wall
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Line, Row, Span, Tone, fit, wrap
-from arctl.tui.look.scene import Listing, Scene
+from arctl.tui.look.scene import Listing, Scene, place_of
 from arctl.tui.panes.logbook import KEPT, Book, Entry, labels
 from arctl.tui.panes.sources import DAEMON, SourcesPane, key_of, listed_sources, size
 from arctl.tui.panes.thread import fit_line
@@ -42,6 +42,8 @@ class LogPane(TextPane):
         #: Cells for whose line it is.
         self._column = 12
         self._hunt: tuple[Query, int] | None = None
+        #: Where the line begins to which a search goes, until that line is there.
+        self._aim: int | None = None
         self._moved = True
 
     # -- what is asked -----------------------------------------------------------------------------------
@@ -85,8 +87,8 @@ class LogPane(TextPane):
         self._hunt = None
         if (offset := real(reply, "offset")) is not None:
             self._following = False
-            self._book.go(int(offset))
-            self._at = 0
+            self._aim = int(offset)
+            self._book.go(self._aim)
         elif yes(reply, "more"):
             self._hunt = (self._book.find(self.filter, whole(reply, "at"), backward=step < 0), step)
         else:
@@ -104,7 +106,7 @@ class LogPane(TextPane):
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each line, laid out when it is looked at; several where long lines are broken."""
         entries = [entry for entry in self._book.entries if entry.loud or not self._loud]
-        named = labels(listed_sources(scene)) if self._book.merged else {}
+        named = labels(listed_sources(scene), self._book.sources) if self._book.merged else {}
         used = {named.get(entry.source, entry.source) for entry in entries[-KEPT // 10 :]}
         self._column = max(6, min(20, width // 4, max(map(cell_len, used), default=6)))
         if not self.wrapped:
@@ -144,10 +146,19 @@ class LogPane(TextPane):
     def _take(self, found: Sequence[Row], width: int) -> None:
         self._moved = True
         super()._take(found, width)
-        if self._following and found:
+        if self._aim is not None and (number := self._book.first_at(self._aim)) is not None:
+            at = place_of(found, f"line:{number}")
+            if at is not None:
+                self._at, self._aim = at, None
+                self.scroll_to(y=max(0, at - NEAR // 6), animate=False, immediate=True)
+                self.refresh()
+        elif self._following and found:
             before, self._at = self._at, len(found) - 1
             self._touch(before, self._at)
             self._reveal()
+
+    def _nothing(self) -> str:
+        return self.empty(self.scene) if self._book.total else super()._nothing()
 
     def forget(self, scene: Scene) -> None:
         """Begin at the end of what is open now."""
@@ -169,8 +180,9 @@ class LogPane(TextPane):
             said = f"Log {book.sources[0]} {label}".rstrip()
             if total := whole(data, "bytes") or book.size:
                 said += f"  {size(total)}"
-                if not self._following and total > book.end:
-                    said += f"  at {100 * book.end // total} %"
+                if not self._following and self._rows:
+                    seen = min(1.0, self.in_sight.stop / len(self._rows))
+                    said += f"  at {100 * (book.start + (book.end - book.start) * seen) / total:.0f} %"
         if self._loud:
             said += "  only warnings and errors"
         if self._hunt is not None:
