@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
@@ -163,6 +164,8 @@ class Page(Widget):
         plan = tuple(sorted((name, box) for name, box in self.boxes(width, height).items()))
         if plan != self._plan:
             self._plan = plan
+            # Textual keeps how the children of a widget were placed until its ancestors say otherwise.
+            self._clear_arrangement_cache()
             self.refresh(layout=True)
 
     def _tabs(self) -> None:
@@ -173,8 +176,12 @@ class Page(Widget):
             spans.append((f"[{title}]" if here else f" {title} ", "accent" if here else "dim"))
         line = tuple(spans)
         width = self.size.width
-        if sum(len(text) for text, _ in line) > width:
+        taken = cell_len(plain(line))
+        if taken > width:
             line = ((fit(plain(line), width), "dim"),)
+        else:
+            # Lines are compared cell by cell: one that grows shorter has to say what it leaves empty.
+            line = (*line, (" " * (width - taken), ""))
         self.query_one("#tabs", Tabs).set_lines([line])
 
     def select(self, name: str) -> None:
