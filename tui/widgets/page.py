@@ -176,12 +176,9 @@ class Page(Widget):
             spans.append((f"[{title}]" if here else f" {title} ", "accent" if here else "dim"))
         line = tuple(spans)
         width = self.size.width
-        taken = cell_len(plain(line))
-        if taken > width:
-            line = ((fit(plain(line), width), "dim"),)
-        else:
-            # Lines are compared cell by cell: one that grows shorter has to say what it leaves empty.
-            line = (*line, (" " * (width - taken), ""))
+        # Lines are compared cell by cell: one that grows shorter has to say what it leaves empty.
+        left = width - cell_len(plain(line))
+        line = (*line, (" " * left, "")) if left >= 0 else ((fit(plain(line), width), "dim"),)
         self.query_one("#tabs", Tabs).set_lines([line])
 
     def select(self, name: str) -> None:
