@@ -16,7 +16,7 @@ from arctl.tui.look.lines import Cell, Line, Row, lay, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import better, effect
 from arctl.tui.panes.champion import progress_query
-from arctl.tui.panes.tables import Table, moment
+from arctl.tui.panes.tables import Table, dim_names, moment
 from arctl.tui.panes.thread import evidence_line, fit_line, link_line
 from arctl.tui.widgets.kinds import QueuePane
 
@@ -115,13 +115,24 @@ class DeadEndsPane(Table, QueuePane):
             return []
         found.sort(key=SORTS[self._sort][1])
         found.sort(key=lambda data: bool(word(data, "revived")))
+        signs = [self.sign(scene, word(data, "id")) for data in found]
         return [
-            Row("", _names(width)),
-            *(
-                Row(word(data, "id"), _line(data, scene, width, self.sign(scene, word(data, "id"))))
-                for data in found
-            ),
+            Row(word(data, "id"), _line(data, scene, width, sign))
+            for data, sign in zip(found, signs, strict=True)
         ]
+
+    def names(self, scene: Scene, width: int) -> Line:
+        """Name the columns."""
+        del scene
+        cells = [Cell("", 3), Cell("", 4), Cell("axis or direction")]
+        cells += [Cell("runs", 4, right=True), Cell("best", 8, right=True)]
+        if width >= 70:
+            cells.append(Cell("why"))
+        if width >= 130:
+            cells.append(Cell("opens again with", 24))
+        if width >= 50:
+            cells.append(Cell("by", 8))
+        return dim_names([*cells, Cell("age", 4, right=True)], width)
 
     def axis(self, key: str) -> str:
         """Return the axis of a dead end."""
@@ -144,24 +155,12 @@ class DeadEndsPane(Table, QueuePane):
         """Say what will appear, and how to add to it."""
         if not scene.view.chosen:
             return "no campaign yet: `arctl start PATH` or `arctl demo`"
-        return "nothing was given up so far: the gate closes what never pays; d closes an axis by hand"
+        return "nothing was given up so far; d closes an axis by hand"
 
     def action_sort(self) -> None:
         """Sort by the next column."""
         self._sort = (self._sort + 1) % len(SORTS)
         self.lay_out(anew=True)
-
-
-def _names(width: int) -> Line:
-    cells = [Cell("", 3), Cell("", 4), Cell("axis or direction", 0, "dim")]
-    cells += [Cell("runs", 4, "dim", right=True), Cell("best", 8, "dim", right=True)]
-    if width >= 70:
-        cells.append(Cell("why", 0, "dim"))
-    if width >= 130:
-        cells.append(Cell("opens again with", 24, "dim"))
-    if width >= 50:
-        cells.append(Cell("by", 8, "dim"))
-    return lay([*cells, Cell("age", 4, "dim", right=True)], width)
 
 
 def _line(data: Any, scene: Scene, width: int, here: str) -> Line:
@@ -187,7 +186,7 @@ def _line(data: Any, scene: Scene, width: int, here: str) -> Line:
 class DeadEndPane(QueuePane):
     """The dead end under the list's cursor: why, its evidence, what opens it again, what it refused."""
 
-    EMPTY = ""
+    EMPTY = "why, on what evidence, and what would open it again"
 
     def __init__(self, name: str, ends: DeadEndsPane) -> None:
         super().__init__(name)

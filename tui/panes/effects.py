@@ -15,7 +15,7 @@ from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, lay
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import better, effect, sign, standing
 from arctl.tui.look.words import mean as written_mean
-from arctl.tui.panes.tables import Table, moment
+from arctl.tui.panes.tables import Table, dim_names, moment
 from arctl.tui.panes.thread import evidence_line, fit_line, link_line
 from arctl.tui.widgets.kinds import QueuePane
 
@@ -84,6 +84,14 @@ def drawn(
     return "".join(cells)
 
 
+def ruler(scale: float, room: int) -> str:
+    """Return the ends of the scale and its middle, above the drawings."""
+    left, right, side = f"{-scale:.2g}", f"{scale:+.2g}", (room - 1) // 2
+    if len(left) >= side or len(right) >= side:
+        return "0".center(room)
+    return left.ljust(side) + "0" + right.rjust(room - side - 1)
+
+
 class EffectsPane(Table, QueuePane):
     """The axes on which something was judged."""
 
@@ -112,11 +120,22 @@ class EffectsPane(Table, QueuePane):
             return []
         scale = reach(axes)
         ordered = sorted(axes, key=SORTS[self._sort][1])
-        found = [Row("", _names(width, scale))]
+        found = []
         for data in ordered:
             key = f"axis:{word(data, 'axis')}"
             found.append(Row(key, _line(data, scene, width, scale, self.sign(scene, key))))
         return found
+
+    def names(self, scene: Scene, width: int) -> Line:
+        """Name the columns; above the drawing stand nothing and the ends of its scale."""
+        axes = listed(scene.view.answer(effects_query(scene.view.chosen)).reply, "axes")
+        cells = [Cell(" axis"), Cell("n", 4, right=True), Cell("kept", 9, right=True)]
+        cells.append(Cell("mean", 8, right=True))
+        if room := plot_width(width):
+            cells.append(Cell(ruler(reach(axes), room), room))
+        if width >= 100:
+            cells += [Cell("best", 6), Cell("last", 6)]
+        return dim_names(cells, width)
 
     def axis(self, key: str) -> str:
         """Return the axis of a row."""
@@ -139,7 +158,7 @@ class EffectsPane(Table, QueuePane):
         """Say what will appear."""
         if not scene.view.chosen:
             return "no campaign yet: `arctl start PATH` or `arctl demo`"
-        return "nothing was judged yet: each axis will stand here with its mean effect and interval"
+        return "nothing was judged yet: axes stand here with their effects"
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -151,23 +170,6 @@ def plot_width(width: int) -> int:
     """Return how many cells the drawing gets: odd, so that nothing lies in the middle; 0 for none."""
     room = width - 60 if width >= 100 else width - 42
     return 0 if room < 9 else min(61, room - (1 - room % 2))
-
-
-def _names(width: int, scale: float) -> Line:
-    cells = [
-        Cell(" axis", 0, "dim"),
-        Cell("n", 4, "dim", right=True),
-        Cell("kept", 9, "dim", right=True),
-        Cell("mean", 8, "dim", right=True),
-    ]
-    if room := plot_width(width):
-        left, right = f"{-scale:.2g}", f"{scale:+.2g}"
-        side = (room - 1) // 2
-        axis = left.ljust(side) + "0" + right.rjust(room - side - 1)
-        cells.append(Cell(axis if len(left) < side and len(right) < side else "0".center(room), room, "dim"))
-    if width >= 100:
-        cells += [Cell("best", 6, "dim"), Cell("last", 6, "dim")]
-    return lay(cells, width)
 
 
 def _line(data: Any, scene: Scene, width: int, scale: float, here: str) -> Line:
@@ -202,7 +204,7 @@ def tone(low: float | None, high: float | None) -> Tone:
 class AxisPane(QueuePane):
     """The axis under the table's cursor: its numbers, and every experiment on it."""
 
-    EMPTY = ""
+    EMPTY = "its mean effect, and every experiment on it"
 
     def __init__(self, name: str, axes: EffectsPane) -> None:
         super().__init__(name)
@@ -267,7 +269,7 @@ class AxisPane(QueuePane):
     def empty(self, scene: Scene) -> str:
         """Say that there is nothing."""
         axis = self._named(scene)
-        return f"nothing was judged on {axis} yet" if axis else ""
+        return f"nothing was judged on {axis} yet" if axis else self.EMPTY
 
 
 def _facts(data: Any, scene: Scene, width: int) -> list[Row]:

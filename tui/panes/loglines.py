@@ -145,17 +145,25 @@ class LogPane(TextPane):
 
     def _take(self, found: Sequence[Row], width: int) -> None:
         self._moved = True
+        before, gap = self._at, self._at - int(self.scroll_offset.y)
         super()._take(found, width)
-        if self._aim is not None and (number := self._book.first_at(self._aim)) is not None:
-            at = place_of(found, f"line:{number}")
-            if at is not None:
-                self._at, self._aim = at, None
-                self.scroll_to(y=max(0, at - NEAR // 6), animate=False, immediate=True)
-                self.refresh()
+        height = max(1, self.scrollable_content_region.height)
+        number = None if self._aim is None else self._book.first_at(self._aim)
+        at = None if number is None else place_of(found, f"line:{number}")
+        if at is not None:
+            self._at, self._aim, gap = at, None, height // 4
         elif self._following and found:
-            before, self._at = self._at, len(found) - 1
-            self._touch(before, self._at)
-            self._reveal()
+            self._at, gap = len(found) - 1, height - 1
+        self._touch(before, self._at)
+        # By force: where there was too little for a scrollbar before, there is none yet to scroll with.
+        top = max(0, self._at - gap)
+        if top != int(self.scroll_offset.y):
+            self.scroll_to(y=top, force=True, animate=False, immediate=True)
+            self.refresh()
+
+    def on_mouse_scroll_up(self) -> None:
+        """Stand still: somebody looks at what was before."""
+        self._following = False
 
     def _nothing(self) -> str:
         return self.empty(self.scene) if self._book.total else super()._nothing()

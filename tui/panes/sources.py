@@ -15,7 +15,7 @@ from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
 from arctl.tui.look.scene import Scene
-from arctl.tui.panes.tables import Table
+from arctl.tui.panes.tables import Table, dim_names
 from arctl.tui.widgets.pane import Pane
 
 #: What stands for all logs that grow.
@@ -53,7 +53,7 @@ class SourcesPane(Table):
 
     BINDINGS = bindings(Scope.LOG, Scope.SOURCES)
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LIST, Scope.SOURCES, Scope.LOG)
-    EMPTY = "no log yet: `arctl start PATH` begins a campaign"
+    EMPTY = "no log yet: `arctl start PATH`"
     TICKS = True
 
     class Asked(Message):
@@ -114,19 +114,21 @@ class SourcesPane(Table):
         shown, single = self.shown(scene), len(self.shown(scene)) == 1
         live = sum(word(row, "state") == "running" for row in found)
         everything = not self.picked and source_of(scene.route.id) in ("", ALL)
-        names = [Cell("", 2), Cell("log", 0, "dim"), Cell("size", 6, "dim", right=True)]
-        names.append(Cell("B/s", 7, "dim", right=True))
-        if width >= 44:
-            names.append(Cell("age", 4, "dim", right=True))
         mark = scene.glyphs.here if everything else " "
         told = [Cell(f"{mark} ", 2, "accent"), Cell("all that grow", 0, "strong")]
         told.append(Cell(f"{live} merged", 10, "dim", right=True))
-        rows = [Row("", lay(names, width)), Row(key_of(ALL), lay(told, width))]
+        rows = [Row(key_of(ALL), lay(told, width))]
         for data in found:
             here = word(data, "id") in shown and not everything
             sign = (scene.glyphs.here if single else "+") if here else " "
             rows.append(Row(key_of(word(data, "id")), self._line(data, scene, width, sign)))
         return rows
+
+    def names(self, scene: Scene, width: int) -> Line:
+        """Name the columns."""
+        del scene
+        cells = [Cell("", 2), Cell("log"), Cell("size", 6, right=True), Cell("B/s", 7, right=True)]
+        return dim_names([*cells, Cell("age", 4, right=True)] if width >= 44 else cells, width)
 
     def _line(self, data: Any, scene: Scene, width: int, sign: str) -> Line:
         ident, state = word(data, "id"), word(data, "state")

@@ -1,11 +1,14 @@
-"""Tables: lists whose first row names the columns; the cursor rests below it."""
+"""Tables: lists under the names of their columns; a mark shows what the other panes of the page are about."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.geometry import Region
 
 from arctl.tui.data.times import wall
-from arctl.tui.look.lines import Row, plain
+from arctl.tui.look.lines import Cell, Line, lay
 from arctl.tui.look.scene import Scene
 from arctl.tui.widgets.pane import Pane
 
@@ -21,65 +24,82 @@ def moment(at: float | None, now: float) -> str:
 
 
 class Table(Pane):
-    """A list under a row of column names, which the cursor does not enter and the filter does not hide.
+    """A list under the names of its columns.
 
     `chosen` is the row that the page's other panes are about: the one under the cursor once it was moved,
     before that what is open.
     """
 
-    #: Whether somebody put the cursor on a row since the page was opened.
-    steered = False
+    HEAD: ClassVar[int] = 1
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        #: Whether somebody put the cursor on a row since the page was opened.
+        self.steered = False
+        self._names: Line = ()
+
+    # -- what subclasses say -----------------------------------------------------------------------------
+
+    def names(self, scene: Scene, width: int) -> Line:
+        """Return the names of the columns."""
+        raise NotImplementedError
 
     def home(self, scene: Scene) -> str:
         """Return the row of what is open; "" where none of them is."""
         return scene.route.id
 
+    # -- what is chosen ----------------------------------------------------------------------------------
+
     def chosen(self, scene: Scene) -> str:
         """Return the key of the row that the other panes are about."""
         if self.steered and self.key:
             return self.key
-        return self.home(scene) or self.key or self._first_key()
+        return self.home(scene) or self.key
 
     def sign(self, scene: Scene, key: str) -> str:
         """Return what marks the row that the other panes are about."""
         return scene.glyphs.here if key and key == self.chosen(scene) else " "
 
     def resting(self, scene: Scene) -> str:
-        """Rest on what is open, else on the first row below the names."""
-        return self.home(scene) or self._first_key()
+        """Rest on what is open."""
+        return self.home(scene)
 
     def opened(self) -> None:
         """Let the cursor go to what is open by now."""
         self.steered = self._moved = False
 
     def move(self, to: int) -> None:
-        """Put the cursor on a row below the names."""
-        first = next((at for at, row in enumerate(self._rows[:2]) if row.key), 0)
+        """Put the cursor on a row: from now on the other panes are about it."""
         self.steered = True
-        super().move(max(to, first))
-        self._moved = self._at > first
-        if self._at == first:
-            self.scroll_to(y=0, animate=False, immediate=True)
+        super().move(to)
 
     def forget(self, scene: Scene) -> None:
         """Keep the place: what is open is beside the list, not in its stead."""
         if scene.route.id:
             self.opened()
         else:
-            self.steered = self._moved = self._at > 1
+            self.steered = self._moved = self._at > 0
 
-    def seek(self, step: int) -> None:
-        """Go to the next row in one direction, and on from the other end."""
-        first = 1 if self._rows and not self._rows[0].key else 0
-        many = max(1, len(self._rows) - first)
-        self.move(first + (self._at - first + step) % many)
+    # -- the names of the columns ------------------------------------------------------------------------
 
-    def _first_key(self) -> str:
-        return next((row.key for row in self._rows[:2] if row.key), "")
+    def head(self, scene: Scene, width: int) -> Line:
+        """Name the columns."""
+        return self.names(scene, width)
 
-    def _filtered(self, found: Sequence[Row]) -> Sequence[Row]:
-        if not self.filter:
-            return found
-        inverse, wanted = self.filter.startswith("!"), self.filter.lstrip("!").lower()
-        kept = [row for row in found if row.key and (wanted in plain(row.line).lower()) != inverse]
-        return [*(row for row in found[:1] if not row.key), *kept] if kept else []
+    def height_wanted(self, scene: Scene) -> int:
+        """Return how many lines it would like to have."""
+        del scene
+        return self.HEAD + max(1, len(self._rows))
+
+    def lay_out(self, *, anew: bool = False) -> None:
+        """Lay out rows, and paint the names of the columns again where they changed."""
+        super().lay_out(anew=anew)
+        width = self.scrollable_content_region.width
+        if width > 0 and (names := self.head(self.scene, width)) != self._names:
+            self._names = names
+            self.refresh(Region(0, 0, width, 1))
+
+
+def dim_names(cells: Sequence[Cell], width: int) -> Line:
+    """Lay out the names of columns."""
+    return lay([Cell(cell.text.upper(), cell.width, "dim", cell.right) for cell in cells], width)

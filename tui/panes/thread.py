@@ -127,7 +127,7 @@ class ThreadPane(TextPane):
     def empty(self, scene: Scene) -> str:
         """Say what is missing."""
         reply = scene.view.answer(forum_query(scene.view.chosen)).reply
-        return self.EMPTY if listed(reply, "threads") else ""
+        return self.EMPTY if listed(reply, "threads") else "posts, replies, and how directives stand"
 
     def subject(self, scene: Scene) -> str:
         """Keys on a line of a post act on the post."""

@@ -13,7 +13,7 @@ from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
 from arctl.tui.look.scene import Scene
-from arctl.tui.panes.tables import Table
+from arctl.tui.panes.tables import Table, dim_names
 
 #: Threads that are listed, and posts that a search shows, at most.
 MOST = 200
@@ -51,7 +51,7 @@ class ThreadsPane(Table):
 
     BINDINGS = bindings(Scope.FORUM)
     SCOPES = (Scope.LIST, Scope.FORUM)
-    EMPTY = 'nobody has said anything yet: a begins a thread, as does `arctl say "…"`'
+    EMPTY = "nobody has said anything yet; a begins a thread"
     TICKS = True
 
     def __init__(self, name: str) -> None:
@@ -113,8 +113,16 @@ class ThreadsPane(Table):
             self._since = max(real(row, "latest") or 0.0 for row in threads)
         shown = [row for row in threads if yes(row, "open") or not self._questions]
         rows = super()._filtered([Row(word(row, "thread"), self._line(row, scene, width)) for row in shown])
-        found = [*rows, *self._found(scene, width, {row.key for row in rows})]
-        return [Row("", _names(width)), *found] if found else []
+        return [*rows, *self._found(scene, width, {row.key for row in rows})]
+
+    def names(self, scene: Scene, width: int) -> Line:
+        """Name the columns."""
+        del scene
+        cells = [Cell("", 3), Cell("", 5), Cell("thread"), Cell("by", 8)]
+        cells += [Cell("n", 3, right=True), Cell("last", 4, right=True)]
+        if width >= 70:
+            cells.insert(2, Cell("kind", 9))
+        return dim_names(cells, width)
 
     def _filtered(self, found: Sequence[Row]) -> Sequence[Row]:
         return found
@@ -229,17 +237,3 @@ class ThreadsPane(Table):
                 self.move(at)
                 return
         self.notify("nothing new since you looked", markup=False)
-
-
-def _names(width: int) -> Line:
-    cells = [
-        Cell("", 3),
-        Cell("", 5),
-        Cell("thread", 0, "dim"),
-        Cell("by", 8, "dim"),
-        Cell("n", 3, "dim", right=True),
-        Cell("last", 4, "dim", right=True),
-    ]
-    if width >= 70:
-        cells.insert(2, Cell("kind", 9, "dim"))
-    return lay(cells, width)
