@@ -276,6 +276,20 @@ class Shell(App[None]):
             return
         await self.follow(self.trail.beside(keys[at]))
 
+    def action_focus_next(self) -> None:
+        """Go to the next pane: Textual's screens have a Tab of their own, which knows of no tabs."""
+        if len(self.screen_stack) > 1:
+            super().action_focus_next()
+        else:
+            self.action_next_pane()
+
+    def action_focus_previous(self) -> None:
+        """Go to the pane before."""
+        if len(self.screen_stack) > 1:
+            super().action_focus_previous()
+        else:
+            self.action_previous_pane()
+
     def action_next_pane(self) -> None:
         """Go to the next pane."""
         if self.page is not None:

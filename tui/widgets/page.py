@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
@@ -185,9 +186,10 @@ class Page(Widget):
         """Give a pane the focus; where one is seen at a time, it becomes that one."""
         if name in self._panes:
             self._current = name
+            # At once: a pane that is put away while it has the focus would hand it to another.
+            self.screen.set_focus(self._panes[name], scroll_visible=False)
             self._replan()
             self._panes[name].show(self.scene)
-            self._panes[name].focus()
             self._tabs()
 
     def select_beside(self, step: int) -> None:
@@ -199,11 +201,10 @@ class Page(Widget):
         at = reach.index(self.current) if self.current in reach else 0
         self.select(reach[(at + step) % len(reach)])
 
-    def on_descendant_focus(self) -> None:
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Remember which pane was used last."""
-        for name, pane in self._panes.items():
-            if pane.has_focus:
-                self._current = name
+        if event.widget.id in self._panes:
+            self._current = event.widget.id
         self._tabs()
 
     def on_resize(self) -> None:
