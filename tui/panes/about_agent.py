@@ -54,9 +54,7 @@ class AgentPane(ProsePane):
         said, tone = asked.doing(row, scene)
         text.fact("does", said, tone, link(word(inner(row, "asked"), "subject")))
         beat = real(inner(row, "asked"), "beat")
-        text.fact(
-            "last heard", f"{asked.ago(scene, beat or real(row, 'seen'))} ago" if row.get("seen") else ""
-        )
+        text.fact("last heard", asked.past(scene, beat or real(row, "seen") or None))
         if word(row, "trouble"):
             text.fact("what to do", f"mend it, then p here (or `arctl resume {name}`) asks it again", "warn")
         if whole(row, "failures"):
@@ -73,7 +71,11 @@ class AgentPane(ProsePane):
             text.fact("direction", f"{ident} {word(direction, 'title')}", "", ident)
         text.section("Record", f"{whole(row, 'turns')} turns")
         text.fact("proposals", _counts(record))
-        text.fact("cost", f"{asked.thousands(whole(row, 'tokens'))} tokens, {asked.money(real(row, 'usd'))}")
+        tokens = whole(row, "tokens")
+        told = (
+            f"{asked.thousands(tokens)} tokens, {asked.money(real(row, 'usd'))}" if tokens else "nothing yet"
+        )
+        text.fact("cost", told)
         for item in listed(reply, "directives"):
             text.fact("directive", f"{word(item, 'id')} {word(item, 'state')}: {word(item, 'text')}", "warn",
                       word(item, "id"))  # fmt: skip
@@ -101,15 +103,15 @@ def _counts(record: Any) -> str:
 class FatesPane(HeadedQueue):
     """The open agent's proposals, and what became of each."""
 
+    HEAD = 1
     EMPTY = "it has proposed nothing yet"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the agent."""
         return _wants(scene)
 
-    def head(self, scene: Scene, width: int) -> Line:
+    def titles(self, width: int) -> Line:
         """Name the columns."""
-        del scene
         return lay(_fate_cells(("ID", "TITLE", "BECAME", "EXP", "EFFECT", "WHY"), width, ()), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
@@ -153,6 +155,7 @@ def _fate(row: Any, width: int) -> Line:
 class TurnsPane(Headed):
     """What the open agent was asked, and how it went, newest first."""
 
+    HEAD = 1
     TICKS = True
     EMPTY = "it was asked nothing yet"
 
@@ -160,9 +163,8 @@ class TurnsPane(Headed):
         """Return the query of the agent."""
         return _wants(scene)
 
-    def head(self, scene: Scene, width: int) -> Line:
+    def titles(self, width: int) -> Line:
         """Name the columns."""
-        del scene
         return lay(_turn_cells(("WHEN", "ASKED TO", "ABOUT", "WENT", "TOOK", "NOTE"), ()), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:

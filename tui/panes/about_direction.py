@@ -36,7 +36,7 @@ class DirectionPane(ProsePane):
         if not row:
             return []
         text = Prose(width)
-        text.section("Hypothesis", f"{word(row, 'author')}, {asked.ago(scene, real(row, 'created'))} ago")
+        text.section("Hypothesis", f"{word(row, 'author')}, {asked.past(scene, real(row, 'created'))}")
         text.words(block(row, "hypothesis") or "none was written down")
         text.fact("predicts", block(row, "prediction"))
         text.fact("falsified", block(row, "falsifier"))
@@ -119,15 +119,15 @@ def _gauge(text: Prose, label: str, now: int, most: int, said: str, scene: Scene
 class AxesPane(Headed):
     """The axes of the direction that is open, with what was tried on each."""
 
+    HEAD = 1
     EMPTY = "this direction names no axis"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the direction."""
         return [asked.one(scene.route.id)] if scene.route.id else []
 
-    def head(self, scene: Scene, width: int) -> Line:
+    def titles(self, width: int) -> Line:
         """Name the columns."""
-        del scene
         return lay(_axis_cells(("AXIS", "TRIED", "KEPT", "BEST", "LAST")), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
@@ -152,11 +152,6 @@ class AxesPane(Headed):
         """Name the keys."""
         del scene
         return "Enter effects of the axis"
-
-    @property
-    def acts_on(self) -> str:
-        """Keys act on the direction: an axis is no thing to pause or kill."""
-        return self.subject(self.scene)
 
     def axis(self, key: str) -> str:
         """Return the axis of a row."""

@@ -45,7 +45,7 @@ class ProposalPane(ProsePane):
             return []
         text = Prose(width)
         _standing(text, reply, scene)
-        text.section("Idea", f"{word(row, 'agent')}, {asked.ago(scene, real(row, 'created'))} ago")
+        text.section("Idea", f"{word(row, 'agent')}, {asked.past(scene, real(row, 'created'))}")
         text.words(block(row, "hypothesis") or "no hypothesis was written down")
         moved = " ".join(each for each in (word(row, "axis"), word(row, "move")) if each)
         for label, told in (
@@ -92,7 +92,7 @@ def _standing(text: Prose, reply: Any, scene: Scene) -> None:
         text.fact("state", name, tone)
         text.fact("because", why, why_tone)
     for item in listed(reply, "asked"):
-        ago = asked.ago(scene, real(item, "since"))
+        ago = asked.past(scene, real(item, "since"))
         text.fact("asked now", f"{word(item, 'agent')} to {word(item, 'move')}, {ago} ago", "accent",
                   word(item, "agent"))  # fmt: skip
     marks = [name for name in ("urgent", "approved", "pinned", "uncritiqued") if yes(row, name)]

@@ -50,6 +50,12 @@ def ago(scene: Scene, at: float | None) -> str:
     return "" if at is None else since(scene.now - at)
 
 
+def past(scene: Scene, at: float | None) -> str:
+    """Say how long ago something was: `4m ago`, `just now`; "" where that is not known."""
+    told = ago(scene, at)
+    return "just now" if told == "now" else f"{told} ago" if told else ""
+
+
 def state_of(name: str) -> tuple[str, Tone]:
     """Return a state as a word with its tone."""
     return written(name), STATES.get(name, "")
@@ -84,7 +90,7 @@ def waits(data: Any, *, approve: bool = False) -> tuple[str, Tone]:
         if approve and not yes(data, "approved"):
             return "waits for your word: A approves", "warn"
         place = whole(data, "rank")
-        said = "runs next" if place == 1 else "waits for its turn"
+        said = "runs next" if place == 1 else "in its turn"
         if yes(data, "urgent"):
             said += ", urgent"
         if yes(data, "uncritiqued"):
@@ -99,6 +105,8 @@ def waits(data: Any, *, approve: bool = False) -> tuple[str, Tone]:
         "backlog": "nobody has written its change yet",
     }.get(state, "")
     tone: Tone = "warn" if state in ("objected", "parked", "stashed") else "dim"
+    if reason.startswith(told.partition(" by ")[0]):
+        return reason, tone
     return ": ".join(each for each in (told, reason) if each), tone
 
 

@@ -21,7 +21,8 @@ _HEADS = ("ID", "IDEA", "RUNS", "BEST", "WHY", "REOPENS")
 class ClosedPane(HeadedQueue):
     """The dead ends of the direction that is open, or of the open team's direction."""
 
-    EMPTY = "nothing was given up here; d (or `arctl mark AXIS`) closes an axis with your reason"
+    HEAD = 1
+    EMPTY = "none here; d (or `arctl mark`) closes an axis"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of what is open and of the campaign's dead ends."""
@@ -42,9 +43,8 @@ class ClosedPane(HeadedQueue):
         mine = {word(item, "dead_end") for item in listed(reply, "directions")} - {""}
         return [end for end in rows if word(end, "id") in mine or closes(end, direction)][::-1]
 
-    def head(self, scene: Scene, width: int) -> Line:
+    def titles(self, width: int) -> Line:
         """Name the columns."""
-        del scene
         return lay(_columns(_HEADS, width), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:

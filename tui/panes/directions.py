@@ -16,6 +16,7 @@ from arctl.tui.panes.headed import Headed
 class DirectionsPane(Headed):
     """The directions of the chosen campaign: active, standing, proposed, then the ended ones."""
 
+    HEAD = 1
     TICKS = True
     EMPTY = "no directions yet; `arctl direction TITLE --axis AXIS` proposes one"
 
@@ -23,10 +24,9 @@ class DirectionsPane(Headed):
         """Return the query of the company."""
         return asked.company(scene.view.chosen)
 
-    def head(self, scene: Scene, width: int) -> Line:
+    def titles(self, width: int) -> Line:
         """Name the columns."""
-        del scene
-        return lay(_columns(("ID", "DIRECTION", "STATE", "SUPPORT", "BY", "AGE", "WHY"), width, ()), width)
+        return lay(_columns(("ID", "DIRECTION", "STATE", "RECORD", "BY", "AGE", "WHY"), width, ()), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each direction."""

@@ -96,15 +96,15 @@ def directive_rows(data: Any, scene: Scene, width: int, queue: Sequence[Any]) ->
     tone = TONES.get(state, "")
     target = word(data, "target")
     whose = scene.view.thing(target).title
-    who = f"{word(data, 'author')} {asked.ago(scene, real(data, 'created'))} ago "
+    who = f"{word(data, 'author')} {asked.past(scene, real(data, 'created'))}"
     left: Line = ((f" {ident} ", "accent"), (f"{'not taken up yet' if state == 'issued' else state} ", tone),
                   (f"to {target} {whose}".rstrip(), "dim"))  # fmt: skip
     found = [Row(ident, edges(left, ((who, "dim"),), width))]
     over = state in ("done", "withdrawn")
     found += _lines("", word(data, "text"), width, "dim" if over else "strong")
     if by := word(data, "by"):
-        when = asked.ago(scene, real(data, "acknowledged"))
-        found += _lines(f"{by}, {when} ago:" if when else f"{by}:", word(data, "plan") or "took it up", width)
+        when = asked.past(scene, real(data, "acknowledged"))
+        found += _lines(f"{by}, {when}:" if when else f"{by}:", word(data, "plan") or "took it up", width)
     if progress := _progress(data, queue):
         found += _lines("so far:", progress, width, "dim")
     if report := word(data, "report"):

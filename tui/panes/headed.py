@@ -1,4 +1,4 @@
-"""Lists with a row of column headings: the cursor rests on rows that stand for something."""
+"""Lists with titled columns and rows of several lines: the cursor rests on rows that stand for something."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from textual.geometry import Region
 
 from arctl.tui.data.query import Query
 from arctl.tui.data.route import is_id
-from arctl.tui.look.lines import Line, Row
+from arctl.tui.look.lines import Line, Row, Span
 from arctl.tui.look.scene import Listing, Scene
 from arctl.tui.widgets.kinds import QueuePane
 from arctl.tui.widgets.pane import Pane
 
+_MARGIN: Span = (" ", "")
+
 
 class Headed(Pane):
-    """A list whose first row names its columns; rows without a key belong to the one above them."""
+    """A list with titled columns, where `HEAD` is 1; rows without a key belong to the one above them."""
 
     #: What it can be sorted by, in the order of the key `s`; the first is how the daemon tells it.
     SORTS: ClassVar[tuple[str, ...]] = ()
@@ -27,9 +29,9 @@ class Headed(Pane):
 
     # -- what subclasses say -----------------------------------------------------------------------------
 
-    def head(self, scene: Scene, width: int) -> Line:
-        """Return the line that names the columns; an empty one for none."""
-        del scene, width
+    def titles(self, width: int) -> Line:
+        """Return the line that names the columns."""
+        del width
         return ()
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
@@ -43,11 +45,14 @@ class Headed(Pane):
         """Return what it is sorted by; "" for the daemon's own order."""
         return self.SORTS[self._sort] if self._sort else ""
 
+    def head(self, scene: Scene, width: int) -> Line:
+        """Return the titles of the columns."""
+        del scene
+        return (*self.titles(width - 1), _MARGIN)
+
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
-        """Return the headings and the rows."""
-        found = self.body(scene, width)
-        head = self.head(scene, width) if found else ()
-        return [Row("", head), *found] if head else found
+        """Return the rows, with a blank before the right border."""
+        return [Row(row.key, (*row.line, _MARGIN)) for row in self.body(scene, width - 1)]
 
     def depends(self, scene: Scene) -> tuple[object, ...]:
         """Return the answers, the campaigns and the order."""
@@ -60,9 +65,14 @@ class Headed(Pane):
         return self._first_key
 
     def height_wanted(self, scene: Scene) -> int:
-        """Return how many rows it would like to have: before anything came, two."""
+        """Return how many lines it would like to have."""
         del scene
-        return max(2, len(self._rows))
+        return max(1, len(self._rows)) + self.HEAD
+
+    @property
+    def acts_on(self) -> str:
+        """Return the id under the cursor, else what is open: a row of another kind is no thing to act on."""
+        return self.key if is_id(self.key) else self.subject(self.scene)
 
     def move(self, to: int) -> None:
         """Put the cursor on a row that stands for something, in the direction of the move."""
@@ -78,28 +88,18 @@ class Headed(Pane):
         self._moved = self.key != self._first_key
 
     def _reveal(self) -> None:
-        """Bring the row into sight with what belongs to it, and the first one with the headings."""
+        """Bring the row into sight with the lines that belong to it."""
         end = self._at + 1
         while end < min(len(self._rows), self._at + 8) and not self._rows[end].key:
             end += 1
-        if self.key == self._first_key:
-            self.scroll_to(y=0, animate=False, immediate=True)
-        else:
-            self.scroll_to_region(
-                Region(0, self._at, 1, min(end - self._at, self.size.height)), animate=False, immediate=True
-            )
+        lines = min(end - self._at, self.scrollable_content_region.height - self.HEAD)
+        region = Region(0, self._at, 1, max(1, lines) + self.HEAD)
+        self.scroll_to_region(region, animate=False, immediate=True)
 
     @property
     def _first_key(self) -> str:
         keys = self._rows.keys if isinstance(self._rows, Listing) else (row.key for row in self._rows)
         return next((key for key in keys if key), "")
-
-    def _filtered(self, found: Sequence[Row]) -> Sequence[Row]:
-        if not self.filter or not found or isinstance(found, Listing):
-            return found
-        head = found[:1] if not found[0].key else []
-        kept = super()._filtered(found[len(head) :])
-        return [*head, *kept] if kept else []
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -109,6 +109,7 @@ class Headed(Pane):
         self._sort = (self._sort + 1) % len(self.SORTS)
         self._moved = False
         self.lay_out(anew=True)
+        self.refresh()
 
 
 class HeadedQueue(Headed, QueuePane):

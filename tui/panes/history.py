@@ -23,9 +23,14 @@ _HEADS = ("", "ID", "VERDICT", "MEAN", "EFFECT", "TIME", "TITLE", "BY", "AGO", "
 class HistoryPane(HeadedQueue):
     """The experiments of what is open that were judged."""
 
+    HEAD = 1
     SORTS = ("new", "effect", "mean", "seconds", "verdict", "title")
     TICKS = True
     EMPTY = "nothing was judged here yet"
+
+    def titles(self, width: int) -> Line:
+        """Name the columns."""
+        return lay([*_columns(_HEADS, width - 1, ()), Cell("", 0)], width)
 
     def window(self, scene: Scene, page: int) -> Query | None:
         """Return the query of one window; None where nothing is open."""
@@ -44,7 +49,7 @@ class HistoryPane(HeadedQueue):
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of the windows that can be seen; the first one tells how many there are."""
         sight = self.in_sight
-        pages = {0, *(max(0, at - 1) // PAGE for at in (sight.start, sight.stop))}
+        pages = {0, sight.start // PAGE, sight.stop // PAGE}
         return [found for page in sorted(pages) if (found := self.window(scene, page)) is not None]
 
     def depends(self, scene: Scene) -> tuple[object, ...]:
@@ -52,26 +57,23 @@ class HistoryPane(HeadedQueue):
         return (*super().depends(scene), tuple(self.wants(scene)))
 
     def rows(self, scene: Scene, width: int) -> Listing:
-        """Return the headings and a row for each experiment; what was not fetched yet is a blank."""
+        """Return a row for each experiment; what was not fetched yet is a blank."""
         first = self.window(scene, 0)
         total = whole(scene.view.answer(first).reply, "total") if first is not None else 0
         if not total:
             return Listing([], lambda at: ())
         pages: dict[int, list[Any]] = {}
-        keys = [""] * (total + 1)
+        keys = [""] * total
         for page in range((total - 1) // PAGE + 1):
             wanted = self.window(scene, page)
             found = listed(scene.view.answer(wanted).reply, "experiments") if wanted is not None else []
             if found:
                 pages[page] = found
-                keys[1 + page * PAGE : 1 + page * PAGE + len(found)] = [word(row, "id") for row in found]
-        del keys[total + 1 :]
+                keys[page * PAGE : page * PAGE + len(found)] = [word(row, "id") for row in found]
+        del keys[total:]
 
         def make(at: int) -> Line:
-            if at == 0:
-                return lay(_columns(_HEADS, width, ()), width)
-            rows = pages.get((at - 1) // PAGE, [])
-            place = (at - 1) % PAGE
+            rows, place = pages.get(at // PAGE, []), at % PAGE
             if place >= len(rows):
                 return lay([Cell("   " + scene.glyphs.discarded, 0, "dim")], width)
             return history_line(rows[place], scene, width)
@@ -91,12 +93,7 @@ class HistoryPane(HeadedQueue):
 
     def move(self, to: int) -> None:
         """Go to a row, fetched or not: where it was not fetched yet it comes at once."""
-        to = max(1, min(to, len(self._rows) - 1))
-        if to < len(self._rows) and not self._rows[to].key:
-            Pane.move(self, to)
-            self._moved = to > 1
-            return
-        super().move(to)
+        Pane.move(self, to)
 
     def axis(self, key: str) -> str:
         """Return the axis of an experiment, for the key that closes it."""
@@ -142,4 +139,4 @@ def history_line(data: Any, scene: Scene, width: int) -> Line:
         word(data, "reason"),
     )  # fmt: skip
     tones: tuple[Tone, ...] = (glyph_tone, "accent", tone, "", better(gain), "dim", "", "dim", "dim", "dim")
-    return lay(_columns(texts, width, tones), width)
+    return lay([*_columns(texts, width - 2, tones), Cell("", 1)], width)

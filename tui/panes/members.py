@@ -19,6 +19,7 @@ _HEADS = ("NAME", "ROLE", "TEAM", "MODEL", "NOW", "KEPT", "TURNS", "TOKENS", "US
 class AgentsPane(Headed):
     """The agents of the chosen campaign."""
 
+    HEAD = 1
     SORTS: ClassVar[tuple[str, ...]] = ("team", "name", "kept", "usd")
     TICKS = True
     EMPTY = "no agents yet: they come with the campaign; `arctl agents` lists them"
@@ -39,9 +40,8 @@ class AgentsPane(Headed):
                 return sorted(found, key=lambda data: -(real(data, "usd") or 0.0))
         return sorted(found, key=lambda data: word(data, "team_name"))
 
-    def head(self, scene: Scene, width: int) -> Line:
+    def titles(self, width: int) -> Line:
         """Name the columns."""
-        del scene
         return lay(_columns(_HEADS, width, ()), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:

@@ -9,18 +9,22 @@ from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import listed, real, whole, word
 from arctl.tui.data.rows import Device
 from arctl.tui.data.times import clock
-from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.lines import Cell, Line, Row, lay
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import mean, sign, standing
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import HeadedQueue
 
-HEADS = ("#", "ID", "TITLE", "STATE", "GPU", "LEFT", "MEAN", "BY", "TEAM", "AXIS", "AGE", "WHY IT WAITS")
+#: From these widths on there is room for the team, and for a reason beside what runs.
+TEAMS, REASONS = 100, 100
 
 
 class ProposalsPane(HeadedQueue):
     """The queue of a campaign: every proposal, in the order in which they will run."""
 
+    HEAD = 1
+    #: Whether what runs now stands above the queue.
+    WORK: ClassVar[bool] = False
     SORTS = ("order", "newest", "title", "by", "team")
     TICKS = True
 
@@ -39,16 +43,18 @@ class ProposalsPane(HeadedQueue):
         reply = asked.reply(scene, self.wants(scene))
         return isinstance(reply, dict) and reply.get("approve") is True
 
-    def head(self, scene: Scene, width: int) -> Line:
+    def titles(self, width: int) -> Line:
         """Name the columns."""
-        del scene
-        return lay(_columns(HEADS, width, ()), width)
+        return heads(width, work=self.WORK)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each proposal."""
         approve = self.approve(scene)
         found = _sorted(self.proposals(scene), self.sorted_by)
-        return [Row(word(data, "id"), waiting_line(data, scene, width, approve)) for data in found]
+        return [
+            Row(word(data, "id"), waiting_line(data, scene, width, approve=approve, work=self.WORK))
+            for data in found
+        ]
 
     def heading(self, scene: Scene) -> str:
         """Return the title: how many are ready, and how many of the others there are."""
@@ -86,6 +92,7 @@ class WorkPane(ProposalsPane):
 
     #: Where in the reply the experiments under way and the queue are.
     INNER: ClassVar[str] = ""
+    WORK = True
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of what is open, and of its experiments that are not judged yet."""
@@ -147,66 +154,52 @@ def open_experiments(scene: Scene, ident: str) -> list[Query]:
     return [query("experiments", campaign=campaign, sort="new", offset=0, limit=100, **whose)]
 
 
-def _columns(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
-    """Return the cells of a row; what there is no room for is left out, the reason never."""
-    rank, ident, title, state, gpu, left, value, by, team, axis, age, why = texts
-    head = [(Cell(" " + rank, 3), 0), (Cell(ident, 5), 1)]
-    wide = width >= 130
-    head.append((Cell(title, 0 if width < 90 else max(18, width // 4)), 2))
-    head.append((Cell(state, 9), 3))
-    if width < 90:
-        head += [
-            (Cell(gpu, 3, right=True), 4),
-            (Cell(left, 5, right=True), 5),
-            (Cell(value, 8, right=True), 6),
-        ]
-        if width >= 62:
-            head.append((Cell(by, 7), 7))
-    else:
-        head += [
-            (Cell(gpu, 3, right=True), 4),
-            (Cell(left, 5, right=True), 5),
-            (Cell(value, 8, right=True), 6),
-        ]
-        head.append((Cell(by, 8), 7))
-        if wide:
-            head += [(Cell(team, 8), 8), (Cell(axis, 14), 9)]
-        head += [(Cell(age, 3, right=True), 10), (Cell(why), 11)]
-    return [
-        Cell(cell.text, cell.width, tones[at] if at < len(tones) else "dim", cell.right) for cell, at in head
-    ]
+def _title_width(width: int, *, work: bool) -> int:
+    """Return the cells of a title: what other columns leave, half of it where the reason is shown."""
+    taken = 3 + 5 + 9 + 8 + 3 + 5
+    if work:
+        left = width - taken - 3 - 5 - 8 - 3
+        return max(8, left if width < REASONS else left // 2)
+    taken += 9 if width >= TEAMS else 0
+    return max(8, (width - taken) // 2)
 
 
-def waiting_line(data: Any, scene: Scene, width: int, approve: bool = False) -> Line:
-    """Lay out a proposal of a queue."""
+def _begun(rank: Cell, ident: str, title: str, state: Cell, size: int) -> list[Cell]:
+    return [rank, Cell(ident, 5, "accent"), Cell(title, size), Cell(state.text, 9, state.tone)]
+
+
+def heads(width: int, *, work: bool) -> Line:
+    """Name the columns of a queue (`work`: with what runs now)."""
+    size = _title_width(width, work=work)
+    cells = [Cell(" #", 3), Cell("ID", 5), Cell("TITLE", size), Cell("STATE", 9)]
+    if work:
+        cells += [Cell("GPU", 3, right=True), Cell("LEFT", 5, right=True), Cell("MEAN", 8, right=True)]
+    cells.append(Cell("BY", 8))
+    if width >= TEAMS and not work:
+        cells.append(Cell("TEAM", 8))
+    cells.append(Cell("AGE", 3, right=True))
+    if not work or width >= REASONS:
+        cells.append(Cell("WHY"))
+    return lay([Cell(cell.text, cell.width, "dim", cell.right) for cell in cells], width)
+
+
+def waiting_line(data: Any, scene: Scene, width: int, *, approve: bool = False, work: bool = False) -> Line:
+    """Lay out a proposal of a queue; beside what runs, the reason takes the room of what it has not yet."""
     state = word(data, "state")
     name, tone = asked.state_of(state)
     why, why_tone = asked.waits(data, approve=approve)
-    ready = state == "ready"
-    rank = str(whole(data, "rank")) if real(data, "rank") is not None else scene.glyphs.discarded
-    texts = (
-        rank, word(data, "id"), word(data, "title"), name, "", "", "", word(data, "agent"),
-        scene.view.thing(word(data, "team")).title, word(data, "axis"),
-        asked.ago(scene, real(data, "created")), why,
-    )  # fmt: skip
-    if width < 90 and not ready:
-        # Where there is no column for it, the reason takes what the title leaves.
-        texts = (*texts[:2], f"{word(data, 'title')}: {why}", *texts[3:])
-    tones: tuple[Tone, ...] = (
-        "strong" if ready else "dim",
-        "accent",
-        "",
-        tone,
-        "",
-        "",
-        "",
-        "",
-        "",
-        "dim",
-        "dim",
-        why_tone,
-    )
-    return lay(_columns(texts, width, tones), width)
+    place = str(whole(data, "rank")) if real(data, "rank") is not None else scene.glyphs.discarded
+    rank = Cell(" " + place, 3, "strong" if state == "ready" else "dim")
+    size = _title_width(width, work=work)
+    cells = _begun(rank, word(data, "id"), word(data, "title"), Cell(name, 9, tone), size)
+    by = [Cell(word(data, "agent"), 8), Cell(asked.ago(scene, real(data, "created")), 3, "dim", right=True)]
+    if work and width < REASONS:
+        return lay([*cells, Cell(why, 0, why_tone)], width)
+    if work:
+        return lay([*cells, Cell("", 18), *by, Cell(why, 0, why_tone)], width)
+    if width >= TEAMS:
+        by.insert(1, Cell(scene.view.thing(word(data, "team")).title, 8))
+    return lay([*cells, *by, Cell(why, 0, why_tone)], width)
 
 
 def running_line(data: Any, scene: Scene, width: int) -> Line:
@@ -216,19 +209,24 @@ def running_line(data: Any, scene: Scene, width: int) -> Line:
     held = data.get("held") is True
     glyph, glyph_tone = sign("", word(data, "state"), scene.glyphs, running=bool(runs), held=held)
     state, tone = standing("", word(data, "state"), running=bool(runs), held=held)
-    value = real(data, "mean")
-    measured = whole(data, "runs")
-    why = f"{measured} run{'s' if measured != 1 else ''} measured" if measured else "the first run"
+    value, measured = real(data, "mean"), whole(data, "runs")
+    why = f"{measured} run{'s' if measured != 1 else ''} measured" if measured else "its first run"
     if not runs and not held:
         why += ", waits for a device"
-    texts = (
-        glyph, word(data, "id"), word(data, "title"), state, str(device.index) if device else "",
-        _left(device, scene), mean(value) if value is not None else "", word(data, "agent"),
-        scene.view.thing(word(data, "team")).title, word(data, "axis"),
-        asked.ago(scene, real(data, "created")), why,
+    cells = _begun(
+        Cell(" " + glyph, 3, glyph_tone), word(data, "id"), word(data, "title"), Cell(state, 9, tone),
+        _title_width(width, work=True),
     )  # fmt: skip
-    tones: tuple[Tone, ...] = (glyph_tone, "accent", "", tone, "strong", "", "", "", "", "dim", "dim", "dim")
-    return lay(_columns(texts, width, tones), width)
+    cells += [
+        Cell(str(device.index) if device else "", 3, "strong", right=True),
+        Cell(_left(device, scene), 5, right=True),
+        Cell(mean(value) if value is not None else "", 8, right=True),
+        Cell(word(data, "agent"), 8),
+        Cell(asked.ago(scene, real(data, "created")), 3, "dim", right=True),
+    ]
+    if width >= REASONS:
+        cells.append(Cell(why, 0, "dim"))
+    return lay(cells, width)
 
 
 def _left(device: Device | None, scene: Scene) -> str:

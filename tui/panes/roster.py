@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from arctl.format import count
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, whole, word, words
 from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
@@ -33,6 +34,7 @@ def kept(campaign: str, team: str) -> Query:
 class RosterPane(Headed):
     """All teams of the chosen campaign, and those that have ended below them."""
 
+    HEAD = 1
     TICKS = True
 
     def wants(self, scene: Scene) -> Sequence[Query]:
@@ -45,9 +47,8 @@ class RosterPane(Headed):
         found += [newest(campaign), query("deadends", campaign=campaign)]
         return [*found, *(kept(campaign, word(data, "id")) for data in teams[:16])]
 
-    def head(self, scene: Scene, width: int) -> Line:
+    def titles(self, width: int) -> Line:
         """Name the columns."""
-        del scene
         texts = ("TEAM", "DIRECTION", "STATE", "RUN", "Q", "DEAD", "KEPT", "BEST", "LAST", "NOW")
         return lay(_columns(texts, width), width)
 
@@ -65,7 +66,9 @@ class RosterPane(Headed):
             return "Teams"
         reply = asked.reply(scene, asked.company(row.id))
         teams = listed(reply, "teams")
-        said = f"Teams of {row.id} ({len(teams)})  {row.running} running, {row.queued} queued, {row.state}"
+        said = (
+            f"Teams of {row.id} ({len(teams)})  {row.state}: {count(row.running, 'run')}, {row.queued} queued"
+        )
         talk = inner(reply, "discussion")
         if talk:
             said += f"  discussing, round {whole(talk, 'round')} of {whole(talk, 'rounds')}"
@@ -172,6 +175,6 @@ def _gone(data: Any, scene: Scene, width: int) -> Line:
     cells = [
         Cell(" " + word(data, "name"), 10, "dim"),
         Cell("retired " + reason if reason else "retired: its direction has ended", 0, "dim"),
-        Cell(f"formed {asked.ago(scene, real(data, 'created'))} ago", 15, "dim", right=True),
+        Cell(f"formed {asked.past(scene, real(data, 'created'))}", 16, "dim", right=True),
     ]
     return lay(cells, width)

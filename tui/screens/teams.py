@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from arctl.tui.look.plan import WIDE, Node, Slot, columns, rows
+from arctl.tui.look.plan import Node, Slot, columns, rows
 from arctl.tui.panes.directions import DirectionsPane
 from arctl.tui.panes.directives import DirectivesPane
 from arctl.tui.panes.members import AgentsPane
@@ -30,16 +30,12 @@ class Teams(Page):
         ]
 
     def plan(self, width: int, height: int) -> Node:
-        """Share the room: all teams where they fit, then what waits, then the rest beside each other."""
-        del height
+        """Share the room: all teams where they fit, then what waits beside the directions."""
+        del width, height
         roster = Slot("roster", fits=True, least=4, most=0.35)
-        if width >= WIDE:
-            left = rows(Slot("queue", 3, 5), Slot("agents", fits=True, least=4, most=0.4), weight=3)
-            right = rows(Slot("directions", 3, 5), Slot("directives", 2, 4), weight=2)
-            return rows(roster, columns(left, right))
-        low = columns(Slot("agents", 3, 4), Slot("directives", 2, 4), weight=3, least=4)
-        middle = columns(Slot("queue", 3, 5), Slot("directions", 2, 5), weight=4, least=5)
-        return rows(roster, middle, low)
+        left = rows(Slot("queue", 3, 5), Slot("agents", fits=True, least=4, most=0.4), weight=3)
+        right = rows(Slot("directions", 3, 5), Slot("directives", 2, 4), weight=2)
+        return rows(roster, columns(left, right))
 
     def narrow(self, current: str) -> Node:
         """Show the teams, and below them the pane that was chosen."""
