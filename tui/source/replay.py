@@ -18,16 +18,16 @@ from arctl.tui.data.query import Answer, Query
 from arctl.tui.data.reading import real, word
 from arctl.tui.data.view import Phase, Playback, View
 from arctl.tui.source.live import PATIENCE, backoff
-from arctl.tui.source.past import History, reply, with_states
+from arctl.tui.source.past import History, reply, without_what_came_later
 
 #: Seconds between two pictures while the time runs.
 FRAME = 0.5
+#: Seconds that a whole replay takes at first.
+LENGTH = 90
 #: Events shown before the moment.
 EVENTS = 200
-#: What is not in the history and does not change: asked of the daemon, hidden where it is yet to come.
-DETAILS = frozenset(
-    {"diff", "curve", "logs", "log.sources", "proposal", "tree", "show", "champion.diff", "agents"}
-)
+#: What is recorded once and for all: asked of the daemon, and shown without what came later.
+DETAILS = frozenset({"diff", "curve", "logs", "log.sources", "proposal", "tree", "show", "champion.diff"})
 
 
 class ReplaySource:
@@ -49,6 +49,8 @@ class ReplaySource:
         self._client: AsyncClient | None = None
         self._wake = asyncio.Event()
         self._history = History()
+        self._cursor: str | None = None
+        self._details: dict[Query, Answer] = {}
 
     # -- for the app -------------------------------------------------------------------------------------
 
@@ -62,7 +64,7 @@ class ReplaySource:
 
     def resync(self) -> None:
         """Answer everything anew."""
-        self.view = replace(self.view, answers={})
+        self._details.clear()
         self._wake.set()
 
     async def call(self, method: str, **params: Any) -> Any:
@@ -135,27 +137,20 @@ class ReplaySource:
             await self._woken(backoff(self.view.link.attempts))
 
     async def _load(self, client: AsyncClient) -> None:
-        """Fetch the history page by page, and when the campaign was paused and resumed."""
-        cursor: Any = None
+        """Fetch the history page by page, on from what is there already."""
         while True:
-            page = await client.call("history", PATIENCE, campaign=self._campaign, after=cursor)
+            page = await client.call("history", PATIENCE, campaign=self._campaign, after=self._cursor)
             self._history.take(page)
-            cursor = page.get("next")
-            if cursor is None:
+            self._cursor = word(page, "cursor")
+            if not page.get("more"):
                 break
-        name = word(self._history.campaign, "id")
-        kinds = [
-            f"campaign.{verb}" for verb in ("started", "paused", "held", "resumed", "finished", "killed")
-        ]
-        events = await client.call("events", PATIENCE, before=1 << 60, limit=500, campaign=name, kinds=kinds)
-        with_states(self._history, sorted(events, key=lambda event: int(event.get("seq", 0))))
         begin, end = self._history.begin, self._history.end
         at = moment(self._wanted_at, begin, end, begin) if self._wanted_at else begin
         known = self.view.playback
         self.view = replace(
             views.connected(self.view, client.welcome),
-            chosen=name,
-            playback=known or Playback(at, begin, end),
+            chosen=self._history.name,
+            playback=known or Playback(at, begin, end, speed=max(1.0, round((end - begin) / LENGTH))),
         )
 
     async def _show(self, client: AsyncClient) -> None:
@@ -182,18 +177,21 @@ class ReplaySource:
         for _ in range(2):
             found: dict[Query, Answer] = {}
             for query in dict.fromkeys(self._wants()):
-                known = self.view.answer(query)
                 data = reply(history, at, query.method, query.given)
-                if data is not None and data != {}:
+                if data is None and query not in self._details:
+                    self._details[query] = await self._detail(client, query)
+                if data is None:
+                    known = self._details[query]
+                    data = without_what_came_later(history, at, query.method, known.reply)
+                    found[query] = replace(known, reply=data)
+                else:
                     found[query] = Answer(data, at=time.monotonic())
-                elif known.at < 0:
-                    found[query] = await self._detail(client, query)
             self.view = views.with_answers(self.view, found)
         self.view = replace(self.view, link=replace(self.view.link, phase=Phase.LIVE))
 
     async def _detail(self, client: AsyncClient, query: Query) -> Answer:
         """Ask the daemon for what does not change; say so of what a history does not keep."""
-        if query.method not in DETAILS and not query.given.get("id"):
+        if query.method not in DETAILS:
             return Answer(error="a replay cannot tell: the history does not keep it", at=time.monotonic())
         try:
             return Answer(await client.call(query.method, PATIENCE, **query.given), at=time.monotonic())

@@ -68,7 +68,7 @@ def header_line(view: View, label: str, now: float, width: int) -> Line:
     left: list[Span] = [(" arctl ", "strong"), (f" {label or view.host}", "accent")]
     if view.started is not None and (since := uptime(now - view.started)):
         left.append((f"  up {since}", ""))
-    if view.readonly:
+    if view.readonly and view.playback is None:
         left.append(("  read-only", "warn"))
     if view.stopping:
         left.append(("  the daemon is ending", "warn"))
