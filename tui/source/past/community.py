@@ -8,6 +8,7 @@ from arctl.tui.source.past.history import (
     History,
     Json,
     asks,
+    directions_at,
     experiments_at,
     queue_at,
     teams_at,
@@ -18,7 +19,7 @@ def teams(history: History, at: float, params: Json) -> Json | None:
     """Return the teams at work, or with `id` a team or a direction; None of what had not begun."""
     ident, rows = str(params.get("id", "")), experiments_at(history, at)
     queue = queue_at(history, at)
-    directions = {word(row, "id"): row for row in history.until("directions", at)}
+    directions = directions_at(history, at)
     teams = [_team(team, rows, queue, directions) for team in teams_at(history, at)]
     if not ident or ident == history.name:
         return {
@@ -52,7 +53,7 @@ def _team(team: Json, rows: list[Json], queue: list[Json], directions: dict[str,
     record = {"finished": len(done), "accepted": sum(word(row, "verdict") in KEPT for row in done)}
     mine = [row for row in queue if word(row, "team") == word(team, "id")]
     return {
-        **team, "direction": directions.get(word(team, "direction")), "members": [], "record": record,
+        **team, "direction": directions.get(_held(team, own)), "members": [], "record": record,
         "queue": mine, "queued": len(mine), "going": going, "untried": [],
     }  # fmt: skip
 
@@ -109,3 +110,8 @@ def directives(history: History, at: float, params: Json) -> Json:
         hidden = {} if heard else {"by": "", "plan": "", "acknowledged": None}
         found.append({**row, **hidden, "state": state, "report": row.get("report", "") if over else ""})
     return {"campaign": history.name, "directives": found}
+
+
+def _held(team: Json, own: list[Json]) -> str:
+    """Return the direction of a team's newest experiment, else the one that is recorded of it."""
+    return next((name for row in reversed(own) if (name := word(row, "direction"))), word(team, "direction"))

@@ -19,6 +19,12 @@ CAMPAIGN = {
     "campaign.started": "running", "campaign.resumed": "running", "campaign.paused": "paused",
     "campaign.held": "held", "campaign.finished": "finished", "campaign.killed": "finished",
 }  # fmt: skip
+#: What events make of a direction.
+DIRECTION = {
+    "direction.proposed": "proposed", "direction.standing": "standing", "direction.taken": "active",
+    "direction.retired": "retired", "direction.killed": "killed", "direction.refused": "refused",
+    "direction.falsified": "falsified", "direction.split": "split", "direction.merged": "merged",
+}  # fmt: skip
 #: What ends a proposal without an experiment.
 GIVEN_UP = ("proposal.withdrawn", "proposal.refused", "proposal.left_out")
 KEPT = ("accepted", "baseline", "by_hand")
@@ -136,7 +142,20 @@ def champion_at(rows: list[Json]) -> Json:
 def teams_at(history: History, at: float) -> list[Json]:
     """Return the teams that were at work."""
     gone = ("team.retired", "team.killed")
-    return [row for row in history.until("teams", at) if not history.last(word(row, "id"), gone, at)]
+    return [
+        {**row, "state": "active", "reason": ""}
+        for row in history.until("teams", at)
+        if not history.last(word(row, "id"), gone, at)
+    ]
+
+
+def directions_at(history: History, at: float) -> dict[str, Json]:
+    """Return the directions that there were, by id, each with its state then as far as events tell it."""
+    found = {}
+    for row in history.until("directions", at):
+        kind = history.last(word(row, "id"), tuple(DIRECTION), at)
+        found[word(row, "id")] = {**row, "state": DIRECTION.get(kind, "proposed"), "reason": ""}
+    return found
 
 
 def queue_at(history: History, at: float) -> list[Json]:
