@@ -29,6 +29,7 @@ bench: .make/dev-$(EXTRAS) ## measure overheads and throughput, and print tables
 	$(BIN)/python -m tests.benchmarks.overhead
 	$(BIN)/python -m tests.benchmarks.ledger
 	$(BIN)/python -m tests.benchmarks.gate
+	$(BIN)/python -m tests.benchmarks.tui
 
 coordination: .make/dev-$(EXTRAS) ## measure what working in teams is worth, in virtual time (an hour)
 	$(BIN)/python -m tests.benchmarks.coordination
