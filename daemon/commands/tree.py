@@ -13,6 +13,8 @@ from arctl.daemon.state import State
 
 #: Nodes that one answer carries at most.
 MAX_NODES = 5000
+#: Children of one experiment that a look around it carries, the newest.
+MAX_CHILDREN = 200
 #: How much of a title a node carries.
 MAX_TITLE = 120
 
@@ -21,7 +23,8 @@ MAX_TITLE = 120
 async def tree(context: Context, caller: Caller, params: Params) -> Any:
     """Return a campaign's experiments as nodes, oldest first, from the one behind `after` (a count) on.
 
-    `next` is the count to go on with, null at the end. `id` may name a campaign, or an experiment as `root`.
+    `next` is the count to go on with, null at the end. `id` may name a campaign, or an experiment as `root`;
+    with `around` only what that was built on, itself, and what was built on it, `children` of them in all.
     """
     del caller
     state, ident = context.state, params.get("id", str, "")
@@ -30,6 +33,8 @@ async def tree(context: Context, caller: Caller, params: Params) -> Any:
         row = the_experiment(state, ident)
         name, root = row.campaign, row.id
     campaign = the_campaign(state, name or ident)
+    if root and params.get("around", bool, False):
+        return _around(state, state.experiments[root], campaign.champion)
     spec = state.spec(campaign.id)
     after = max(0, params.get("after", int, 0))
     rows = islice(state.experiments_of(campaign.id), after, None)
@@ -62,6 +67,24 @@ async def tree(context: Context, caller: Caller, params: Params) -> Any:
     }
 
 
+def _around(state: State, row: Experiment, champion: str) -> dict[str, Any]:
+    """Return an experiment's ancestors from the baseline on, itself, and its newest children."""
+    spec = state.spec(row.campaign)
+    path = _path(state, row)
+    children = [each for each in state.experiments_of(row.campaign) if each.base == row.id]
+    shown = [*(state.experiments[ident] for ident in path), *children[-MAX_CHILDREN:]]
+    return {
+        "campaign": row.campaign,
+        "metric": spec.metric.name,
+        "goal": spec.metric.goal,
+        "champion": champion,
+        "root": row.id,
+        "path": path,
+        "children": len(children),
+        "nodes": [_node(state, each) for each in shown],
+    }
+
+
 def _node(state: State, row: Experiment) -> dict[str, Any]:
     return {
         "id": row.id,
@@ -81,10 +104,10 @@ def _node(state: State, row: Experiment) -> dict[str, Any]:
     }
 
 
-def _path(state: State, champion: Experiment) -> list[str]:
-    """Return the ids from the baseline to the champion."""
+def _path(state: State, last: Experiment) -> list[str]:
+    """Return the ids from the baseline to an experiment."""
     found: list[str] = []
-    row: Experiment | None = champion
+    row: Experiment | None = last
     while row is not None:
         found.append(row.id)
         row = state.experiments.get(row.base)
