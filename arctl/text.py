@@ -11,8 +11,8 @@ _ESCAPES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-~]?"
 )
-# What is not seen, or changes how its neighbours are: controls other than tab and newline; marks that turn the
-# direction of text; zero-width and line separators; variation selectors, tags and annotations; fillers.
+# What is not seen, or changes how its neighbours are: controls other than tab and newline; marks that turn
+# the direction of text; zero-width and line separators; variation selectors, tags, annotations; fillers.
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a"
@@ -20,7 +20,7 @@ _CONTROLS = re.compile(
 )
 # Private use and noncharacters: each font shows something else, in a width of its own.
 _PRIVATE = re.compile("[\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff\U000f0000-\U0010ffff]")
-# Two of these make a flag of two cells in one terminal and stand beside each other in the next; a letter says it.
+# Two of these are one flag in one terminal and two boxes in the next: the letters of the flag say it in both.
 _FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
 #: Marks that one letter may carry: scripts in use need three, heaps that climb over other lines need more.
 MARKS = 3
