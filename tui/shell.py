@@ -148,8 +148,8 @@ class Shell(App[None]):
     def flush(self) -> None:
         """Show what the source has by now; what is the same as before is not painted again."""
         page = self.page
-        if page is None:
-            return
+        if page is None or not self.is_running:
+            return  # not put in place yet, or being taken down
         scene = self.scene
         with self.batch_update():
             base = self.screen_stack[0]
