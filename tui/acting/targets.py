@@ -84,8 +84,10 @@ def _thing(view: View, ident: str) -> tuple[Target, ...]:
         return (*found, *_thing(view, thing.experiment))
     if thing.direction and thing.direction != ident and thing.kind != "team":
         found += [each for each in _thing(view, thing.direction) if each.kind != "campaign"]
-    elif thing.team and thing.team != ident:
-        found += [each for each in _thing(view, thing.team) if each.kind != "campaign"]
+    if thing.kind != "team" and thing.team and all(each.id != thing.team for each in found):
+        # Its team may work in another direction by now: that one it does not belong to.
+        kinds = ("team",) if thing.direction else ("team", "direction")
+        found += [each for each in _thing(view, thing.team) if each.kind in kinds]
     elif thing.kind == "team" and thing.direction:
         inner = view.thing(thing.direction)
         words = f"direction {inner.id} {inner.title}".rstrip()

@@ -13,7 +13,7 @@ from arctl.tui.data import rows
 from arctl.tui.data.query import UNKNOWN, Answer, Query
 from arctl.tui.data.reading import inner, listed, real, word
 from arctl.tui.data.rows import Campaign, Device, Event
-from arctl.tui.data.things import Thing, harvest
+from arctl.tui.data.things import KINDS, Thing, harvest
 
 #: How many of the newest events are kept for the lists.
 KEEP_EVENTS = 300
@@ -109,7 +109,7 @@ class View:
 
     def thing(self, ident: str) -> Thing:
         """Return what is known of an id."""
-        return self.things.get(ident) or Thing(ident)
+        return self.things.get(ident) or Thing(ident, KINDS.get(ident[:1], ""))
 
 
 def connected(view: View, welcome: Any) -> View:
