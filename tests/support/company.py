@@ -1,4 +1,4 @@
-"""A company at work, the same each time: every kind of thing that the interface shows is there, and stands still.
+"""A company at work: every kind of thing that the interface shows is there, and it stands still.
 
 busy = company(stage)       # a few seconds: runs end at once until the last step holds them
 """
@@ -55,7 +55,7 @@ class Busy:
 
 
 def company(on: Stage) -> Busy:
-    """Start a campaign and wait until everything has happened; runs of the end go on until they are killed."""
+    """Start a campaign and wait until everything has happened; the last runs go on until they are killed."""
 
     def ask(method: str, **params: Any) -> Any:
         return on.ask(method, **params)

@@ -26,8 +26,8 @@ from arctl.tui.look.scene import Scene
 #: Textual looks for it beside whichever class has the name.
 STYLES = Path(interface.__file__).with_name("app.tcss")
 FOLDER = Path(__file__).with_name("recordings")
-#: What stands in place of a reply that was not recorded.
-MISSING = "not in the recording: run `python -m tests.tui.record`"
+#: What a pane says of a query that was not recorded: it is never answered.
+MISSING = "asking …"
 #: Why it is cut off, in the state of that name; the words are those of a real refusal.
 CUT = ("no daemon is running for /home/ada/.local/state/arctl", "run `arctl start`")
 
@@ -46,12 +46,10 @@ class Recording:
     places: dict[str, str]
     replies: dict[str, Any] = field(default_factory=dict)
 
-    def reply(self, method: str, params: Json) -> Answer:
-        """Return the recorded answer to a query."""
+    def reply(self, method: str, params: Json) -> Answer | None:
+        """Return the recorded answer to a query; None for what was not recorded, as the end of a log."""
         found = self.replies.get(named(method, params))
-        if found is None:
-            return Answer(error=MISSING)
-        return Answer(found.get("reply"), found.get("error", ""))
+        return Answer(found.get("reply"), found.get("error", "")) if found is not None else None
 
     def save(self, name: str) -> None:
         """Write the file."""
@@ -110,14 +108,16 @@ class RecordedSource:
 
     @property
     def settled(self) -> bool:
-        """Whether everything that the page wants is answered."""
-        return not self._unanswered()
+        """Whether everything that the page wants and that was recorded is answered."""
+        return not self._found()
 
-    def _unanswered(self) -> list[Query]:
-        return [query for query in self._wants() if self.view.answer(query).at < 0]
+    def _found(self) -> dict[Query, Answer]:
+        wanted = [query for query in self._wants() if self.view.answer(query).at < 0]
+        found = {query: self.recording.reply(query.method, query.given) for query in wanted}
+        return {query: answer for query, answer in found.items() if answer is not None}
 
     def _answer(self) -> bool:
-        found = {query: self.recording.reply(query.method, query.given) for query in self._unanswered()}
+        found = self._found()
         self.view = views.with_answers(self.view, found)
         return bool(found)
 
@@ -131,6 +131,8 @@ class RecordedSource:
         if not self.view.live:
             raise NotRunningError("cut off from the daemon", CUT[1])
         answer = self.recording.reply(method, params)
+        if answer is None:
+            raise RefusedError("nothing can be changed in a recording")
         if answer.error:
             raise RefusedError(answer.error)
         return answer.reply

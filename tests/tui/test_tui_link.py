@@ -1,11 +1,17 @@
+"""Losing the daemon and finding it again: what is said, what stays, and that no event is lost or doubled."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
-from arctl.tui.feed import MAX_BACKOFF, backoff
-from arctl.tui.state import Phase
+from arctl.tui.data.view import Link, Phase, View
+from arctl.tui.look.lines import plain
+from arctl.tui.source.live import MAX_BACKOFF, backoff
+from arctl.tui.widgets.frame import header_line
+from tests.support.stage import Stage
 from tests.tui.conftest import Open
-from tests.tui.tui_stage import Stage
 
 pytestmark = pytest.mark.anyio
 
@@ -16,41 +22,51 @@ async def test_cut_off_is_said_and_ends_by_itself(slow: Stage, attach: Open) -> 
         slow.kill()
         await screen.see("CUT OFF", "what is shown is old", "`arctl start`")
         assert "4/4 busy" in screen.text, "what was seen last stays"
-        await screen.press("shift+tab", "p")
+        await screen.press("p")
         await screen.see("cut off from the daemon")
-        before = screen.app.feed.view.events
+        before = screen.app.source.view.events
         slow.start()
         await screen.see("LIVE")
         await screen.until(lambda: "CUT OFF" not in screen.text)
         begun = len(before)
         await screen.until(
-            lambda: any(event.kind == "daemon.started" for event in screen.app.feed.view.events[begun:])
+            lambda: any(event.kind == "daemon.started" for event in screen.app.source.view.events[begun:])
         )
-        events = screen.app.feed.view.events
-        assert events[: len(before)] == before
+        events = screen.app.source.view.events
+        assert events[:begun] == before
         numbers = [event.seq for event in events]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "no gap and no duplicate"
 
 
+async def test_clocks_stand_still_while_cut_off(slow: Stage, attach: Open) -> None:
+    async with attach(slow) as screen:
+        await screen.see("LIVE", "4/4 busy", " / 1h00m")
+        slow.kill()
+        await screen.see("CUT OFF")
+        shown = screen.app.scene.now
+        # It looks at the daemon again and again in the meantime.
+        tried = screen.app.source.view.link.attempts
+        await screen.until(lambda: screen.app.source.view.link.attempts > tried + 1)
+        assert screen.app.scene.now == shown
+
+
 async def test_another_ledger_begins_anew(slow: Stage, attach: Open) -> None:
     async with attach(slow) as screen:
-        await screen.see("LIVE", "slow")
+        await screen.see("LIVE", "Teams of slow")
         slow.close()
         await screen.see("CUT OFF")
         for path in slow.home.root.glob("ledger.db*"):
             path.unlink()
         slow.start()
-        await screen.see("LIVE", "none yet: `arctl start PATH`")
+        await screen.see("LIVE", "no campaign yet: `arctl start PATH`")
         assert "slow" not in screen.text
 
 
-async def test_it_waits_for_a_daemon_that_is_not_there_yet(tmp_path: object, attach: Open) -> None:
-    from pathlib import Path
-
-    on = Stage(Path(str(tmp_path)))
+async def test_it_waits_for_a_daemon_that_is_not_there_yet(tmp_path: Path, attach: Open) -> None:
+    on = Stage(tmp_path)
     async with attach(on) as screen:
         await screen.see("CUT OFF", "no daemon is running", "arctl start", "not connected yet")
-        assert "none yet" not in screen.text
+        assert "no campaign yet" not in screen.text
         try:
             on.start()
             await screen.press("ctrl+r")
@@ -75,9 +91,5 @@ def test_the_backoff_grows_to_its_bound() -> None:
 
 
 def test_phases_are_told_in_words_not_only_in_colours() -> None:
-    from arctl.tui.lines import plain
-    from arctl.tui.state import Link, View
-    from arctl.tui.widgets.frame import header_line
-
     said = {plain(header_line(View(Link(phase)), "h", 0, 80)) for phase in Phase}
     assert len(said) == len(Phase)
