@@ -208,8 +208,8 @@ class Page(Widget):
         self._tabs()
 
     def on_resize(self) -> None:
-        """Lay out anew."""
-        self._replan()
+        """Lay out anew, and fill what came into sight."""
+        self.show(self.scene)
 
 
 def alone(current: str, *below: Slot) -> Node:

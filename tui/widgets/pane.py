@@ -21,6 +21,10 @@ from arctl.tui.look.scene import Listing, Scene, place_of
 from arctl.tui.widgets.paint import TONE_CLASSES, paint
 
 
+#: The scene of a pane before it was shown one.
+NOTHING_YET = Scene()
+
+
 class Pane(ScrollView, can_focus=True):
     """A list of rows; subclasses say which rows and which title a scene gives.
 
@@ -55,7 +59,7 @@ class Pane(ScrollView, can_focus=True):
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
-        self.scene = Scene()
+        self.scene = NOTHING_YET
         self.filter = ""
         #: Keys of rows that were marked, in the order of marking.
         self.marks: dict[str, None] = {}
@@ -284,6 +288,8 @@ class Pane(ScrollView, can_focus=True):
     def _nothing(self) -> str:
         """Say why there is no row; before the first connection not even that is known."""
         view = self.scene.view
+        if view is NOTHING_YET.view:
+            return ""
         if not view.host and view.playback is None:
             return "not connected yet"
         if self.filter:
