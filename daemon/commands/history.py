@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
@@ -28,6 +29,8 @@ from arctl.errors import UsageError
 
 #: Ids of one kind that one page passes at most; another campaign's may lie between.
 MAX_IDS = 20_000
+#: Rows that are looked at before others get their turn.
+PIECE = 200
 #: Events that one page looks at and brings, and what of a text it repeats.
 MAX_SEEN = 50_000
 MAX_CHANGES = 2000
@@ -243,9 +246,8 @@ async def history(context: Context, caller: Caller, params: Params) -> Any:
     room, more = ROOM, False
     for name, kind in KINDS.items():
         begin = seen.get(kind.letter, 0)
-        page[name], seen[kind.letter], left = _lines(state, campaign.id, kind, begin, room)
-        room -= sum(map(size, page[name]))
-        more = left or more
+        page[name], seen[kind.letter], room = await _lines(state, campaign.id, kind, begin, room)
+        more = more or seen[kind.letter] < state.last_number(kind.letter)
     begin = seen.get("v", 0)
     wanted = log.Wanted(campaign.id, kinds=CHANGES)
 
@@ -286,17 +288,21 @@ def _cursor(text: str) -> dict[str, int]:
     return found
 
 
-def _lines(state: State, campaign: str, kind: Kind, seen: int, room: int) -> tuple[list[Line], int, bool]:
-    """Return the next lines of a kind, the number of the last one, and whether there are more."""
+async def _lines(
+    state: State, campaign: str, kind: Kind, seen: int, room: int
+) -> tuple[list[Line], int, int]:
+    """Return the next lines of a kind, the number of the last one, and the bytes that are left."""
     rows, last = kind.rows(state), state.last_number(kind.letter)
     found: list[Line] = []
-    for number in range(seen + 1, min(last, seen + MAX_IDS) + 1):
+    reached = min(last, seen + MAX_IDS)
+    for number in range(seen + 1, reached + 1):
+        if not number % PIECE:
+            await asyncio.sleep(0)
         row = rows.get(f"{kind.letter}{number}")
         if row is not None and row.campaign == campaign:
             made = kind.line(state, row)
             room -= size(made)
             if room < 0:
-                return found, number - 1, True
+                return found, number - 1, room
             found.append(made)
-    reached = max(seen, min(last, seen + MAX_IDS))
-    return found, reached, reached < last
+    return found, max(seen, reached), room

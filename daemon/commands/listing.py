@@ -186,7 +186,7 @@ def _agent(state: State, campaign: str, name: str, actor: str) -> str:
     if not name or (row is not None and row.campaign == campaign):
         return row.name if row is not None else name
     known = dict.fromkeys(agent.name for agent in state.company.everybody(campaign))
-    known |= dict.fromkeys(item.agent for item in state.proposals.values() if item.campaign == campaign)
+    known |= dict.fromkeys(state.records.names(campaign))
     if name not in known and name != actor:
         msg = f"nobody in {campaign} is called {name!r}"
         raise RefusedError(msg, f"who proposes there: {', '.join(list(known)[-24:]) or 'nobody yet'}")

@@ -80,6 +80,10 @@ class Records:
         """
         return self._counts.get((campaign, name), Counter())
 
+    def names(self, campaign: str) -> list[str]:
+        """Return who proposed something in a campaign, people too, in the order in which they began."""
+        return [name for known, name in self._counts if known == campaign]
+
     def made(self, campaign: str, name: str) -> list[str]:
         """Return the proposals that somebody made or wrote, oldest first."""
         return _by_number(self._made.get((campaign, name), ()))
