@@ -53,7 +53,8 @@ class ClosedPane(HeadedQueue):
 
     def heading(self, scene: Scene) -> str:
         """Return the title."""
-        return f"Dead ends ({len(self.ends(scene))})"
+        known = any(scene.view.answer(each).reply is not None for each in self.wants(scene)[1:])
+        return f"Dead ends ({len(self.ends(scene))})" if known else "Dead ends"
 
     def hints(self, scene: Scene) -> str:
         """Name the keys."""

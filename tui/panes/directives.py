@@ -47,6 +47,8 @@ class DirectivesPane(Headed):
 
     def heading(self, scene: Scene) -> str:
         """Return the title: how many stand, and how many nobody took up yet."""
+        if asked.reply(scene, self.wants(scene)) is None:
+            return "Directives"
         found = self.directives(scene)
         waiting = sum(1 for data in found if word(data, "state") == "issued")
         standing = waiting + sum(1 for data in found if word(data, "state") == "acknowledged")

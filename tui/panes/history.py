@@ -83,7 +83,10 @@ class HistoryPane(HeadedQueue):
     def heading(self, scene: Scene) -> str:
         """Return the title with how many there are."""
         first = self.window(scene, 0)
-        total = whole(scene.view.answer(first).reply, "total") if first is not None else 0
+        reply = scene.view.answer(first).reply if first is not None else None
+        if reply is None:
+            return "History"
+        total = whole(reply, "total")
         return f"History ({total})" + (f"  by {self.sorted_by}" if self.sorted_by else "")
 
     def hints(self, scene: Scene) -> str:

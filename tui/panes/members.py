@@ -50,7 +50,10 @@ class AgentsPane(Headed):
 
     def heading(self, scene: Scene) -> str:
         """Return the title: how many there are, and how many are at work."""
-        found = listed(asked.reply(scene, self.wants(scene)), "agents")
+        reply = asked.reply(scene, self.wants(scene))
+        if reply is None:
+            return "Agents"
+        found = listed(reply, "agents")
         busy = sum(1 for data in found if inner(data, "asked"))
         spent = sum(real(data, "usd") or 0.0 for data in found)
         said = f"Agents ({len(found)})" + (f"  {busy} asked now" if found else "")
@@ -132,9 +135,11 @@ class AgentsNowPane(AgentsPane):
     def heading(self, scene: Scene) -> str:
         """Return the title."""
         found = self.members(scene)
+        if not found:
+            return "Agents"
         busy = sum(1 for data in found if inner(data, "asked"))
         tokens = sum(whole(data, "tokens") for data in found)
-        said = f"Agents now ({len(found)})"
+        said = f"Agents ({len(found)})"
         if busy:
             said += f"  {busy} asked"
         if tokens:

@@ -54,7 +54,7 @@ class MentionsPane(Headed):
     def heading(self, scene: Scene) -> str:
         """Return the title."""
         name = self._called(scene)
-        return f"Forum: {name} and its members ({len(self.posts(scene))})" if name else "Forum"
+        return f"Forum ({len(self.posts(scene))})  {name} and its members" if name else "Forum"
 
     def hints(self, scene: Scene) -> str:
         """Name the keys."""

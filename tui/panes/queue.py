@@ -58,6 +58,8 @@ class ProposalsPane(HeadedQueue):
 
     def heading(self, scene: Scene) -> str:
         """Return the title: how many are ready, and how many of the others there are."""
+        if asked.reply(scene, self.wants(scene)) is None:
+            return "Queue"
         found = self.proposals(scene)
         ready = sum(1 for data in found if word(data, "state") == "ready")
         said = f"Queue ({len(found)})"
@@ -125,9 +127,11 @@ class WorkPane(ProposalsPane):
         """Return the title: how many wait, and how many run."""
         going = self.going(scene)
         running = sum(1 for row in going if listed(row, "running"))
-        said = f"Queue ({len(self.proposals(scene))}) + running ({running})"
+        if self._reply(scene) is None:
+            return "Queue"
+        said = f"Queue ({len(self.proposals(scene))})  {running} running"
         if len(going) > running:
-            said += f"  {len(going) - running} between runs"
+            said += f", {len(going) - running} between runs"
         return said + (f"  by {self.sorted_by}" if self.sorted_by else "")
 
     def empty(self, scene: Scene) -> str:
