@@ -1,4 +1,4 @@
-"""Replies about a company as a daemon writes them, with one text in all of their fields: for tests of lines."""
+"""Replies about a company as a daemon writes them, one text in all of their fields: for tests of lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ Json = dict[str, Any]
 def direction(text: str, ident: str = "h1", **more: Any) -> Json:
     """Return a direction as the listing has it."""
     return {
-        "id": ident, "campaign": "c", "created": NOW - 3600, "author": text, "title": text, "hypothesis": text,
+        "id": ident, "campaign": "c", "created": NOW - 3600, "author": text, "title": text,
+        "hypothesis": text,
         "axes": ["LR", text], "prediction": text, "falsifier": text, "first": [text], "state": "active",
         "team": "t1", "base": "", "parents": [], "held": False, "reason": text, "since": NOW - 600,
         "team_name": text, "endorsed": 2, "objected": 1, "cold": False, "experiments": 4, "accepted": 1,
@@ -53,7 +54,8 @@ def experiment(text: str, ident: str = "e12", **more: Any) -> Json:
 def agent(text: str, ident: str = "a1", **more: Any) -> Json:
     """Return an agent as a line of the list."""
     return {
-        "id": ident, "name": text, "role": text, "team": "t1", "team_name": text, "brain": text, "model": text,
+        "id": ident, "name": text, "role": text, "team": "t1", "team_name": text, "brain": text,
+        "model": text,
         "state": "active", "trouble": "", "declined": "", "exhausted": False, "seen": NOW - 5, "turns": 9,
         "asked": {"move": text, "subject": "p7", "since": NOW - 21, "beat": NOW - 2}, "failures": 1,
         "rests_until": 0.0, "record": {"made": 14, "accepted": 2, "rejected": 5}, "usd": 1.5, "tokens": 18200,
@@ -92,7 +94,13 @@ def dead_end(text: str, ident: str = "d1", **more: Any) -> Json:
     }  # fmt: skip
 
 
-PATCH = "diff --git a/train.py b/train.py\n--- a/train.py\n+++ b/train.py\n@@ -1,2 +1,2 @@\n-LR = 0.02\n+LR = 0.3\n"
+PATCH = """diff --git a/train.py b/train.py
+--- a/train.py
++++ b/train.py
+@@ -1,2 +1,2 @@
+-LR = 0.02
++LR = 0.3
+"""
 
 
 def replies(text: str, change: Json | None = None) -> dict[Query, Any]:
@@ -129,7 +137,8 @@ def replies(text: str, change: Json | None = None) -> dict[Query, Any]:
     one_agent = {
         "agent": agent(text, trouble=text), "created": NOW - 900, "notes": text, "direction": direction(text),
         "directives": [directive(text)], "proposals_total": 1, "posts": [post(text)], "posts_total": 1,
-        "proposals": [{**proposal(text), "wrote": True, "experiment": "e12", "verdict": "rejected", "effect": 0.1}],
+        "proposals": [{**proposal(text), "wrote": True, "experiment": "e12", "verdict": "rejected",
+                       "effect": 0.1}],
         "turns": [{"id": "q1", "move": text, "subject": "p7", "created": NOW - 9, "ended": NOW - 8,
                    "state": "failed", "fault": text, "note": text}],
     }  # fmt: skip

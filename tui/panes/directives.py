@@ -8,11 +8,11 @@ from typing import Any
 from arctl.format import count
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, word, words
-from arctl.tui.look.lines import Line, Row, Tone, edges, wrap
+from arctl.tui.look.lines import Line, Row, Tone, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
-from arctl.tui.panes.prose import padded
+from arctl.tui.panes.prose import beside, padded
 
 #: Lines of a plan or report that a list repeats.
 MOST_LINES = 3
@@ -101,7 +101,7 @@ def directive_rows(data: Any, scene: Scene, width: int, queue: Sequence[Any]) ->
     who = f"{word(data, 'author')} {asked.past(scene, real(data, 'created'))}"
     left: Line = ((f" {ident} ", "accent"), (f"{'not taken up yet' if state == 'issued' else state} ", tone),
                   (f"to {target} {whose}".rstrip(), "dim"))  # fmt: skip
-    found = [Row(ident, edges(left, ((who, "dim"),), width))]
+    found = [Row(ident, beside(left, who, width))]
     over = state in ("done", "withdrawn")
     found += _lines("", word(data, "text"), width, "dim" if over else "strong")
     if by := word(data, "by"):

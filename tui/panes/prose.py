@@ -28,7 +28,7 @@ class Prose:
         if self.rows:
             self.gap()
         name = f"section:{title}"
-        self.rows.append(Row(name, edges(((" " + title, "strong"),), ((aside + " ", "dim"),), self.width)))
+        self.rows.append(Row(name, beside(((" " + title, "strong"),), aside + " ", self.width)))
 
     def gap(self) -> None:
         """Leave a line free."""
@@ -59,6 +59,12 @@ class Prose:
 
     def _add(self, key: str, line: Line) -> None:
         self.rows.append(Row(key, padded(line, self.width)))
+
+
+def beside(left: Line, right: str, width: int) -> Line:
+    """Put a line at the left edge and a few words at the right one, which get half of it at most."""
+    words = right if len(right) <= width // 2 else fit(right, width // 2)
+    return padded(edges(left, ((words, "dim"),), width), width)
 
 
 def padded(line: Line, width: int) -> Line:
