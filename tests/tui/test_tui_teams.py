@@ -32,6 +32,8 @@ from arctl.tui.screens.teams import Teams
 from arctl.tui.widgets.page import Page
 from arctl.tui.widgets.pane import Pane
 from tests.tui import company_replies as made
+from tests.tui.conftest import Open
+from tests.tui.tui_stage import Stage
 
 HOSTILE = "\x1b[2J\x1b]0;x\x07[red]‮​\x00é́ 漢字 \U000e0041\r\n\t[/] " + "w" * 800
 #: Every pane, with what must be open for it.
@@ -282,3 +284,33 @@ def test_plans_name_only_panes_that_the_page_has(kind: type[Page], ident: str, s
     boxes = arrange(page.plan(*size), Box(0, 0, *size), dict.fromkeys(map(str, names), 5), 2)
     assert set(boxes) == names
     assert all(box.height >= 3 and box.width >= 30 for box in boxes.values())
+
+
+@pytest.mark.anyio
+async def test_tab_goes_through_every_pane_of_a_small_terminal_and_shows_it(
+    done: Stage, attach: Open
+) -> None:
+    async with attach(done, (80, 24)) as screen:
+        await screen.press("2")
+        await screen.see("[Teams of bowl")
+        for title in ("Queue", "Directions", "Agents", "Directives", "Teams of bowl"):
+            await screen.press("tab")
+            await screen.see(f"[{title}")
+            await screen.until(lambda pane=screen.app.pane: pane.has_focus and pane.region.height > 10)
+
+
+@pytest.mark.anyio
+async def test_an_ended_direction_is_open_with_enter_and_its_breadcrumbs_lead_back(
+    done: Stage, attach: Open
+) -> None:
+    async with attach(done) as screen:
+        await screen.press("2")
+        await screen.see("Teams of bowl", "Directions")
+        await screen.until(lambda: "directions" in screen.app.page.boxes(120, 30))
+        screen.app.page.select("directions")
+        await screen.until(lambda: screen.app.pane.key.startswith("h"))
+        ident = screen.app.pane.key
+        await screen.press("enter")
+        await screen.see("Teams > ", f"Direction {ident}", "Hypothesis", "Record", "History (")
+        await screen.press("escape")
+        await screen.see("Teams of bowl", "Queue (")
