@@ -43,7 +43,8 @@ class DirectionsPane(Headed):
             return "Directions"
         active = sum(1 for data in listed(reply, "teams") if inner(data, "direction"))
         over = whole(inner(reply, "ended"), "directions_total")
-        return f"Directions  {active} active, {len(listed(reply, 'standing'))} waiting, {over} ended"
+        counts = ((active, "active"), (len(listed(reply, "standing")), "waiting"), (over, "ended"))
+        return "Directions  " + (", ".join(f"{many} {name}" for many, name in counts if many) or "none")
 
     def hints(self, scene: Scene) -> str:
         """Name the keys."""

@@ -25,7 +25,7 @@ class DirectivesPane(Headed):
     """The directives of the chosen campaign: those that stand, then the newest that are over."""
 
     TICKS = True
-    EMPTY = "no directive stands; r (or `arctl redirect TARGET TEXT`) gives one"
+    EMPTY = "none stands; r (or `arctl redirect t1 TEXT`) gives one"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of the directives, and of the queue that they stand over."""
@@ -83,7 +83,7 @@ class TheseDirectivesPane(DirectivesPane):
 
     def empty(self, scene: Scene) -> str:
         """Name the next command."""
-        return f"no directive stands for it; r (or `arctl redirect {scene.route.id or 't1'} TEXT`) gives one"
+        return f"none stands; r (or `arctl redirect {scene.route.id or 't1'} TEXT`) gives one"
 
 
 def _queue(scene: Scene, campaign: str) -> list[Any]:

@@ -79,7 +79,7 @@ class ProposalsPane(HeadedQueue):
         """Name the next command."""
         if not scene.view.campaigns:
             return "no campaign yet: `arctl start PATH` or `arctl demo`"
-        return "nothing is queued; a (or `arctl propose`) adds an experiment of your own"
+        return "nothing is queued; a (or `arctl propose`) adds one"
 
     def axis(self, key: str) -> str:
         """Return the axis of a proposal, for the key that closes it."""
@@ -137,7 +137,7 @@ class WorkPane(ProposalsPane):
     def empty(self, scene: Scene) -> str:
         """Name the next command."""
         del scene
-        return "nothing runs and nothing is queued; a (or `arctl propose`) adds an experiment"
+        return "nothing runs or waits; a (or `arctl propose`) adds one"
 
     def _known(self) -> list[Any]:
         return [*self.going(self.scene), *self.proposals(self.scene)]

@@ -16,7 +16,7 @@ from arctl.tui.panes.headed import Headed
 from arctl.tui.panes.teams import team_state
 
 #: Teams that ended, of which the newest are shown.
-ENDED = 12
+ENDED = 6
 
 
 def newest(campaign: str) -> Query:
@@ -174,7 +174,7 @@ def _gone(data: Any, scene: Scene, width: int) -> Line:
     reason = word(data, "reason")
     cells = [
         Cell(" " + word(data, "name"), 10, "dim"),
-        Cell("retired " + reason if reason else "retired: its direction has ended", 0, "dim"),
+        Cell(f"retired: {reason or 'its direction has ended'}", 0, "dim"),
         Cell(f"formed {asked.past(scene, real(data, 'created'))}", 16, "dim", right=True),
     ]
     return lay(cells, width)
