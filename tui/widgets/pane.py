@@ -20,7 +20,6 @@ from arctl.tui.look.lines import Line, Row, difference, plain
 from arctl.tui.look.scene import Listing, Scene, place_of
 from arctl.tui.widgets.paint import TONE_CLASSES, paint
 
-
 #: The scene of a pane before it was shown one.
 NOTHING_YET = Scene()
 
