@@ -28,6 +28,8 @@ DIRECTION = {
 #: What ends a proposal without an experiment.
 GIVEN_UP = ("proposal.withdrawn", "proposal.refused", "proposal.left_out")
 KEPT = ("accepted", "baseline", "by_hand")
+#: Verdicts on the merits of an idea.
+JUDGED = ("accepted", "rejected", "inconclusive")
 #: Verdicts that judged no value.
 BROKEN = ("crashed", "timed_out", "no_metric", "not_finite", "lost", "conflict", "invalid", "out_of_scope")
 
@@ -59,7 +61,10 @@ class History:
             if name == "changes":
                 self.changes += rows
                 for row in rows:
-                    self.of.setdefault(word(row, "subject"), []).append(row)
+                    # The end of a campaign is told of its champion.
+                    whole = word(row, "kind").startswith("campaign.")
+                    subject = self.name if whole else word(row, "subject")
+                    self.of.setdefault(subject, []).append(row)
             else:
                 self.tables[name].update({str(row.get("id")): row for row in rows})
 

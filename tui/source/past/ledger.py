@@ -8,6 +8,7 @@ from collections import Counter
 from arctl.tui.data.reading import real, whole, word
 from arctl.tui.source.past.history import (
     BROKEN,
+    JUDGED,
     KEPT,
     History,
     Json,
@@ -35,7 +36,7 @@ def status(history: History, at: float, params: Json) -> Json:
         "campaigns": [{
             "campaign": history.name, "state": history.state(at), "reason": "",
             "metric": word(history.campaign, "metric"), "goal": word(history.campaign, "goal"),
-            "experiments": max(0, len(rows) - 1), "open": sum(not word(row, "verdict") for row in rows),
+            "experiments": _proposed(rows), "open": sum(not word(row, "verdict") for row in rows),
             "verdicts": dict(verdicts), "running": len(runs_at(history, at)), "queued": 0,
             "champion": word(best, "id"), "champion_title": word(best, "title"),
             "champion_mean": real(best, "mean"), "champion_runs": whole(best, "runs"),
@@ -46,6 +47,12 @@ def status(history: History, at: float, params: Json) -> Json:
             "questions": len(waiting), "needs": [], "waits": [],
         }],
     }  # fmt: skip
+
+
+def _proposed(rows: list[Json]) -> int:
+    """Count what was proposed: neither the baseline nor what was tried again on a new champion."""
+    again = sum(word(row, "verdict") == "rebased" for row in rows)
+    return max(0, len(rows) - 1 - again)
 
 
 def experiments(history: History, at: float, params: Json) -> Json:
@@ -61,7 +68,12 @@ def experiments(history: History, at: float, params: Json) -> Json:
         fields = ("id", "title", "axis", "agent", "reason", "verdict")
         inverse = bool(params.get("not"))
         rows = [row for row in rows if any(text in word(row, name).lower() for name in fields) != inverse]
-    rows = _sorted(rows, str(params.get("sort", "new")), reverse=bool(params.get("reverse")))
+    rows = _sorted(
+        rows,
+        str(params.get("sort", "new")),
+        word(history.campaign, "goal"),
+        reverse=bool(params.get("reverse")),
+    )
     offset, limit = int(params.get("offset", 0)), int(params.get("limit", 500))
     shown = rows[offset : offset + limit]
     if "sort" not in params and "offset" not in params:
@@ -73,17 +85,19 @@ def experiments(history: History, at: float, params: Json) -> Json:
     }  # fmt: skip
 
 
-def _sorted(rows: list[Json], sort: str, *, reverse: bool) -> list[Json]:
-    """Order experiments as the daemon does: the newest, best or longest first, missing values last."""
-    if sort in ("title", "verdict"):
-        return sorted(rows, key=lambda row: word(row, sort), reverse=reverse)
-    name = "number" if sort == "new" else sort
+def _sorted(rows: list[Json], sort: str, goal: str, *, reverse: bool) -> list[Json]:
+    """Order experiments as the daemon does: best or longest first, then the newest, missing ones last."""
 
-    def rank(row: Json) -> tuple[bool, float]:
-        value = real(row, name)
-        return value is None, -(value or 0.0) if not reverse else value or 0.0
+    def value(row: Json) -> float | str | None:
+        if sort in ("title", "verdict"):
+            return word(row, sort).casefold() or word(row, "state")
+        found = real(row, "number" if sort == "new" else sort)
+        down = sort != "mean" or goal == "maximize"
+        return found if found is None or not down else -found
 
-    return sorted(rows, key=rank)
+    newest = sorted(rows, key=lambda row: whole(row, "number"), reverse=True)
+    known = sorted((row for row in newest if value(row) is not None), key=lambda row: value(row) or 0)
+    return (known[::-1] if reverse else known) + [row for row in newest if value(row) is None]
 
 
 def progress(history: History, at: float, params: Json) -> Json:
@@ -120,7 +134,7 @@ def effects(history: History, at: float, params: Json) -> Json:
     del params
     groups: dict[str, list[Json]] = {}
     for row in experiments_at(history, at):
-        if word(row, "verdict") and word(row, "axis"):
+        if word(row, "verdict") in JUDGED and word(row, "axis"):
             groups.setdefault(word(row, "axis"), []).append(row)
     found = []
     for axis, rows in groups.items():
