@@ -73,7 +73,9 @@ class Book:
         self.done = False
         self.more = False
         self._offsets = Offsets()
-        self._anchored = False
+        self._anchored = self._picked = False
+        #: Whether what comes next is new: lines that were there before came nobody knows when.
+        self._caught_up = False
         self._next, self._before = 0, 0
         self._taken: dict[Query, Any] = {}
 
@@ -124,9 +126,9 @@ class Book:
 
     def follow(self, sources: Sequence[str], *, picked: bool) -> None:
         """Follow other logs from now on; of those that were picked by hand only their lines stay."""
-        if tuple(sources) == self.sources:
+        if (tuple(sources), picked) == (self.sources, self._picked):
             return
-        self.sources = tuple(sources)
+        self.sources, self._picked = tuple(sources), picked
         if picked:
             entries = tuple(entry for entry in self.entries if entry.source in sources)
             self.chunks = [Chunk(0, 0, entries)] if entries else []
@@ -137,7 +139,7 @@ class Book:
         """Begin anew at an offset, None for the end."""
         self.chunks, self.total = [], 0
         self._taken.clear()
-        self._anchored = offset is not None
+        self._anchored, self._caught_up = offset is not None, False
         self._offsets = Offsets() if offset is None else Offsets({self.sources[0]: offset})
         self.version += 1
 
@@ -146,7 +148,8 @@ class Book:
         if asked != self.tail() or self._taken.get(asked) is reply or not isinstance(reply, dict):
             return False
         self._taken = {asked: reply}
-        self.more = yes(reply, "more")
+        self.more, fresh = yes(reply, "more"), self._caught_up
+        self._caught_up = not self.more
         now, known = real(reply, "now"), dict(self._offsets)
         told = reply.get("offsets")
         new = {name: at for name, at in told.items() if isinstance(at, int)} if isinstance(told, dict) else {}
@@ -169,7 +172,7 @@ class Book:
             if end < begin:  # another attempt writes a file of its own
                 self.chunks, self.total, begin = [], 0, 0
             entries = [
-                self._entry(self.sources[0], row.get("text"), now)
+                self._entry(self.sources[0], row.get("text"), now if fresh else None)
                 for row in listed(reply, "lines")
                 if isinstance(row, dict)
             ]
