@@ -187,3 +187,29 @@ async def test_u_goes_to_the_thread_with_something_new_and_then_there_is_none(pl
         await screen.until(lambda: screen.pane.key == "m1")
         await screen.press("u")
         await screen.see("nothing new")
+
+
+@pytest.mark.anyio
+@presses(Scope.FORUM, "app.say", "a")
+@presses(Scope.TEXT, "section(1)", "right_curly_bracket")
+@presses(Scope.TEXT, "section(-1)", "left_curly_bracket")
+@presses(Scope.TEXT, "wrap", "w")
+async def test_braces_go_from_post_to_post_w_cuts_lines_and_a_begins_a_thread(play: Open) -> None:
+    recording = _recording()
+    posts = [*POSTS["posts"], _post("m12", "a long word " * 12 + "at last", "m6")]
+    recording.replies[named("forum", {"thread": "m6"})] = {"reply": {**POSTS, "posts": posts}}
+    async with play(recording) as screen:
+        await screen.go(Route(Screen.FORUM, "m6"))
+        await screen.see("after me", "at last")
+        assert screen.pane.id == "thread"
+        await screen.press("right_curly_bracket")
+        first = screen.pane.key
+        await screen.press("right_curly_bracket")
+        assert screen.pane.key[:1] == first[:1] == "m"
+        assert screen.pane.key != first
+        await screen.press("left_curly_bracket")
+        assert screen.pane.key == first
+        await screen.press("w")
+        await screen.until(lambda: "at last" not in screen.text)
+        await screen.press("w", "a")
+        await screen.see("Say in the forum")
