@@ -112,13 +112,14 @@ class Shell(App[None]):
 
     @property
     def page(self) -> Page | None:
-        """The page that is shown; None before the first one."""
+        """The page that is shown; None while it is being put in place."""
         if not self.is_attached or not self.screen_stack:
             return None
         try:
-            return self.screen_stack[0].query_one(f"#page-{self.trail.here.page}", Page)
+            found = self.screen_stack[0].query_one(f"#page-{self.trail.here.page}", Page)
         except NoMatches:
             return None
+        return found if found.is_mounted else None
 
     @property
     def pane(self) -> Pane | None:
@@ -184,7 +185,7 @@ class Shell(App[None]):
     async def _shown(self) -> None:
         name = self.trail.here.page
         place = self.screen_stack[0].query_one("#pages", Container)
-        if self.page is None:
+        if not place.query(f"#page-{name}"):
             await place.mount(screens.page(name))
         for each in place.children:
             each.display = each.id == f"page-{name}"
