@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.containers import Container
 from textual.css.query import NoMatches
 from textual.notifications import SeverityLevel
@@ -30,6 +30,7 @@ from arctl.tui.source.base import Source
 from arctl.tui.source.live import LiveSource
 from arctl.tui.source.replay import ReplaySource
 from arctl.tui.widgets.frame import Banner, Breadcrumbs, Header, KeyLine, ScreenTabs, Timeline
+from arctl.tui.widgets.lean import LeanApp
 from arctl.tui.widgets.page import Page
 from arctl.tui.widgets.pane import Pane
 from arctl.tui.windows.help import Help
@@ -53,7 +54,7 @@ class FilterLine(Input):
         self.post_message(Input.Submitted(self, self.value))
 
 
-class Shell(App[None]):
+class Shell(LeanApp):
     """Mission control in a terminal, as far as looking goes."""
 
     CSS_PATH = "app.tcss"
@@ -105,7 +106,8 @@ class Shell(App[None]):
         self.set_interval(PERIOD, self.flush)
 
     def on_resize(self) -> None:
-        """Lay out the frame for the new size."""
+        """Lay out the frame for the new size; what the terminal made of the old one is anyone's guess."""
+        self.repaint()
         self.call_after_refresh(self.flush)
 
     # -- showing -----------------------------------------------------------------------------------------
@@ -324,7 +326,8 @@ class Shell(App[None]):
         self.exit(message="detached; the daemon goes on, `arctl tui` comes back")
 
     def action_resync(self) -> None:
-        """Ask for everything anew, or connect now."""
+        """Ask for everything anew, or connect now; and paint everything anew, for what others wrote."""
+        self.repaint()
         self.source.resync()
         self.say("asking for everything anew" if self.source.view.live else "trying to connect now")
 

@@ -8,6 +8,8 @@ asserted: tables name the goal beside what was measured, and the load of the mac
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,7 +21,7 @@ from arctl.paths import Home
 from tests.benchmarks import bigledger
 from tests.benchmarks.interface import beneath, first_frames, keys, others, rates
 from tests.benchmarks.tables import Table
-from tests.tui.tui_stage import Stage, stage, wait_for
+from tests.tui.tui_stage import Stage, repository, stage, wait_for
 
 PARTS = ("first", "keys", "rates")
 
@@ -54,11 +56,42 @@ def big(chosen: Chosen) -> Iterator[Stage]:
 
 
 @contextmanager
-def toy(pace: float, experiments: int) -> Iterator[Stage]:
-    """Run a daemon with a toy campaign on eight simulated devices."""
+def resting() -> Iterator[Stage]:
+    """Run a daemon with a small campaign that is over."""
     with tempfile.TemporaryDirectory() as folder, stage(Path(folder), "sim:8") as found:
-        found.campaign(pace=pace, experiments=experiments, in_flight=10)
+        found.campaign(experiments=12, in_flight=10)
+        found.finish()
         yield found
+
+
+@contextmanager
+def busy(pace: float = 4.0) -> Iterator[Stage]:
+    """Run a daemon with a campaign on eight simulated devices, two runs a second between them."""
+    with tempfile.TemporaryDirectory() as folder, stage(Path(folder), "sim:8") as found:
+        path = broad(Path(folder) / "bowl", pace)
+        found.ask("campaign.start", path=str(path), env={"PATH": os.environ["PATH"]})
+        wait_for(lambda: _some_history(found), 600)
+        yield found
+
+
+def broad(folder: Path, pace: float) -> Path:
+    """Make the repository of a toy with so many parameters that none of it is over while it is watched."""
+    path = repository(folder, "bowl", pace=pace, experiments=100_000, in_flight=10)
+    script, spec = path / "train.py", path / "arctl.toml"
+    names = [f"P{number}" for number in range(24)]
+    many = "".join(f"{name} = 0.5\n" for name in names)
+    script.write_text(
+        script.read_text()
+        .replace("\nrng =", f"\n{many}\nrng =")
+        .replace(
+            "\ntime.sleep", f"\nloss += 0.1 * sum((x - 0.3) ** 2 for x in ({', '.join(names)}))\ntime.sleep"
+        )
+    )
+    own = '\nfile = "train.py"\ntype = "float"\nlow = 0.0\nhigh = 1.0\n'
+    spec.write_text(spec.read_text() + "".join(f"[params.{name}]{own}" for name in names))
+    who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", "-C", str(path), *who, "commit", "-qam", "more to turn"], check=True)
+    return path
 
 
 def _some_history(found: Stage) -> bool:
@@ -88,12 +121,10 @@ def measure(chosen: Chosen, parts: Sequence[str]) -> list[Table]:
             if "rates" in parts:
                 idle.rows += rates(f"at rest, {name}", found.home, chosen.rest, ("near 0", "2 %"))
     if "rates" in parts:
-        with toy(0.0, 12) as found:
-            found.finish()
+        with resting() as found:
             idle.rows += rates("at rest, small", found.home, chosen.rest, ("near 0", "2 %"))
     if {"keys", "rates"} & set(parts):
-        with toy(4.0, 100_000) as found:
-            wait_for(lambda: _some_history(found), 600)
+        with busy() as found:
             if "keys" in parts:
                 pressed.rows += keys("busy, 8 devices", found.home, chosen.keys)
             if "rates" in parts:
