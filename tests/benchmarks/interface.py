@@ -219,14 +219,17 @@ def others(commands: Sequence[str], seconds: float, repeats: int) -> list[list[s
     """Measure programs that one knows, as they are when nobody touches them."""
     rows = []
     for command in commands:
-        starts = []
-        for _ in range(repeats):
-            with Terminal(["sh", "-c", f"exec {command}"], environ(), SIZE) as terminal:
-                starts.append(terminal.until(lambda text: len(text.split()) > 40, 20))
-                if len(starts) == repeats:
+        name, starts, used = command.split()[0].rpartition("/")[2], [], ["-"] * 4
+        try:
+            for number in range(repeats):
+                with Terminal(["sh", "-c", f"exec {command}"], environ(), SIZE) as terminal:
+                    starts.append(terminal.until(lambda text: len(text.split()) > 40, 20))
                     terminal.watch(2.0)
-                    used = _used(terminal, seconds)
-        rows.append([command.split()[0].rpartition("/")[2], *_two(starts, 1000, "ms"), *used])
+                    if number == repeats - 1:
+                        used = _used(terminal, seconds)
+            rows.append([name, *_two(starts, 1000, "ms"), *used])
+        except (RuntimeError, TimeoutError):
+            rows.append([name, "does not run here", "-", *used])
     return rows
 
 
