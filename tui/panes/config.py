@@ -73,12 +73,17 @@ class ConfigPane(PartPane):
 
     def head(self, scene: Scene, width: int) -> Any:
         """Name the columns."""
-        names = [scene.route.id, *(f"{name} {ident}" for name, ident in self.others(scene))]
+        names = [scene.route.id, *(f"{name.upper()} {ident}" for name, ident in self.others(scene))]
         parts = [
-            Cell(" parameter", 0, "dim"),
+            Cell(" PARAMETER", 0, "dim"),
             *(Cell(name, _room(width), "dim", right=True) for name in names),
         ]
         return lay(parts, width)
+
+    def height_wanted(self, scene: Scene) -> int:
+        """Return how many lines it would like to have."""
+        del scene
+        return self.HEAD + max(1, len(self._rows))
 
     def heading(self, scene: Scene) -> str:
         """Return the title: how much differs."""

@@ -20,7 +20,7 @@ def run_rows(reply: Any, scene: Scene, width: int) -> list[Row]:
     runs = listed(reply, "runs")
     if not runs:
         return []
-    names = ("run", "seed", "value", "time", "outcome", "on", "for")
+    names = ("RUN", "SEED", "VALUE", "TIME", "OUTCOME", "ON", "FOR")
     rows = [Row("", lay(_cells(names, ["dim"] * 7, width), width))]
     rows += [Row(word(run, "id"), run_line(run, scene, width)) for run in runs]
     for run in reversed(runs):

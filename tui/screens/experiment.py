@@ -76,7 +76,7 @@ class ExperimentPage(Page):
                 Slot(self.guest if self.guest != "log" else "lineage"),
             )
         top = columns(Slot("diff"), Slot("curve"), weight=5, least=8)
-        return rows(top, columns(Slot("verdict"), Slot(self.guest)), weight=4, least=8)
+        return rows(top, columns(Slot("verdict"), Slot(self.guest), weight=4, least=8))
 
     @property
     def guest(self) -> str:
