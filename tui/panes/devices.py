@@ -35,7 +35,10 @@ class DevicesPane(Pane):
     def heading(self, scene: Scene) -> str:
         """Return the title with the columns."""
         devices = scene.view.devices
-        return f"Devices ({len(devices)})  util, memory, watts, degrees" if devices else "Devices"
+        readings = (
+            "util, memory, watts, degrees" if scene.view.playback is None else "readings are not recorded"
+        )
+        return f"Devices ({len(devices)})  {readings}" if devices else "Devices"
 
     def hints(self, scene: Scene) -> str:
         """Name the keys."""
@@ -45,6 +48,10 @@ class DevicesPane(Pane):
 
 def device_line(row: Device, scene: Scene, width: int) -> Line:
     """Lay out one device: index, load, history, memory, watts, degrees, and what runs on it."""
+    if scene.view.playback is not None:
+        # Readings are not recorded.
+        head: Line = ((f" {row.index:<2} {fit(row.name, 12)} ", "strong"),)
+        return (*head, *_job(row, scene, width - 17))
     glyphs = scene.glyphs
     util_bar = max(4, min(24, (width - 60) // 3))
     memory_bar = max(0, min(12, (width - 76) // 4))

@@ -169,6 +169,7 @@ def gpus(history: History, at: float, params: Json) -> list[Json]:
     del params
     busy = {word(run, "device"): run for run in runs_at(history, at)}
     titles = {word(row, "id"): row for row in history.tables["experiments"].values()}
+    teams = {word(row, "id"): word(row, "name") for row in history.tables["teams"].values()}
     found = []
     for index, (ident, name) in enumerate(devices(history).items()):
         run = busy.get(ident, {})
@@ -177,6 +178,6 @@ def gpus(history: History, at: float, params: Json) -> list[Json]:
             "id": ident, "index": index, "name": name, "sample": None, "run": word(run, "id"),
             "experiment": word(run, "experiment"), "campaign": history.name if run else "",
             "started": real(run, "started"), "limit": None, "title": word(experiment, "title"),
-            "team": word(experiment, "team"), "seed": whole(run, "seed"),
+            "team": word(experiment, "team"), "team_name": teams.get(word(experiment, "team"), ""), "seed": whole(run, "seed"),
         })  # fmt: skip
     return found
