@@ -178,6 +178,7 @@ def gpus(history: History, at: float, params: Json) -> list[Json]:
             "id": ident, "index": index, "name": name, "sample": None, "run": word(run, "id"),
             "experiment": word(run, "experiment"), "campaign": history.name if run else "",
             "started": real(run, "started"), "limit": None, "title": word(experiment, "title"),
-            "team": word(experiment, "team"), "team_name": teams.get(word(experiment, "team"), ""), "seed": whole(run, "seed"),
+            "team": word(experiment, "team"),
+            "team_name": teams.get(word(experiment, "team"), ""), "seed": whole(run, "seed"),
         })  # fmt: skip
     return found
