@@ -30,13 +30,10 @@ class Settings:
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
-    """Spare a slow line, and do not dawdle on a fast one; Textual reads this once, when it is imported."""
+    """Spare a slow line: over SSH nothing is animated; Textual reads this once, when it is imported."""
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
         environ.setdefault("TEXTUAL_ANIMATIONS", "none")
         environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
-    else:
-        # What follows an Esc that begins a longer sequence comes at once here: no need to wait 100 ms for it.
-        environ.setdefault("ESCDELAY", "25")
 
 
 def launch(settings: Settings) -> int:
