@@ -136,16 +136,25 @@ def keys(name: str, home: Home, many: int) -> list[list[str]]:
             ("?", shown),
             ("Esc: a window", closed),
         ]
-    found = [(what, [each for each in pressed if each is not None]) for what, pressed in rows]
-    usual = [each for what, told in found if not what.startswith(("Esc", "1 to 7, the")) for each in told]
-    return [_key_row(name, what, told) for what, told in found if told] + [
-        _key_row(name, "all but Esc and first times", usual, "50 ms")
-    ]
+    usual = [each for what, told in rows if not what.startswith(("Esc", "1 to 7, the")) for each in told]
+    found = [_key_row(name, what, told) for what, told in rows if any(told)]
+    return [*found, _key_row(name, "all but Esc and first times", usual, "50 ms")]
 
 
-def _key_row(name: str, what: str, told: Sequence[tuple[float, float]], goal: str = "") -> list[str]:
+def _key_row(
+    name: str, what: str, pressed: Sequence[tuple[float, float] | None], goal: str = ""
+) -> list[str]:
+    """Write one line; how many of the presses were answered shows what is left out of it."""
+    told = [each for each in pressed if each is not None]
     first, last = [each[0] for each in told], [each[1] for each in told]
-    return [name, what, str(len(told)), *_two(first, 1000, "ms"), *_two(last, 1000, "ms"), goal]
+    return [
+        name,
+        what,
+        f"{len(told)} of {len(pressed)}",
+        *_two(first, 1000, "ms"),
+        *_two(last, 1000, "ms"),
+        goal,
+    ]
 
 
 def _pressed(terminal: Terminal, key: bytes) -> tuple[float, float] | None:

@@ -10,15 +10,21 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Table:
-    """Rows under a title; the load is that of the moment at which it is printed."""
+    """Rows under a title, and the loads of the machine (of the last minute) when they were added."""
 
     title: str
     header: Sequence[str]
     rows: list[list[str]] = field(default_factory=list)
+    loads: list[float] = field(default_factory=list)
+
+    def add(self, rows: Sequence[list[str]]) -> None:
+        """Add what was just measured."""
+        self.rows += rows
+        self.loads.append(os.getloadavg()[0])
 
     def print(self, *, markdown: bool = False) -> None:
         """Print it, as Markdown where that is wanted."""
-        loads = "/".join(f"{load:.1f}" for load in os.getloadavg())
+        loads = f"{min(self.loads):.1f} to {max(self.loads):.1f}"
         told = (
             f"{platform.machine()}, {os.cpu_count()} cores, load {loads}, Python {platform.python_version()}"
         )

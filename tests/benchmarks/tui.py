@@ -108,32 +108,32 @@ def measure(chosen: Chosen, parts: Sequence[str]) -> list[Table]:
     goals = ("goal, bytes", "goal, processor")
     idle = Table("What it costs", ("campaign", "screen", "bytes", "of a core", "RSS", "USS", *goals))
     if "first" in parts:
-        start.rows += beneath(chosen.repeats)
+        start.add(beneath(chosen.repeats))
         with tempfile.TemporaryDirectory() as folder, stage(Path(folder), "sim:8") as found:
-            start.rows += first_frames("empty", found.home, chosen.repeats, campaign=False)
+            start.add(first_frames("empty", found.home, chosen.repeats, campaign=False))
     if parts:
         with big(chosen) as found:
             name = f"{found.status()['experiments'] + 1:,} experiments"
             if "first" in parts:
-                start.rows += first_frames(name, found.home, chosen.repeats, campaign=True)
+                start.add(first_frames(name, found.home, chosen.repeats, campaign=True))
             if "keys" in parts:
-                pressed.rows += keys(name, found.home, chosen.keys)
+                pressed.add(keys(name, found.home, chosen.keys))
             if "rates" in parts:
-                idle.rows += rates(f"at rest, {name}", found.home, chosen.rest, ("near 0", "2 %"))
+                idle.add(rates(f"at rest, {name}", found.home, chosen.rest, ("near 0", "2 %")))
     if "rates" in parts:
         with resting() as found:
-            idle.rows += rates("at rest, small", found.home, chosen.rest, ("near 0", "2 %"))
+            idle.add(rates("at rest, small", found.home, chosen.rest, ("near 0", "2 %")))
     if {"keys", "rates"} & set(parts):
         with busy() as found:
             if "keys" in parts:
-                pressed.rows += keys("busy, 8 devices", found.home, chosen.keys)
+                pressed.add(keys("busy, 8 devices", found.home, chosen.keys))
             if "rates" in parts:
-                idle.rows += rates("busy, 8 devices", found.home, chosen.seconds, ("2 kB/s", ""))
+                idle.add(rates("busy, 8 devices", found.home, chosen.seconds, ("2 kB/s", "")))
     beside = Table(
         "Others, untouched", ("program", "start, median", "p95", "bytes", "of a core", "RSS", "USS")
     )
     if chosen.beside:
-        beside.rows += others(chosen.beside, chosen.rest, chosen.repeats)
+        beside.add(others(chosen.beside, chosen.rest, chosen.repeats))
     return [each for each in (start, pressed, idle, beside) if each.rows]
 
 
