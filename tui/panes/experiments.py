@@ -158,11 +158,9 @@ class ExperimentsPane(QueuePane):
         if newest is None:
             return "Experiments"
         sort, turned = SORTS[self._order]
-        row = scene.view.campaign
-        of = f" of {row.experiments}" if self.filter and row is not None else ""
         metric = word(newest, "metric")
         goal = f"  {word(newest, 'goal')} {metric}" if metric else ""
-        return f"Experiments ({whole(newest, 'total')}{of})  {order_words(sort, turned)} first{goal}"
+        return f"Experiments ({whole(newest, 'total')})  {order_words(sort, turned)} first{goal}"
 
     def head(self, scene: Scene, width: int) -> Line:
         """Name the columns; the one that sorts has an arrow."""
