@@ -29,6 +29,7 @@ from arctl.tui.look.scene import Scene
 from arctl.tui.source.base import Source
 from arctl.tui.source.live import LiveSource
 from arctl.tui.source.replay import ReplaySource
+from arctl.tui.widgets.entry import Entry
 from arctl.tui.widgets.frame import Banner, Breadcrumbs, Header, KeyLine, ScreenTabs, Timeline
 from arctl.tui.widgets.lean import LeanApp
 from arctl.tui.widgets.page import Page
@@ -39,7 +40,7 @@ from arctl.tui.windows.help import Help
 PERIOD = 1.0
 
 
-class FilterLine(Input):
+class FilterLine(Entry):
     """The line in which a filter is typed; each letter counts at once."""
 
     BINDINGS: ClassVar = [("escape", "leave", "leave")]

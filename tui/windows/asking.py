@@ -14,6 +14,7 @@ from arctl.format import wrapped
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Line, line
+from arctl.tui.widgets.entry import Entry
 from arctl.tui.windows.window import Block, Window
 
 
@@ -81,7 +82,7 @@ class TypeToConfirm(Window[bool]):
         """Put the question in place."""
         with Vertical(id="question"):
             yield Block(id="text")
-            yield Input(placeholder=self._word, id="typed", compact=True)
+            yield Entry(placeholder=self._word, id="typed", compact=True)
 
     def on_mount(self) -> None:
         """State the question."""

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from arctl.format import wrapped
 from arctl.tui.look.lines import Line, line
+from arctl.tui.widgets.entry import Entry
 from arctl.tui.windows.window import Block, Window
 
 
@@ -41,7 +42,7 @@ class Form(Window[dict[str, str]]):
             yield Block(id="text")
             for field in self._fields:
                 yield Block(classes="label", id=f"label-{field.name}")
-                yield Input(value=field.value, placeholder=field.hint, id=f"field-{field.name}", compact=True)
+                yield Entry(value=field.value, placeholder=field.hint, id=f"field-{field.name}", compact=True)
 
     def on_mount(self) -> None:
         """Give the first field the focus."""

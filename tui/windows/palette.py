@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from arctl.tui.acting.commands import BY_NAME, COMMANDS, matching
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
+from arctl.tui.widgets.entry import Entry
 from arctl.tui.windows.window import Window
 
 #: Choices that are listed at most.
@@ -34,7 +35,7 @@ class Palette(Window[str]):
     def compose(self) -> ComposeResult:
         """Put the line and its choices in place."""
         with Vertical(id="palette"):
-            yield Input(value=self._begun, placeholder="a command, an id, or part of one", compact=True)
+            yield Entry(value=self._begun, placeholder="a command, an id, or part of one", compact=True)
             yield OptionList(id="choices")
 
     def on_mount(self) -> None:
