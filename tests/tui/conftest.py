@@ -118,11 +118,14 @@ class Screen:
         """Wait until a recording has nothing more to say, and all of it is on the screen."""
         source = self.app.source
         assert isinstance(source, RecordedSource)
-        calm, before = 0, ""
+        calm, before, end = 0, "", time.monotonic() + 60
         while calm < 3:
             await self.pilot.pause(0.03)
-            same = source.settled and self.text == before
-            calm, before = (calm + 1 if same else 0), self.text
+            now = self.text
+            calm = calm + 1 if source.settled and now == before else 0
+            if time.monotonic() > end:
+                pytest.fail(f"{self.app.trail.here} is never at rest: {source.pending}\n{before}\n{now}")
+            before = now
 
 
 Open = Callable[..., Any]

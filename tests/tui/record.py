@@ -64,9 +64,14 @@ class Recorder(ArctlApp):
 
     async def settled(self, pilot: Pilot[None]) -> None:
         """Wait until all that the page wants is answered, also what the answers made it want."""
-        calm = 0
+        calm, tries = 0, 0
         while calm < 3:
             await pilot.pause(0.05)
+            tries += 1
+            if tries > 600:
+                left = [query for query in self.wants() if not self._told(query)]
+                msg = f"{self.trail.here}: never answered: {left}"
+                raise TimeoutError(msg)
             calm = calm + 1 if self.source.view.live and all(map(self._told, self.wants())) else 0
 
     def _told(self, query: Query) -> bool:

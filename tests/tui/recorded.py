@@ -111,9 +111,13 @@ class RecordedSource:
         """Whether everything that the page wants and that was recorded is answered."""
         return not self._found()
 
+    @property
+    def pending(self) -> list[Query]:
+        """What the page wants and has no answer to."""
+        return [query for query in self._wants() if self.view.answer(query).at < 0]
+
     def _found(self) -> dict[Query, Answer]:
-        wanted = [query for query in self._wants() if self.view.answer(query).at < 0]
-        found = {query: self.recording.reply(query.method, query.given) for query in wanted}
+        found = {query: self.recording.reply(query.method, query.given) for query in self.pending}
         return {query: answer for query, answer in found.items() if answer is not None}
 
     def _answer(self) -> bool:
