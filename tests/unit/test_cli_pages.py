@@ -322,13 +322,13 @@ def test_what_passes_by_itself_is_no_need() -> None:
 
 
 def test_a_piece_of_a_log_never_cuts_a_character_in_two(tmp_path: Path) -> None:
-    from arctl.daemon.commands.logs import PIECE, _read
+    from arctl.daemon.store.logs import PIECE, forward
 
     file = tmp_path / "out.log"
     text = "x" + "█" * (PIECE // 2)
     file.write_text(text, encoding="utf-8")
     found, offset = "", 0
     while offset < file.stat().st_size:
-        piece = _read(file, offset)
-        found, offset = found + piece["text"], piece["offset"]
+        piece = forward(file, offset)
+        found, offset = found + piece.data.decode(), piece.offset
     assert found == text
