@@ -49,6 +49,12 @@ def test_a_broken_text_loses_no_letter_and_no_line_is_too_long(text: str, width:
     assert "".join(said.split()) == "".join(text.split())
 
 
+def test_a_text_that_fills_its_lines_is_whole_and_a_longer_one_is_cut() -> None:
+    assert list(map(plain, wrap("one two three four", 10, most=2))) == ["one two", "three four"]
+    assert list(map(plain, wrap("one two three four five", 10, most=2))) == ["one two", "…"]
+    assert list(map(plain, wrap("one\ntwo\nthree", 10, most=2))) == ["one", "…"]
+
+
 @given(TEXT, TEXT)
 def test_outside_the_difference_lines_are_the_same(old: str, new: str) -> None:
     before, after = line(fit(old, 30)), line(fit(new, 30))

@@ -145,7 +145,8 @@ def spark(values: Sequence[float | None], width: int, glyphs: Glyphs, high: floa
 def wrap(text: str, width: int, tone: Tone = "", indent: str = "", most: int = 400) -> list[Line]:
     """Break a text of several lines into lines of at most `width` cells; at most `most` of them."""
     found: list[Line] = []
-    for paragraph in text.splitlines() or [""]:
+    paragraphs = text.splitlines() or [""]
+    for at, paragraph in enumerate(paragraphs):
         left = paragraph[: width * most]
         room = max(8, width - cell_len(indent))
         if not left.strip():
@@ -153,7 +154,7 @@ def wrap(text: str, width: int, tone: Tone = "", indent: str = "", most: int = 4
         while left.strip() and len(found) < most:
             piece, left = _broken(left, room)
             found.append(((indent + piece, tone),))
-        if len(found) >= most:
+        if len(found) >= most and (left.strip() or at < len(paragraphs) - 1):
             return [*found[: most - 1], ((indent + "…", "dim"),)]
     return found
 

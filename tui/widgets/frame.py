@@ -160,7 +160,8 @@ class Banner(Lines):
 
     def show(self, scene: Scene) -> None:
         """Show a scene."""
-        text, width = banner_text(scene.view), self.size.width or 200
+        # While it is hidden it has no width of its own.
+        text, width = banner_text(scene.view), self.app.size.width
         self.display = bool(text)
         lines = wrap(text, width - 2, indent=" ", most=2) if text else []
         self.styles.height = max(1, len(lines))
