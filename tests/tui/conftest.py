@@ -120,6 +120,8 @@ class Screen:
         assert isinstance(source, RecordedSource)
         calm, before, end = 0, "", time.monotonic() + 60
         while calm < 3:
+            # It would look again by itself within a second.
+            self.app.flush()
             await self.pilot.pause(0.03)
             now = self.text
             calm = calm + 1 if source.settled and now == before else 0
