@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,11 @@ class Stage:
         self.daemon.kill()
 
     def close(self) -> None:
-        """End the daemon and what it runs."""
+        """End the daemon and what it runs; one that was killed is started once more to do so."""
+        if self.daemon.process is None:
+            return
+        if self.daemon.process.returncode == -signal.SIGKILL:
+            self.start()
         with contextlib.suppress(ArctlError):
             self.daemon.stop()
 
