@@ -117,10 +117,10 @@ def record(on: Stage, places: dict[str, str], name: str) -> None:
             found.replies[named(method, params)] = {"reply": on.ask(method, **params)}
     clean = json.dumps(vars(found))
     for own, said in (
-        (str(on.root), "/home/ada/work"),
+        (str(on.root), "/data/ada/work"),
         (sys.executable, "python3"),
         (socket.gethostname(), "ws-01"),
-        (str(Path.home()), "/home/ada"),
+        (str(Path.home()), "/data/ada"),
     ):
         clean = clean.replace(json.dumps(own)[1:-1], said)
     clean = re.sub(rf"\b{getpass.getuser()}\b", "grace", clean)

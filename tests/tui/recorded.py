@@ -29,7 +29,7 @@ FOLDER = Path(__file__).with_name("recordings")
 #: What a pane says of a query that was not recorded: it is never answered.
 MISSING = "asking …"
 #: Why it is cut off, in the state of that name; the words are those of a real refusal.
-CUT = ("no daemon is running for /home/ada/.local/state/arctl", "run `arctl start`")
+CUT = ("no daemon is running for /data/ada/.local/state/arctl", "run `arctl start`")
 
 Json = dict[str, Any]
 
