@@ -234,6 +234,7 @@ class Steering(Looking):
             return
         # What is seen may be one team's part of the queue: the neighbour that is seen is what counts.
         beside = pane.beside(1 if way == "down" else -1)
+        pane.hold()
         if beside[:1] == target.id[:1]:
             place = "after" if way == "down" else "before"
             await self.carry_out(about("move", target, to=place, other=beside))

@@ -78,7 +78,7 @@ class Screen:
         assert found is not None
         return found
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 120.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> None:
         """Wait for a condition."""
         end = time.monotonic() + seconds
         while not condition():

@@ -76,7 +76,6 @@ async def test_s_sets_aside_and_takes_back(busy: Busy, queued: list[str], attach
 
 
 @presses(Q, "mark", "space")
-@presses(Q, "app.approve", "A")
 async def test_marked_rows_are_acted_on_together(busy: Busy, queued: list[str], attach: Open) -> None:
     async with attach(busy.stage, (160, 45)) as screen:
         await in_queue(screen, queued)
@@ -84,10 +83,25 @@ async def test_marked_rows_are_acted_on_together(busy: Busy, queued: list[str], 
             await screen.find(ident)
             await screen.press("space")
         await screen.see("2 marked")
-        await screen.press("A")
-        await screen.until(lambda: all(proposal(busy, ident)["approved"] for ident in queued[:2]))
-        assert not proposal(busy, queued[2])["approved"]
+        await screen.press("S")
+        await screen.until(lambda: order(busy, queued) == queued[2:])
         await screen.until(lambda: "2 marked" not in screen.text)
+
+
+@presses(Q, "app.approve", "A")
+async def test_a_agrees_to_what_an_agent_proposed(busy: Busy, queued: list[str], attach: Open) -> None:
+    def waiting() -> list[str]:
+        listing = busy.ask("teams", campaign=NAME)
+        rows = [row for team in listing["teams"] for row in team["queue"]]
+        return [row["id"] for row in rows if not row["approved"] and row["state"] == "ready"]
+
+    async with attach(busy.stage, (160, 45)) as screen:
+        await in_queue(screen, queued)
+        await screen.until(waiting)
+        ident = waiting()[0]
+        await screen.find(ident)
+        await screen.press("A")
+        await screen.until(lambda: proposal(busy, ident)["approved"])
 
 
 @presses(Q, "app.edit", "e")
@@ -113,8 +127,8 @@ async def test_d_closes_an_axis_with_a_reason_and_shift_d_opens_it(busy: Busy, a
         await screen.find(busy.dead_end)
         await screen.press("d")
         await screen.see("Mark a dead end")
-        await screen.press(*"x", "tab", "0", "full_stop", "2", "tab", "tab", *"no", "enter")
-        await screen.see("there is no")
+        await screen.press(*"LR", "tab", *"soon", "enter")
+        await screen.see("'soon' is no number")
         await screen.press("d")
         field = screen.app.screen.query_one("#field-axis")
         field.value = "WIDTH"
@@ -131,23 +145,26 @@ async def test_d_closes_an_axis_with_a_reason_and_shift_d_opens_it(busy: Busy, a
 async def test_r_tries_again_what_failed_and_says_why_not_where_it_was_judged(
     busy: Busy, attach: Open
 ) -> None:
+    def deeds() -> list[Any]:
+        return list(busy.ask("deeds", campaign=NAME))
+
     async with attach(busy.stage, (160, 45)) as screen:
         await screen.see("LIVE")
         await screen.press("3")
-        await screen.find(busy.accepted)
+        rows = busy.ask("experiments", campaign=NAME, verdict="accepted")["experiments"]
+        await screen.find(rows[0]["id"])
         await screen.press("R")
         await screen.see("sells luck")
+        # What crashed may be tried again, but not where a person closed the range that it lies in.
         await screen.find(busy.crashed)
         await screen.press("R")
-        made = lambda: [  # noqa: E731
-            row
-            for row in busy.ask("teams", campaign=NAME)["others"]
-            + [row for team in busy.ask("teams", campaign=NAME)["teams"] for row in team["queue"]]
-            if busy.crashed in str(proposal(busy, row["id"]).get("rerun"))
-        ]
+        await screen.see(busy.dead_end, "arctl revive")
+        busy.ask("revive", target=busy.dead_end)
+        await screen.press("R")
+        await screen.until(lambda: [row for row in deeds() if row["verb"] == "rerun"])
+        await screen.press("z")
+        await screen.until(lambda: all(row["undone"] for row in deeds() if row["verb"] == "rerun"))
+        await screen.press("z")
         await screen.until(
-            lambda: made() or any(
-                row["verdict"] == "" and row["title"] == "deeper than it can bear"
-                for row in busy.ask("experiments", campaign=NAME)["experiments"]
-            )
-        )  # fmt: skip
+            lambda: busy.dead_end in [row["id"] for row in busy.ask("deadends", campaign=NAME)]
+        )

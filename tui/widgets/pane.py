@@ -138,6 +138,10 @@ class Pane(ScrollView, can_focus=True):
         """Return the key under the cursor, "" where there is none."""
         return self._rows[self._at].key if self._at < len(self._rows) else ""
 
+    def hold(self) -> None:
+        """Stay with the row under the cursor from now on, wherever it goes."""
+        self._moved = True
+
     def beside(self, step: int) -> str:
         """Return the key of the row below (1) or above (-1) the cursor, "" where there is none."""
         at = self._at + step
