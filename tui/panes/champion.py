@@ -88,6 +88,10 @@ class ChampionPane(Pane):
         del scene
         return "Enter champion  +/- zoom"
 
+    def empty(self, scene: Scene) -> str:
+        """Say what there is to wait for."""
+        return self.EMPTY if scene.view.campaigns else "no campaign yet"
+
     def subject(self, scene: Scene) -> str:
         """Keys act on the campaign."""
         return f"campaign:{scene.view.chosen}"
