@@ -104,3 +104,11 @@ def test_glyphs_that_are_not_there_are_refused_with_those_that_are() -> None:
     with pytest.raises(UsageError) as caught:
         glyphs("emoji")
     assert "braille, block, ascii" in caught.value.remedy
+
+
+def test_a_line_that_grew_differs_to_its_end() -> None:
+    old, new = line("99 rows so far"), line("100 rows so far")
+    assert difference(old, new) == (0, 15)
+    assert difference(line("read 9 rows"), line("read 10 rows")) == (5, 7)
+    assert difference(line("read 10 rows"), line("read 11 rows")) == (6, 1)
+    assert difference(line("漢 9"), line("漢 8")) == (3, 1)

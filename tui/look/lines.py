@@ -60,14 +60,18 @@ def merged(spans: Line) -> Line:
 
 
 def difference(old: Line, new: Line) -> tuple[int, int]:
-    """Return the cells (first, count) in which two lines of the same width differ; count 0 for none."""
+    """Return the cells (first, count) in which two lines differ; count 0 for none.
+
+    Where one is wider than the other, all behind the first difference has moved.
+    """
     before = [(letter, tone) for text, tone in old for letter in text]
     after = [(letter, tone) for text, tone in new for letter in text]
     head = 0
     while head < min(len(before), len(after)) and before[head] == after[head]:
         head += 1
     tail = 0
-    while tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
+    level = cell_len(plain(old)) == cell_len(plain(new))
+    while level and tail < min(len(before), len(after)) - head and before[-1 - tail] == after[-1 - tail]:
         tail += 1
     first = cell_len("".join(letter for letter, _ in after[:head]))
     changed = [

@@ -142,6 +142,9 @@ class ReplaySource:
             page = await client.call("history", PATIENCE, campaign=self._campaign, after=self._cursor)
             self._history.take(page)
             self._cursor = word(page, "cursor")
+            told = f"reading the history: {self._history.size:,} rows so far"
+            self.view = replace(self.view, trouble=told)
+            self._changed()
             if not page.get("more"):
                 break
         begin, end = self._history.begin, self._history.end
@@ -169,7 +172,9 @@ class ReplaySource:
     async def _moment(self, client: AsyncClient) -> None:
         """Bring the view to the moment that is shown."""
         at, history = self._playback.at, self._history
-        view = views.with_status(self.view, reply(history, at, "status", {}), at)
+        # In a thread: a hundred thousand experiments are gone through, and keys must not wait for it.
+        status = await asyncio.to_thread(reply, history, at, "status", {})
+        view = views.with_status(self.view, status, at)
         view = views.with_devices(view, reply(history, at, "gpus", {}))
         events = await client.call("events", PATIENCE, at=at, limit=EVENTS, campaign=view.chosen)
         told = [event for event in events if (real(event, "at") or 0.0) <= at]
@@ -177,7 +182,7 @@ class ReplaySource:
         for _ in range(2):
             found: dict[Query, Answer] = {}
             for query in dict.fromkeys(self._wants()):
-                data = reply(history, at, query.method, query.given)
+                data = await asyncio.to_thread(reply, history, at, query.method, query.given)
                 if data is None and query not in self._details:
                     self._details[query] = await self._detail(client, query)
                 if data is None:

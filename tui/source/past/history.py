@@ -69,6 +69,11 @@ class History:
                 self.tables[name].update({str(row.get("id")): row for row in rows})
 
     @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return sum(map(len, self.tables.values())) + len(self.changes)
+
+    @property
     def name(self) -> str:
         """The campaign's name."""
         return word(self.campaign, "campaign")
