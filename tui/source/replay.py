@@ -51,6 +51,7 @@ class ReplaySource:
         self._history = History()
         self._cursor: str | None = None
         self._details: dict[Query, Answer] = {}
+        self._behind = False
 
     # -- for the app -------------------------------------------------------------------------------------
 
@@ -63,8 +64,9 @@ class ReplaySource:
         self._wake.set()
 
     def resync(self) -> None:
-        """Answer everything anew."""
+        """Read on in the history, and answer everything anew."""
         self._details.clear()
+        self._behind = True
         self._wake.set()
 
     async def call(self, method: str, **params: Any) -> Any:
@@ -150,6 +152,8 @@ class ReplaySource:
         begin, end = self._history.begin, self._history.end
         at = moment(self._wanted_at, begin, end, begin) if self._wanted_at else begin
         known = self.view.playback
+        if known is not None:
+            known = replace(known, end=max(end, known.end))
         self.view = replace(
             views.connected(self.view, client.welcome),
             chosen=self._history.name,
@@ -159,6 +163,9 @@ class ReplaySource:
     async def _show(self, client: AsyncClient) -> None:
         last = time.monotonic()
         while True:
+            if self._behind:
+                self._behind = False
+                await self._load(client)
             played = self._playback
             now = time.monotonic()
             if played.playing:
