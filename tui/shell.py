@@ -320,7 +320,7 @@ class Shell(LeanApp):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(Help(self.scopes))
+        self.push_screen(Help(self.scopes, self.glyphs))
 
     def action_detach(self) -> None:
         """Leave; the daemon goes on."""

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from arctl.errors import UsageError
-from arctl.tui.look.glyphs import BRAILLE, SETS, glyphs
+from arctl.tui.look.glyphs import BRAILLE, SETS, Glyphs, glyphs
 from arctl.tui.look.lines import Cell, bar, difference, edges, fit, lay, line, merged, plain, spark, wrap
 from arctl.tui.look.progress import Progress, draw
+from arctl.tui.look.words import MOOT, VERDICTS, sign
+from arctl.tui.windows.help import legend_lines
 
 TEXT = st.text(st.characters(exclude_categories=["C", "Z", "M"]), max_size=40)
 GLYPHS = st.sampled_from(list(SETS.values()))
@@ -112,3 +114,20 @@ def test_a_line_that_grew_differs_to_its_end() -> None:
     assert difference(line("read 9 rows"), line("read 10 rows")) == (5, 7)
     assert difference(line("read 10 rows"), line("read 11 rows")) == (6, 1)
     assert difference(line("漢 9"), line("漢 8")) == (3, 1)
+@pytest.mark.parametrize("known", SETS.values(), ids=SETS)
+def test_what_was_neither_kept_nor_failed_has_a_glyph_of_its_own(known: Glyphs) -> None:
+    def glyph(verdict: str) -> str:
+        return sign(verdict, "closed", known, running=False, held=False)[0]
+
+    assert {glyph(verdict) for verdict in MOOT} == {known.moot}
+    assert known.moot not in {glyph(verdict) for verdict in VERDICTS}
+    assert {sign(verdict, "closed", known, running=False, held=False)[1] for verdict in MOOT} == {"dim"}
+
+
+@pytest.mark.parametrize("width", [40, 80])
+@pytest.mark.parametrize("known", SETS.values(), ids=SETS)
+def test_the_help_tells_every_glyph_of_a_verdict(known: Glyphs, width: int) -> None:
+    lines = [plain(each) for each in legend_lines(width, known)]
+    told = {each[1:9].strip() for each in lines}
+    assert {sign(verdict, "", known, running=False, held=False)[0] for verdict in (*MOOT, *VERDICTS)} <= told
+    assert max(map(cell_len, lines)) <= width

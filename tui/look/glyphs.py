@@ -29,38 +29,33 @@ class Glyphs:
     queued: str
     good: str
     bad: str
-    frozen: str
+    #: Neither kept nor discarded: it ended without a verdict on its merits.
+    moot: str
     question: str
     up: str
     down: str
     arrow: str
     vertical: str
     horizontal: str
-    corner: str
     tick: str
-    tree: tuple[str, str, str]
-    #: The names of Textual's borders around panes: at rest, and with the focus.
-    border: str
-    border_focus: str
+    #: A branch of a tree, and its last one.
+    tree: tuple[str, str]
 
 
 BRAILLE = Glyphs(
     "braille", plot="braille", full="█", partial=" ▏▎▍▌▋▊▉", empty="·", spark="▁▂▃▄▅▆▇█", champion="★",
-    kept="●", discarded="·", here="▸", running="▶", paused="‖", queued="◦", good="✓", bad="✗", frozen="*",
-    question="?", up="↑", down="↓", arrow="→", vertical="│", horizontal="─", corner="└", tick="┤",
-    tree=("├─", "└─", "│ "), border="round", border_focus="round",
+    kept="●", discarded="·", here="▸", running="▶", paused="‖", queued="◦", good="✓", bad="✗", moot="~",
+    question="?", up="↑", down="↓", arrow="→", vertical="│", horizontal="─", tick="┤", tree=("├─", "└─"),
 )  # fmt: skip
 BLOCK = Glyphs(
     "block", plot="block", full="█", partial=" ▌", empty="·", spark="▁▂▃▄▅▆▇█", champion="*",
-    kept="●", discarded="·", here="►", running="►", paused="=", queued="o", good="+", bad="x", frozen="*",
-    question="?", up="↑", down="↓", arrow="→", vertical="│", horizontal="─", corner="└", tick="┤",
-    tree=("├─", "└─", "│ "), border="solid", border_focus="solid",
+    kept="●", discarded="·", here="►", running="►", paused="=", queued="o", good="+", bad="x", moot="~",
+    question="?", up="↑", down="↓", arrow="→", vertical="│", horizontal="─", tick="┤", tree=("├─", "└─"),
 )  # fmt: skip
 ASCII = Glyphs(
     "ascii", plot="ascii", full="#", partial=" ", empty=".", spark=" .:-=+*#", champion="*",
-    kept="o", discarded=".", here=">", running=">", paused="=", queued="-", good="+", bad="x", frozen="z",
-    question="?", up="^", down="v", arrow="->", vertical="|", horizontal="-", corner="+", tick="+",
-    tree=("|-", "`-", "| "), border="ascii", border_focus="ascii",
+    kept="o", discarded=".", here=">", running=">", paused="=", queued="-", good="+", bad="x", moot="~",
+    question="?", up="^", down="v", arrow="->", vertical="|", horizontal="-", tick="+", tree=("|-", "`-"),
 )  # fmt: skip
 
 SETS = {each.name: each for each in (BRAILLE, BLOCK, ASCII)}

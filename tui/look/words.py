@@ -22,6 +22,8 @@ VERDICTS: dict[str, Tone] = {
     "conflict": "bad",
     "lost": "bad",
 }
+#: Verdicts that say nothing of the idea: it is tried again elsewhere, was measured before, or was called off.
+MOOT = ("rebased", "duplicate", "cancelled")
 STATES: dict[str, Tone] = {
     "running": "good",
     "active": "good",
@@ -67,6 +69,8 @@ def sign(verdict_name: str, state: str, glyphs: Glyphs, *, running: bool, held: 
         return glyphs.kept, "good"
     if verdict_name in ("rejected", "inconclusive"):
         return glyphs.discarded, VERDICTS[verdict_name]
+    if verdict_name in MOOT:
+        return glyphs.moot, "dim"
     if verdict_name:
         return glyphs.bad, VERDICTS.get(verdict_name, "dim")
     if held:
@@ -74,6 +78,25 @@ def sign(verdict_name: str, state: str, glyphs: Glyphs, *, running: bool, held: 
     if running:
         return glyphs.running, "accent"
     return (glyphs.queued, "dim") if state == "open" else (glyphs.queued, "accent")
+
+
+def legend(glyphs: Glyphs) -> list[tuple[str, str]]:
+    """Return the glyphs that tell how things stand, each with what it says."""
+    return [
+        (glyphs.champion, "the champion"),
+        (glyphs.kept, "kept: accepted, the baseline, or promoted by hand"),
+        (glyphs.discarded, "discarded: rejected or inconclusive"),
+        (glyphs.moot, "neither: a duplicate, cancelled, or tried again on a newer champion (rebased)"),
+        (glyphs.bad, "failed: crashed, timed out, no metric, invalid, in conflict, lost"),
+        (glyphs.running, "has a run on a device"),
+        (glyphs.queued, "waits"),
+        (glyphs.paused, "paused"),
+        (
+            f"{glyphs.good} {glyphs.bad} {glyphs.question}",
+            "a critique: endorses, objects, asks for a revision",
+        ),
+        (glyphs.here, "open, or what the other panes are about"),
+    ]
 
 
 def standing(verdict_name: str, state: str, *, running: bool, held: bool) -> tuple[str, Tone]:
