@@ -1,4 +1,4 @@
 """Where the view comes from: a running daemon, or the recorded history of a campaign.
 
-Each source is one worker that keeps a frozen `View` up to date; nothing here paints.
+Each source is one worker that keeps a frozen `View` up to date; nothing here lays out or paints.
 """
