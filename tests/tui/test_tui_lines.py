@@ -114,6 +114,8 @@ def test_a_line_that_grew_differs_to_its_end() -> None:
     assert difference(line("read 9 rows"), line("read 10 rows")) == (5, 7)
     assert difference(line("read 10 rows"), line("read 11 rows")) == (6, 1)
     assert difference(line("漢 9"), line("漢 8")) == (3, 1)
+
+
 @pytest.mark.parametrize("known", SETS.values(), ids=SETS)
 def test_what_was_neither_kept_nor_failed_has_a_glyph_of_its_own(known: Glyphs) -> None:
     def glyph(verdict: str) -> str:

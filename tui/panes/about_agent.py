@@ -37,6 +37,7 @@ class AgentPane(ProsePane):
     """Who the open agent is, and how it stands."""
 
     EMPTY = "this agent is not known; `arctl agents --all` lists them"
+    HINTS = "p pause  x retire"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the agent."""
@@ -88,11 +89,6 @@ class AgentPane(ProsePane):
         row = inner(asked.reply(scene, _wants(scene)), "agent")
         return f"{word(row, 'name')}  {word(row, 'role')}" if row else "Agent"
 
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "p pause  x retire"
-
 
 def _counts(record: Any) -> str:
     """Write a record: how many were made, and what came of them."""
@@ -105,6 +101,7 @@ class FatesPane(HeadedQueue):
 
     HEAD = 1
     EMPTY = "it has proposed nothing yet"
+    HINTS = "Enter open  S stash  A approve"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the agent."""
@@ -122,11 +119,6 @@ class FatesPane(HeadedQueue):
     def heading(self, scene: Scene) -> str:
         """Return the title."""
         return f"Proposals ({whole(asked.reply(scene, _wants(scene)), 'proposals_total')})"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  S stash  A approve"
 
 
 def _fate_cells(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
@@ -158,6 +150,7 @@ class TurnsPane(Headed):
     HEAD = 1
     TICKS = True
     EMPTY = "it was asked nothing yet"
+    HINTS = "Enter what it was about"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the agent."""
@@ -184,11 +177,6 @@ class TurnsPane(Headed):
         """Return the title."""
         row = inner(asked.reply(scene, _wants(scene)), "agent")
         return f"Turns  the newest of {whole(row, 'turns')}" if row else "Turns"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter what it was about"
 
 
 def _turn_cells(texts: Sequence[str], tones: Sequence[Tone]) -> list[Cell]:
@@ -226,6 +214,7 @@ class PostsPane(Headed):
     """What the open agent said in the forum, newest first."""
 
     EMPTY = "it has said nothing in the forum yet"
+    HINTS = "Enter thread  r reply"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the agent."""
@@ -238,8 +227,3 @@ class PostsPane(Headed):
     def heading(self, scene: Scene) -> str:
         """Return the title."""
         return f"Posts ({whole(asked.reply(scene, _wants(scene)), 'posts_total')})"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter thread  r reply"

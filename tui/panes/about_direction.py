@@ -24,6 +24,7 @@ class DirectionPane(ProsePane):
     """The words of the direction that is open, and how it stands."""
 
     EMPTY = "this direction is not known; `arctl teams --all` lists them"
+    HINTS = "p pause  r redirect  x kill"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the direction."""
@@ -73,11 +74,6 @@ class DirectionPane(ProsePane):
         row = inner(asked.reply(scene, self.wants(scene)), "direction")
         return f"Direction {word(row, 'id')}" if row else "Direction"
 
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "p pause  r redirect  x kill"
-
 
 def _record(text: Prose, reply: Any, scene: Scene) -> None:
     """Write how much was tried in vain, against the numbers at which it is given up."""
@@ -121,6 +117,7 @@ class AxesPane(Headed):
 
     HEAD = 1
     EMPTY = "this direction names no axis"
+    HINTS = "Enter effects of the axis"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the direction."""
@@ -147,11 +144,6 @@ class AxesPane(Headed):
         reply = asked.reply(scene, self.wants(scene))
         total = whole(reply, "total")
         return f"Axes ({len(words(inner(reply, 'direction'), 'axes'))})  {count(total, 'experiment')}"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter effects of the axis"
 
     def axis(self, key: str) -> str:
         """Return the axis of a row."""
@@ -187,6 +179,7 @@ class OpinionsPane(Headed):
 
     TICKS = True
     EMPTY = "nobody said a word about it yet"
+    HINTS = "Enter what it points to"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of what is open."""
@@ -206,11 +199,6 @@ class OpinionsPane(Headed):
         against = sum(stance == "object" for stance in standing)
         said = f"Critique ({len(rows)})"
         return said + (f"  {against} objection{'s' if against != 1 else ''} standing" if against else "")
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter what it points to"
 
 
 STANCES: dict[str, Tone] = {"endorse": "good", "object": "bad", "revise": "warn"}

@@ -32,6 +32,7 @@ class ProposalPane(ProsePane):
     """Where the open proposal stands, and what its author says of it."""
 
     EMPTY = "this proposal is not known; `arctl teams` lists the queues"
+    HINTS = "J/K move  e edit  S stash  A approve"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the proposal."""
@@ -65,11 +66,6 @@ class ProposalPane(ProsePane):
         """Return the title."""
         row = inner(asked.reply(scene, _wants(scene)), "proposal")
         return f"Proposal {word(row, 'id')}  {asked.state_of(word(row, 'state'))[0]}" if row else "Proposal"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "J/K move  e edit  S stash  A approve"
 
 
 def _standing(text: Prose, reply: Any, scene: Scene) -> None:
@@ -116,6 +112,7 @@ class ChangePane(ProsePane):
     """What the open proposal changes: values beside the champion's, or the patch with its colours."""
 
     TICKS = False
+    HINTS = "{ } hunks  w wrap  / search"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of the change, and of the values that the champion has."""
@@ -167,11 +164,6 @@ class ChangePane(ProsePane):
             case "merge":
                 return "Change  a merge"
         return "Change"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "{ } hunks  w wrap  / search"
 
     def empty(self, scene: Scene) -> str:
         """Say that nobody wrote it yet."""
@@ -231,6 +223,7 @@ class NearPane(Headed):
     """What the open proposal is near to, each with how it ended."""
 
     EMPTY = "nothing that was tried or waits is near it"
+    HINTS = "Enter open"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the proposal."""
@@ -248,11 +241,6 @@ class NearPane(Headed):
     def heading(self, scene: Scene) -> str:
         """Return the title."""
         return f"Near it ({len(listed(asked.reply(scene, _wants(scene)), 'near'))})"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open"
 
 
 def _near_line(row: Any, width: int) -> Line:

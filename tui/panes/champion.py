@@ -43,6 +43,7 @@ class ChampionPane(Pane):
     BINDINGS = bindings(Scope.CURVE)
     SCOPES = (Scope.LIST, Scope.CURVE)
     EMPTY = "the baseline is being measured"
+    HINTS = "Enter champion  +/- zoom"
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -82,11 +83,6 @@ class ChampionPane(Pane):
         if row is None or not row.champion:
             return "Champion"
         return f"Champion {row.champion}  {row.metric} {number(row.champion_mean, 6)}"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter champion  +/- zoom"
 
     def empty(self, scene: Scene) -> str:
         """Say what there is to wait for."""

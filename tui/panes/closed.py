@@ -23,6 +23,7 @@ class ClosedPane(HeadedQueue):
 
     HEAD = 1
     EMPTY = "none here; d (or `arctl mark`) closes an axis"
+    HINTS = "d mark dead end  D revive"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of what is open and of the campaign's dead ends."""
@@ -55,11 +56,6 @@ class ClosedPane(HeadedQueue):
         """Return the title."""
         known = any(scene.view.answer(each).reply is not None for each in self.wants(scene)[1:])
         return f"Dead ends ({len(self.ends(scene))})" if known else "Dead ends"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "d mark dead end  D revive"
 
     def axis(self, key: str) -> str:
         """Return the axis of a dead end."""

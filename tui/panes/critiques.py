@@ -26,6 +26,8 @@ def stance(name: str, glyphs: Glyphs) -> tuple[str, Tone]:
 class CritiquesPane(PartPane):
     """The thread before compute was spent."""
 
+    HINTS = "{ } next  Enter link"
+
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return who said what, in their order, then what is near to it."""
         company = inner(shown(scene.view, scene.route.id), "company")
@@ -69,8 +71,3 @@ class CritiquesPane(PartPane):
         if reply is not None and not inner(reply, "proposal"):
             return "the baseline is nobody's idea"
         return "nobody has said anything about the idea"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "{ } next  Enter link"

@@ -67,6 +67,7 @@ class CurvePane(Pane):
 
     BINDINGS = bindings(Scope.CURVE)
     SCOPES = (Scope.LIST, Scope.CURVE)
+    HINTS = "m metric  L log  +/- zoom  0 all  c compare"
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -177,11 +178,6 @@ class CurvePane(Pane):
         if self._zoom:
             told += f"  last 1/{2**self._zoom}"
         return told
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "m metric  L log  +/- zoom  0 all  c compare"
 
     def empty(self, scene: Scene) -> str:
         """Say why there is none."""

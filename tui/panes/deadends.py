@@ -91,6 +91,7 @@ class DeadEndsPane(Table, QueuePane):
 
     BINDINGS = bindings(Scope.QUEUE)
     TICKS = True
+    HINTS = "Enter open  d mark  D revive  s sort"
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -146,11 +147,6 @@ class DeadEndsPane(Table, QueuePane):
         said += f"  {again} open again" if again else ""
         return f"{said}  {SORTS[self._sort][0]}" if found else said
 
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  d mark  D revive  s sort"
-
     def empty(self, scene: Scene) -> str:
         """Say what will appear, and how to add to it."""
         if not scene.view.chosen:
@@ -187,6 +183,7 @@ class DeadEndPane(QueuePane):
     """The dead end under the list's cursor: why, its evidence, what opens it again, what it refused."""
 
     EMPTY = "why, on what evidence, and what would open it again"
+    HINTS = "Enter open  d mark  D revive"
 
     def __init__(self, name: str, ends: DeadEndsPane) -> None:
         super().__init__(name)
@@ -268,11 +265,6 @@ class DeadEndPane(QueuePane):
     def heading(self, scene: Scene) -> str:
         """Return the title."""
         return f"Dead end {self._ends.chosen(scene)}".rstrip()
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  d mark  D revive"
 
     def subject(self, scene: Scene) -> str:
         """Keys act on the dead end."""

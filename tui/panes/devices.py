@@ -23,6 +23,7 @@ class DevicesPane(Pane):
 
     EMPTY = "no device seen yet"
     TICKS = True
+    HINTS = "Enter job  p hold  P freeze  x kill"
 
     def depends(self, scene: Scene) -> tuple[object, ...]:
         """Return the readings and the campaigns."""
@@ -39,11 +40,6 @@ class DevicesPane(Pane):
             "util, memory, watts, degrees" if scene.view.playback is None else "readings are not recorded"
         )
         return f"Devices ({len(devices)})  {readings}" if devices else "Devices"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter job  p hold  P freeze  x kill"
 
 
 def device_line(row: Device, scene: Scene, width: int) -> Line:

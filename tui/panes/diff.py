@@ -25,6 +25,7 @@ class DiffPane(PartPane):
     """What changed; `{` and `}` go from hunk to hunk."""
 
     wrapped = False
+    HINTS = "{ } hunk  w wrap  / search  y copy"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the difference, once it is known whether there is a commit."""
@@ -78,11 +79,6 @@ class DiffPane(PartPane):
         base = word(inner(shown(scene.view, scene.route.id), "base"), "id")
         gain = f"+{sum(each.added for each in found)} -{sum(each.removed for each in found)}"
         return f"Diff  {what} {gain}" + (f"  on {base}" if base else "")
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "{ } hunk  w wrap  / search  y copy"
 
     def empty(self, scene: Scene) -> str:
         """Say why there is none."""

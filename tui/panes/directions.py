@@ -19,6 +19,7 @@ class DirectionsPane(Headed):
     HEAD = 1
     TICKS = True
     EMPTY = "no directions yet; `arctl direction TITLE --axis AXIS` proposes one"
+    HINTS = "Enter open  p pause  r redirect  x kill"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the company."""
@@ -45,11 +46,6 @@ class DirectionsPane(Headed):
         over = whole(inner(reply, "ended"), "directions_total")
         counts = ((active, "active"), (len(listed(reply, "standing")), "waiting"), (over, "ended"))
         return "Directions  " + (", ".join(f"{many} {name}" for many, name in counts if many) or "none")
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  p pause  r redirect  x kill"
 
 
 def _columns(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:

@@ -26,6 +26,7 @@ class DirectivesPane(Headed):
 
     TICKS = True
     EMPTY = "none stands; r (or `arctl redirect t1 TEXT`) gives one"
+    HINTS = "Enter thread  r redirect  :withdraw"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of the directives, and of the queue that they stand over."""
@@ -56,11 +57,6 @@ class DirectivesPane(Headed):
         if waiting:
             said += f"  {waiting} not taken up yet"
         return said
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter thread  r redirect  :withdraw"
 
 
 class TheseDirectivesPane(DirectivesPane):

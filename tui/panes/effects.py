@@ -96,6 +96,7 @@ class EffectsPane(Table, QueuePane):
     """The axes on which something was judged."""
 
     BINDINGS = bindings(Scope.QUEUE)
+    HINTS = "Enter open  s sort  d dead end  / filter"
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -149,11 +150,6 @@ class EffectsPane(Table, QueuePane):
         said = f"Effects on {word(reply, 'metric')}  {count(whole(reply, 'total'), 'axis', 'axes')}"
         return f"{said}  {SORTS[self._sort][0]}  + is better"
 
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  s sort  d dead end  / filter"
-
     def empty(self, scene: Scene) -> str:
         """Say what will appear."""
         if not scene.view.chosen:
@@ -205,6 +201,7 @@ class AxisPane(QueuePane):
     """The axis under the table's cursor: its numbers, and every experiment on it."""
 
     EMPTY = "its mean effect, and every experiment on it"
+    HINTS = "Enter open  d dead end"
 
     def __init__(self, name: str, axes: EffectsPane) -> None:
         super().__init__(name)
@@ -255,11 +252,6 @@ class AxisPane(QueuePane):
     def heading(self, scene: Scene) -> str:
         """Return the title."""
         return f"Axis {self._named(scene)}".rstrip()
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  d dead end"
 
     def axis(self, key: str) -> str:
         """Return the axis."""

@@ -16,6 +16,7 @@ class EventsPane(Pane):
     """The newest events of all campaigns."""
 
     EMPTY = "nothing has happened yet"
+    HINTS = "Enter details  / filter"
 
     def depends(self, scene: Scene) -> tuple[object, ...]:
         """Return the events, and whether there are several campaigns."""
@@ -42,11 +43,6 @@ class EventsPane(Pane):
         """Return the title."""
         del scene
         return "Events"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter details  / filter"
 
     def height_wanted(self, scene: Scene) -> int:
         """Take what is left, up to a dozen."""

@@ -34,6 +34,7 @@ class ExperimentsPane(QueuePane):
     """The experiments of the chosen campaign; only what is in sight is fetched and laid out."""
 
     HEAD = 1
+    HINTS = "Enter open  / filter  s sort  Space mark  R rerun  d dead end"
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -172,11 +173,6 @@ class ExperimentsPane(QueuePane):
 
         names = ["id", "verdict", "mean", "effect", "n", "time", "team", "agent", "title", "why"]
         return lay(columns([name(text) for text in names], ["dim"] * 10, "", "dim", width), width)
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  / filter  s sort  Space mark  R rerun  d dead end"
 
     def empty(self, scene: Scene) -> str:
         """Name the next command."""

@@ -27,6 +27,7 @@ class HistoryPane(HeadedQueue):
     SORTS = ("new", "effect", "mean", "seconds", "verdict", "title")
     TICKS = True
     EMPTY = "nothing was judged here yet"
+    HINTS = "Enter open  s sort  R rerun  / filter"
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
@@ -88,11 +89,6 @@ class HistoryPane(HeadedQueue):
             return "History"
         total = whole(reply, "total")
         return f"History ({total})" + (f"  by {self.sorted_by}" if self.sorted_by else "")
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  s sort  R rerun  / filter"
 
     def move(self, to: int) -> None:
         """Go to a row, fetched or not: where it was not fetched yet it comes at once."""

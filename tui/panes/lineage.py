@@ -24,6 +24,8 @@ def lineage_query(ident: str) -> Query:
 class LineagePane(PartPane):
     """Ancestors and children as a tree; the one that is open is marked."""
 
+    HINTS = "Enter open"
+
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the lineage."""
         return [lineage_query(scene.route.id)] if scene.route.id else []
@@ -63,11 +65,6 @@ class LineagePane(PartPane):
             return "Lineage"
         steps, children = len(words(reply, "path")) - 1, whole(reply, "children")
         return f"Lineage  {max(0, steps)} from the baseline, {children} built on it"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open"
 
 
 def node_line(node: Any, branch: str, depth: int, champion: str, scene: Scene, width: int) -> Line:

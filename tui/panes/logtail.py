@@ -27,6 +27,7 @@ class LogTailPane(PartPane):
     BINDINGS = bindings(Scope.LOG)
     SCOPES = (Scope.LIST, Scope.TEXT, Scope.LOG)
     wrapped = False
+    HINTS = "f follow  S run  / search  w wrap  Enter whole log"
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -116,11 +117,6 @@ class LogTailPane(PartPane):
         else:
             told += " follow ON" if self._follow else " follow off"
         return told + ("  warnings and errors" if self._only_trouble else "")
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "f follow  S run  / search  w wrap  Enter whole log"
 
     def empty(self, scene: Scene) -> str:
         """Say why there is none."""

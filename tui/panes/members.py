@@ -23,6 +23,7 @@ class AgentsPane(Headed):
     SORTS: ClassVar[tuple[str, ...]] = ("team", "name", "kept", "usd")
     TICKS = True
     EMPTY = "no agents yet: they come with the campaign; `arctl agents` lists them"
+    HINTS = "Enter open  p pause  x retire"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the agents."""
@@ -59,11 +60,6 @@ class AgentsPane(Headed):
         said = f"Agents ({len(found)})" + (f"  {busy} asked now" if found else "")
         said += f", {asked.money(spent)}" if spent else ""
         return said + (f"  by {self.sorted_by}" if self.sorted_by else "")
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  p pause  x retire"
 
 
 def _columns(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:

@@ -23,6 +23,7 @@ class MentionsPane(Headed):
     """Posts that name the open team, and those of its members."""
 
     TICKS = True
+    HINTS = "r reply  Enter thread"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of the team, of the posts with its name, and of its members."""
@@ -55,11 +56,6 @@ class MentionsPane(Headed):
         """Return the title."""
         name = self._called(scene)
         return f"Forum ({len(self.posts(scene))})  {name} and its members" if name else "Forum"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "r reply  Enter thread"
 
     def empty(self, scene: Scene) -> str:
         """Name the next command."""

@@ -23,6 +23,8 @@ _FIELDS = (
 class NotesPane(PartPane):
     """Why it was tried, what was said of it, and its events."""
 
+    HINTS = "{ } section  Enter open"
+
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return proposal, posts and events."""
         reply = shown(scene.view, scene.route.id)
@@ -49,11 +51,6 @@ class NotesPane(PartPane):
         posts = len(listed(inner(reply, "company"), "posts"))
         told = f"  by {whose}" if whose else ""
         return f"Notes{told}" + (f", {posts} post{'s' if posts != 1 else ''}" if posts else "")
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "{ } section  Enter open"
 
 
 def _idea(reply: Any, width: int) -> list[Row]:

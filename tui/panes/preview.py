@@ -19,6 +19,7 @@ class PreviewPane(Pane):
     """What is under the cursor of a list of experiments."""
 
     EMPTY = "nothing is under the cursor"
+    HINTS = "Enter opens it"
 
     def __init__(self, name: str, listing: Pane) -> None:
         super().__init__(name)
@@ -80,11 +81,6 @@ class PreviewPane(Pane):
     def heading(self, scene: Scene) -> str:
         """Return the title."""
         return self.ident or "Experiment"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter opens it"
 
     def subject(self, scene: Scene) -> str:
         """Keys act on what is shown."""

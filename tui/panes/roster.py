@@ -36,6 +36,7 @@ class RosterPane(Headed):
 
     HEAD = 1
     TICKS = True
+    HINTS = "Enter open  p pause  r redirect  x kill"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of the teams, of their results and of the dead ends."""
@@ -73,11 +74,6 @@ class RosterPane(Headed):
         if talk:
             said += f"  discussing, round {whole(talk, 'round')} of {whole(talk, 'rounds')}"
         return said
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  p pause  r redirect  x kill"
 
     def empty(self, scene: Scene) -> str:
         """Name the next command."""

@@ -55,6 +55,7 @@ class SourcesPane(Table):
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LIST, Scope.SOURCES, Scope.LOG)
     EMPTY = "no log yet: `arctl start PATH`"
     TICKS = True
+    HINTS = "Enter only this  Space add"
 
     class Asked(Message):
         """Somebody pressed a key here that another pane of the page answers."""
@@ -167,11 +168,6 @@ class SourcesPane(Table):
         """Return the title."""
         found = listed_sources(scene)
         return f"Sources ({len(found)})" if found else "Sources"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter only this  Space add"
 
     # -- keys --------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ class TeamsPane(Pane):
     """The teams of the chosen campaign, and what waits for a person."""
 
     TICKS = True
+    HINTS = "Enter open  p pause  r redirect  x kill"
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the teams."""
@@ -60,11 +61,6 @@ class TeamsPane(Pane):
         """Return the title."""
         row = scene.view.campaign
         return f"Teams of {row.id} ({len(row.teams)})" if row is not None else "Teams"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter open  p pause  r redirect  x kill"
 
     def empty(self, scene: Scene) -> str:
         """Name the next command."""

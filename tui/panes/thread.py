@@ -31,6 +31,7 @@ class ThreadPane(TextPane):
     BINDINGS = bindings(Scope.FORUM)
     SCOPES = (Scope.LIST, Scope.TEXT, Scope.FORUM)
     EMPTY = "choose a thread in the list; a begins one"
+    HINTS = "r reply  Enter follow link  { } post  w wrap"
 
     def __init__(self, name: str, threads: ThreadsPane) -> None:
         super().__init__(name)
@@ -118,11 +119,6 @@ class ThreadPane(TextPane):
         authors = list(dict.fromkeys(word(post, "author") for post in posts))
         told = ", ".join(authors[:4]) + (" …" if len(authors) > 4 else "")
         return f"Thread {thread}  {told}"
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "r reply  Enter follow link  { } post  w wrap"
 
     def empty(self, scene: Scene) -> str:
         """Say what is missing."""

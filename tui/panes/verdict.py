@@ -172,6 +172,7 @@ class VerdictPane(PartPane):
     """What was decided, and why."""
 
     TICKS = True
+    HINTS = "Enter log of the run  R rerun"
 
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return the sentence, the evidence, what is unusual, and the runs."""
@@ -199,11 +200,6 @@ class VerdictPane(PartPane):
         told = f"Verdict  {word(reply, 'metric')} {number(sum(values) / len(values), 6)} n={len(values)}"
         seconds = real(row, "seconds")
         return told + (f"  {duration(seconds)}" if seconds else "")
-
-    def hints(self, scene: Scene) -> str:
-        """Name the keys."""
-        del scene
-        return "Enter log of the run  R rerun"
 
     def height_wanted(self, scene: Scene) -> int:
         """Take what it needs, in a column of several."""

@@ -37,6 +37,8 @@ class Pane(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {*TONE_CLASSES, "pane--cursor"}
     #: What is said in place of rows; names the next command.
     EMPTY = "nothing yet"
+    #: The keys that the lower border names.
+    HINTS = ""
     #: Whether the clock is part of what is shown: such rows are laid out anew every second.
     TICKS: ClassVar[bool] = False
     #: Lines on top that stay where they are while the rest scrolls: the names of the columns.
@@ -98,7 +100,7 @@ class Pane(ScrollView, can_focus=True):
     def hints(self, scene: Scene) -> str:
         """Return the keys that the lower border names."""
         del scene
-        return ""
+        return self.HINTS
 
     def resting(self, scene: Scene) -> str:
         """Return the row that the cursor rests on until somebody moves it; "" for the top one."""
