@@ -9,7 +9,20 @@ from rich.cells import cell_len
 
 from arctl.errors import UsageError
 from arctl.tui.look.glyphs import BRAILLE, SETS, Glyphs, glyphs
-from arctl.tui.look.lines import Cell, bar, difference, edges, fit, lay, line, merged, plain, spark, wrap
+from arctl.tui.look.lines import (
+    Cell,
+    bar,
+    difference,
+    edges,
+    fit,
+    lay,
+    line,
+    merged,
+    padded,
+    plain,
+    spark,
+    wrap,
+)
 from arctl.tui.look.progress import Progress, draw
 from arctl.tui.look.words import MOOT, VERDICTS, sign
 from arctl.tui.windows.help import legend_lines
@@ -26,6 +39,12 @@ def test_text_fits_exactly(text: str, width: int, right: bool) -> None:
 @given(st.lists(st.tuples(TEXT, st.integers(0, 12)), min_size=1, max_size=5), st.integers(1, 60))
 def test_a_row_is_as_wide_as_it_should_be(cells: list[tuple[str, int]], width: int) -> None:
     assert cell_len(plain(lay([Cell(text, size) for text, size in cells], width))) == width
+
+
+@given(st.lists(TEXT, max_size=5), st.integers(0, 60))
+def test_a_padded_line_is_as_wide_as_it_should_be(texts: list[str], width: int) -> None:
+    told = padded(tuple((text, "dim") for text in texts), width)
+    assert cell_len(plain(told)) == width
 
 
 @given(st.one_of(st.none(), st.floats(-1, 2)), st.integers(1, 20), GLYPHS)

@@ -92,6 +92,22 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     return " " * (width - length) + text if right else text + " " * (width - length)
 
 
+def padded(spans: Line, width: int) -> Line:
+    """Return a line on exactly `width` cells, cut or filled with blanks."""
+    found: list[Span] = []
+    left = width
+    for text, tone in spans:
+        if left <= 0:
+            break
+        piece = text if cell_len(text) <= left else fit(text, left)
+        if piece:
+            found.append((piece, tone))
+        left -= cell_len(piece)
+    if left > 0:
+        found.append((" " * left, ""))
+    return tuple(found)
+
+
 def lay(cells: Sequence[Cell], width: int, gap: int = 1) -> Line:
     """Lay out cells in a row of exactly `width`; what does not fit any more is left out."""
     fixed = sum(cell.width for cell in cells) + gap * (len(cells) - 1)

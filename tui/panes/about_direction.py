@@ -8,13 +8,13 @@ from typing import Any
 from arctl.format import count
 from arctl.tui.data.query import Query
 from arctl.tui.data.reading import block, inner, listed, real, whole, word, words, yes
-from arctl.tui.look.lines import Cell, Line, Row, Tone, bar, lay
+from arctl.tui.look.lines import Cell, Line, Row, Tone, bar, lay, padded
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import effect, verdict
 from arctl.tui.panes import asked
 from arctl.tui.panes.closed import idea
 from arctl.tui.panes.headed import Headed
-from arctl.tui.panes.prose import Prose, ProsePane, padded
+from arctl.tui.panes.prose import Prose, ProsePane
 
 #: Verdicts that judge an idea on its merits.
 JUDGED = ("accepted", "rejected", "inconclusive")

@@ -8,12 +8,12 @@ from typing import Any
 from arctl.format import count
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import block, inner, listed, real, whole, word, words, yes
-from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.lines import Cell, Line, Row, Tone, lay, padded
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import effect, verdict
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
-from arctl.tui.panes.prose import Prose, ProsePane, padded
+from arctl.tui.panes.prose import Prose, ProsePane
 
 #: Lines of a patch that are laid out at most; the experiment's page has all of it.
 MOST_LINES = 5000

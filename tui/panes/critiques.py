@@ -8,9 +8,9 @@ from arctl.format import word as written
 from arctl.tui.data.reading import inner, listed, real, word, words
 from arctl.tui.data.times import wall
 from arctl.tui.look.glyphs import Glyphs
-from arctl.tui.look.lines import Cell, Line, Row, Tone, edges, lay, wrap
+from arctl.tui.look.lines import Cell, Line, Row, Tone, edges, lay, padded, wrap
 from arctl.tui.look.scene import Scene
-from arctl.tui.panes.shown import PartPane, cells, shown
+from arctl.tui.panes.shown import PartPane, shown
 
 
 def stance(name: str, glyphs: Glyphs) -> tuple[str, Tone]:
@@ -40,11 +40,11 @@ class CritiquesPane(PartPane):
                 (f" {written(word(item, 'stance'))}", tone),
             )
             right: Line = ((wall(real(item, "created"), "%H:%M "), "dim"),)
-            found.append(Row("section:" + word(item, "id"), cells(edges(left, right, width), width)))
+            found.append(Row("section:" + word(item, "id"), padded(edges(left, right, width), width)))
             lines = wrap(word(item, "reason"), width - 1, indent="   ", most=40)
             if lifted := word(item, "lifted"):
                 lines += wrap(f"lifted: {lifted}", width - 1, "good", indent="   ", most=10)
-            found += [Row("", cells(line, width)) for line in lines]
+            found += [Row("", padded(line, width)) for line in lines]
             found += [Row(link, lay([Cell(f"   {scene.glyphs.arrow} {link}", 0, "accent")], width))
                       for link in words(item, "links")[:8]]  # fmt: skip
         near = listed(company, "near")

@@ -12,9 +12,9 @@ from arctl.tui.data.view import View
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.curves import Series, draw, legend
-from arctl.tui.look.lines import Row
+from arctl.tui.look.lines import Row, padded
 from arctl.tui.look.scene import Scene
-from arctl.tui.panes.shown import cells, champion_of, runs_of, show_query, shown
+from arctl.tui.panes.shown import champion_of, runs_of, show_query, shown
 from arctl.tui.widgets.pane import Pane
 
 #: Columns of a curve that are asked for at first and at most, and lines that are drawn at most.
@@ -154,10 +154,12 @@ class CurvePane(Pane):
             return [
                 Row(
                     "",
-                    cells(((" no value above 0 to draw on a logarithmic scale: L goes back", "dim"),), width),
+                    padded(
+                        ((" no value above 0 to draw on a logarithmic scale: L goes back", "dim"),), width
+                    ),
                 )
             ]
-        return [Row("", cells(each, width)) for each in (*drawn, *told)]
+        return [Row("", padded(each, width)) for each in (*drawn, *told)]
 
     def height_wanted(self, scene: Scene) -> int:
         """Take a quarter of the room where it must choose."""

@@ -12,12 +12,12 @@ from arctl.tui.data.reading import inner, listed, real, word, words
 from arctl.tui.data.times import since
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
-from arctl.tui.look.lines import Cell, Line, Row, lay, wrap
+from arctl.tui.look.lines import Cell, Line, Row, lay, padded, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import better, effect
 from arctl.tui.panes.champion import progress_query
 from arctl.tui.panes.tables import Table, dim_names, moment
-from arctl.tui.panes.thread import evidence_line, fit_line, link_line
+from arctl.tui.panes.thread import evidence_line, link_line
 from arctl.tui.widgets.kinds import QueuePane
 
 #: Dead ends of one answer, and answers at most.
@@ -225,30 +225,30 @@ class DeadEndPane(QueuePane):
         if data is None:
             return []
         told = [(title(data), "strong"), (f"  {word(data, 'id')}", "dim")]
-        found = [Row(word(data, "id"), fit_line(((" ", ""), *told), width))]  # type: ignore[arg-type]
+        found = [Row(word(data, "id"), padded(((" ", ""), *told), width))]  # type: ignore[arg-type]
         by = f"closed by {word(data, 'closed_by') or NA} {moment(real(data, 'created'), scene.now)}"
-        found.append(Row("", fit_line(((f" {by}", "dim"),), width)))
+        found.append(Row("", padded(((f" {by}", "dim"),), width)))
         if again := word(data, "revived"):
             found += _said("open again", again, width)
         found += _said("why", word(data, "reason"), width)
         if not again and (reopen := word(data, "reopen")):
             found += _said("opens again with", reopen, width)
-            found += [Row("", fit_line(((line, "dim"),), width)) for line in self._progress(data, scene)]
+            found += [Row("", padded(((line, "dim"),), width)) for line in self._progress(data, scene)]
         if direction := word(data, "direction"):
             found += [Row("", ()), Row(direction, link_line(direction, scene, width))]
         if axis := word(data, "axis"):
             line = f" {scene.glyphs.arrow} all that was tried on {axis}"
-            found += [Row("", ()), Row(f"axis:{axis}", fit_line(((line, "accent"),), width))]
+            found += [Row("", ()), Row(f"axis:{axis}", padded(((line, "accent"),), width))]
         tried = effects(data)
         if tried:
-            found += [Row("", ()), Row("", fit_line(((f" tried in it ({len(tried)})", "strong"),), width))]
+            found += [Row("", ()), Row("", padded(((f" tried in it ({len(tried)})", "strong"),), width))]
             found += [Row(each, evidence_line(each, gain, scene, width)) for each, gain in tried.items()]
         refused = _refused(data, scene)
         if refused:
             head = f" refused because of it lately ({len(refused)})"
-            found += [Row("", ()), Row("", fit_line(((head, "strong"),), width))]
+            found += [Row("", ()), Row("", padded(((head, "strong"),), width))]
             found += [Row(each, link_line(each, scene, width)) for each in refused]
-        return [row if row.line else Row(row.key, fit_line((), width)) for row in found]
+        return [row if row.line else Row(row.key, padded((), width)) for row in found]
 
     def _progress(self, data: Any, scene: Scene) -> list[str]:
         """Say how far the condition is: which champions came since."""
@@ -283,8 +283,8 @@ def _is_kept(row: Any) -> bool:
 def _said(label: str, text: str, width: int) -> list[Row]:
     lines = wrap(f"{label}: {text}", width - 2, indent="   ", most=60)
     first, rest = lines[:1], lines[1:]
-    found = [Row("", fit_line(((" ", ""), (line[0][0].strip(), "")), width)) for line in first if line]
-    return [*found, *(Row("", fit_line(line, width)) for line in rest)]
+    found = [Row("", padded(((" ", ""), (line[0][0].strip(), "")), width)) for line in first if line]
+    return [*found, *(Row("", padded(line, width)) for line in rest)]
 
 
 def _refused(data: Any, scene: Scene) -> list[str]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from arctl.tui.data.query import Pace, Query, query
 from arctl.tui.data.reading import block, inner, word
-from arctl.tui.look.lines import Line, Row, Span, Tone, fit
+from arctl.tui.look.lines import Line, Row, Span, Tone, fit, padded
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.syntax import Changed, files, parse
-from arctl.tui.panes.shown import PartPane, cells, show_query, shown
+from arctl.tui.panes.shown import PartPane, show_query, shown
 
 #: Rows that a long line is broken into at most.
 MOST_PIECES = 20
@@ -48,9 +48,9 @@ class DiffPane(PartPane):
         found: list[Row] = []
         for place, each in enumerate(changed):
             if each.kind == "file":
-                found.append(Row(f"section:{place}", cells(_file(each, gain), width)))
+                found.append(Row(f"section:{place}", padded(_file(each, gain), width)))
             elif each.kind == "hunk":
-                found.append(Row(f"section:{place}", cells(((" ", ""), *each.spans), width)))
+                found.append(Row(f"section:{place}", padded(((" ", ""), *each.spans), width)))
             else:
                 found += [Row("", part) for part in self._line(each, gutter, width)]
         return found
@@ -65,10 +65,10 @@ class DiffPane(PartPane):
         )
         room = width - sum(len(text) for text, _ in head)
         if not self.wrapped or len(each.text) <= room:
-            return [cells((*head, *each.spans), width)]
+            return [padded((*head, *each.spans), width)]
         blank: Line = ((" " * (width - room), ""),)
         parts = _broken(each.spans, max(8, room))
-        return [cells((*(head if not at else blank), *part), width) for at, part in enumerate(parts)]
+        return [padded((*(head if not at else blank), *part), width) for at, part in enumerate(parts)]
 
     def heading(self, scene: Scene) -> str:
         """Return the title: how many files, and how many lines came and went."""

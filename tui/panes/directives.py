@@ -8,11 +8,11 @@ from typing import Any
 from arctl.format import count
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, word, words
-from arctl.tui.look.lines import Line, Row, Tone, wrap
+from arctl.tui.look.lines import Line, Row, Tone, padded, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
-from arctl.tui.panes.prose import beside, padded
+from arctl.tui.panes.prose import beside
 
 #: Lines of a plan or report that a list repeats.
 MOST_LINES = 3

@@ -11,12 +11,12 @@ from arctl.tui.data.reading import inner, listed, real, whole, word, yes
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.glyphs import Glyphs
-from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, lay
+from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, lay, padded
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import better, effect, sign, standing
 from arctl.tui.look.words import mean as written_mean
 from arctl.tui.panes.tables import Table, dim_names, moment
-from arctl.tui.panes.thread import evidence_line, fit_line, link_line
+from arctl.tui.panes.thread import evidence_line, link_line
 from arctl.tui.widgets.kinds import QueuePane
 
 #: Experiments of an axis that are listed at most.
@@ -245,7 +245,7 @@ class AxisPane(QueuePane):
         reply = scene.view.answer(tried).reply if tried is not None else None
         same = [row for row in listed(reply, "experiments") if word(row, "axis") == axis][::-1]
         if same:
-            found += [Row("", fit_line(((f" experiments on it ({len(same)})", "strong"),), width))]
+            found += [Row("", padded(((f" experiments on it ({len(same)})", "strong"),), width))]
             found += [Row(word(row, "id"), _experiment(row, scene, width)) for row in same]
         return found
 
@@ -271,15 +271,15 @@ def _facts(data: Any, scene: Scene, width: int) -> list[Row]:
     gain: Span = (signed(real(data, "mean")), better(real(data, "mean")))
     spans: list[Span] = [(" mean ", "dim"), gain, (f"  95 % {interval(low, high)}", "")]
     kept = f" tried {n}, kept {whole(data, 'kept')}"
-    found = [Row("", fit_line(tuple(spans), width)), Row("", fit_line(((kept, "dim"),), width))]
+    found = [Row("", padded(tuple(spans), width)), Row("", padded(((kept, "dim"),), width))]
     for label in ("best", "last"):
         of = inner(data, label)
         if ident := word(of, "id"):
             line = ((f" {label} ", "dim"), *evidence_line(ident, real(of, "effect"), scene, width - 6))
-            found.append(Row(ident, fit_line(line, width)))
+            found.append(Row(ident, padded(line, width)))
     if dead := word(data, "dead"):
         found.append(Row(dead, link_line(dead, scene, width)))
-    return [*found, Row("", fit_line((), width))]
+    return [*found, Row("", padded((), width))]
 
 
 def _experiment(row: Any, scene: Scene, width: int) -> Line:

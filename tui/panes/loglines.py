@@ -12,11 +12,10 @@ from arctl.tui.data.reading import real, whole, word, yes
 from arctl.tui.data.times import wall
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
-from arctl.tui.look.lines import Line, Row, Span, Tone, fit, wrap
+from arctl.tui.look.lines import Line, Row, Span, Tone, fit, padded, wrap
 from arctl.tui.look.scene import Listing, Scene, place_of
 from arctl.tui.panes.logbook import KEPT, Book, Entry, labels
 from arctl.tui.panes.sources import DAEMON, SourcesPane, key_of, listed_sources, size
-from arctl.tui.panes.thread import fit_line
 from arctl.tui.widgets.kinds import TextPane, marked
 
 _LOUD: tuple[Tone, ...] = ("", "warn", "bad")
@@ -121,13 +120,13 @@ class LogPane(TextPane):
             for at, piece in enumerate(wrap(entry.text, width - taken, _LOUD[entry.loud], most=40)):
                 front = head if not at else ((" " * taken, ""),)
                 key = f"line:{entry.number}" if not at else ""
-                rows.append(Row(key, self._lit(fit_line((*front, *piece), width))))
+                rows.append(Row(key, self._lit(padded((*front, *piece), width))))
                 self._shown.append(entry)
         return rows
 
     def _line(self, entry: Entry, named: dict[str, str] | object, width: int) -> Line:
         head = self._head(entry, named)
-        return self._lit(fit_line((*head, (entry.text, _LOUD[entry.loud])), width))
+        return self._lit(padded((*head, (entry.text, _LOUD[entry.loud])), width))
 
     def _lit(self, line: Line) -> Line:
         return marked(line, self.filter.lower()) if self.filter else line

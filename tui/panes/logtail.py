@@ -10,9 +10,9 @@ from arctl.tui.data.query import Pace, Query, query
 from arctl.tui.data.reading import block, real, whole, word, yes
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
-from arctl.tui.look.lines import Line, Row, Tone, fit, line, wrap
+from arctl.tui.look.lines import Line, Row, Tone, fit, line, padded, wrap
 from arctl.tui.look.scene import Scene
-from arctl.tui.panes.shown import PartPane, cells, runs_of, show_query, shown
+from arctl.tui.panes.shown import PartPane, runs_of, show_query, shown
 
 #: Lines of a log that are kept in sight; the screen of logs has all of it.
 LINES = 200
@@ -81,7 +81,7 @@ class LogTailPane(PartPane):
                 wrap(raw, width - 1, tone, most=20) if self.wrapped else [line(fit(raw, width - 1), tone)]
             )
             found += [
-                Row(key if not part else "", cells(((" ", ""), *each), width))
+                Row(key if not part else "", padded(((" ", ""), *each), width))
                 for part, each in enumerate(lines)
             ]
         return found

@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 
 from arctl.tui.data.query import Query
 from arctl.tui.data.reading import block, inner, listed, real, whole, word
-from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.lines import Cell, Line, Row, Tone, lay, padded
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
-from arctl.tui.panes.prose import padded
 
 _HEADS = ("NAME", "ROLE", "TEAM", "MODEL", "NOW", "KEPT", "TURNS", "TOKENS", "USD")
 

@@ -8,9 +8,9 @@ from typing import Any
 from arctl.format import word as written
 from arctl.tui.data.reading import block, inner, listed, real, word, yes
 from arctl.tui.data.times import wall
-from arctl.tui.look.lines import Cell, Line, Row, lay, line, wrap
+from arctl.tui.look.lines import Cell, Line, Row, lay, line, padded, wrap
 from arctl.tui.look.scene import Scene
-from arctl.tui.panes.shown import PartPane, cells, labelled, shown
+from arctl.tui.panes.shown import PartPane, labelled, shown
 
 #: Lines of a post that are repeated.
 POST_LINES = 12
@@ -60,7 +60,7 @@ def _idea(reply: Any, width: int) -> list[Row]:
         return []
     found = [Row("section:idea", lay([Cell(" the idea", 0, "dim")], width))]
     for label, name in _FIELDS:
-        found += [Row("", cells(each, width)) for each in labelled(label, word(proposal, name), width)]
+        found += [Row("", padded(each, width)) for each in labelled(label, word(proposal, name), width)]
     whose = f"{word(proposal, 'id')} by {word(proposal, 'agent')} ({word(proposal, 'brain')})"
     found += _linked("proposed", whose, word(proposal, "id"), width)
     for label, name, text in (
@@ -73,13 +73,13 @@ def _idea(reply: Any, width: int) -> list[Row]:
             found += _linked(label, f"{word(thing, 'id')} {word(thing, text)}", word(thing, "id"), width)
     if yes(proposal, "urgent"):
         found += [
-            Row("", cells(each, width)) for each in labelled("urgent", "a person asked for it first", width)
+            Row("", padded(each, width)) for each in labelled("urgent", "a person asked for it first", width)
         ]
     return found
 
 
 def _linked(label: str, text: str, key: str, width: int) -> list[Row]:
-    return [Row(key, cells(each, width)) for each in labelled(label, text, width)]
+    return [Row(key, padded(each, width)) for each in labelled(label, text, width)]
 
 
 def _post(post: Any, width: int) -> list[Row]:
@@ -89,4 +89,4 @@ def _post(post: Any, width: int) -> list[Row]:
          Cell(written(word(post, "kind")), 0, "dim")], width
     )  # fmt: skip
     body = wrap(block(post, "text"), width - 1, indent="   ", most=POST_LINES)
-    return [Row(ident, head), *(Row("", cells(each or line(""), width)) for each in body)]
+    return [Row(ident, head), *(Row("", padded(each or line(""), width)) for each in body)]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from arctl.tui.data.query import Query
 from arctl.tui.data.reading import inner, word
 from arctl.tui.look.curves import Series, draw, legend
-from arctl.tui.look.lines import Line, Row, line, wrap
+from arctl.tui.look.lines import Line, Row, line, padded, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes.curve import curve_of, curve_query, drawn_metric
-from arctl.tui.panes.shown import cells, champion_of, labelled, show_query, shown
+from arctl.tui.panes.shown import champion_of, labelled, show_query, shown
 from arctl.tui.panes.verdict import sentence, summary
 from arctl.tui.widgets.pane import Pane
 
@@ -61,7 +61,7 @@ class PreviewPane(Pane):
         lines += labelled("idea", hypothesis, width)[:3]
         room = self.scrollable_content_region.height - len(lines) - 1
         lines += self._curve(scene, width, min(room, 16))
-        return [Row("", cells(each, width)) for each in lines]
+        return [Row("", padded(each, width)) for each in lines]
 
     def _curve(self, scene: Scene, width: int, height: int) -> list[Line]:
         """Return a small drawing with its legend, where the run printed anything to draw."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
 from arctl.tui.data.query import Query
 from arctl.tui.data.route import is_id
-from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, edges, fit, lay, plain, wrap
+from arctl.tui.look.lines import Cell, Line, Row, Tone, edges, fit, lay, padded, plain, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.widgets.kinds import TextPane
 
@@ -65,22 +63,6 @@ def beside(left: Line, right: str, width: int) -> Line:
     """Put a line at the left edge and a few words at the right one, which get half of it at most."""
     words = right if len(right) <= width // 2 else fit(right, width // 2)
     return padded(edges(left, ((words, "dim"),), width), width)
-
-
-def padded(line: Line, width: int) -> Line:
-    """Return a line on exactly `width` cells."""
-    spans: list[Span] = []
-    left = width
-    for text, tone in line:
-        size = cell_len(text)
-        if size > left:
-            text, size = fit(text, left), left
-        if text:
-            spans.append((text, tone))
-        left -= size
-    if left > 0:
-        spans.append((" " * left, ""))
-    return tuple(spans)
 
 
 class ProsePane(TextPane):

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.cells import cell_len
-
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, word
 from arctl.tui.data.route import is_id
 from arctl.tui.data.view import View
-from arctl.tui.look.lines import Line, Span, Tone, fit, plain, wrap
+from arctl.tui.look.lines import Line, Tone, fit, plain, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.widgets.kinds import TextPane
 
@@ -35,20 +33,6 @@ def champion_of(view: View, ident: str) -> str:
 def runs_of(reply: Any) -> list[Any]:
     """Return the runs of an experiment that have begun, the oldest first."""
     return [run for run in listed(reply, "runs") if isinstance(run, dict) and run.get("started") is not None]
-
-
-def cells(spans: Line, width: int) -> Line:
-    """Bring a line to exactly `width` cells."""
-    found: list[Span] = []
-    left = width
-    for text, tone in spans:
-        piece = text if cell_len(text) <= left else fit(text, left)
-        if piece:
-            found.append((piece, tone))
-            left -= cell_len(piece)
-        if left <= 0:
-            break
-    return (*found, (" " * left, "")) if left > 0 else tuple(found)
 
 
 def labelled(label: str, text: str, width: int, tone: Tone = "", size: int = 12) -> list[Line]:

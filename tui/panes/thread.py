@@ -12,7 +12,7 @@ from arctl.tui.data.reading import block, listed, real, word, words, yes
 from arctl.tui.data.route import is_id
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
-from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, fit, lay, wrap
+from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, lay, padded, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import effect, verdict
 from arctl.tui.panes.tables import moment
@@ -80,7 +80,7 @@ class ThreadPane(TextPane):
                 found += directive_rows(data, scene, width)
         for depth, post in _tree(posts):
             if found:
-                found.append(Row("", fit_line((), width)))
+                found.append(Row("", padded((), width)))
             found += self._post(post, depth, scene, width)
         return found
 
@@ -98,13 +98,13 @@ class ThreadPane(TextPane):
             head.append((f"  {kind}", tone))
         if yes(post, "open"):
             head.append((f"  {scene.glyphs.question} waits for an answer: r replies", "warn"))
-        found = [Row(ident, fit_line(tuple(head), width))]
+        found = [Row(ident, padded(tuple(head), width))]
         inner, text = indent + "  ", block(post, "text")
         if self.wrapped:
             lines = wrap(text, width - 1, indent=inner, most=LONGEST)
         else:
             lines = [((inner + piece, ""),) for piece in text.splitlines()[:LONGEST]]
-        found += [Row("", fit_line(each, width)) for each in lines]
+        found += [Row("", padded(each, width)) for each in lines]
         found += [Row(link, link_line(link, scene, width, inner)) for link in words(post, "links")]
         return found
 
@@ -159,27 +159,12 @@ class ThreadPane(TextPane):
         self._threads.action_unread()
 
 
-def fit_line(spans: Line, width: int) -> Line:
-    """Return a line cut or filled to exactly `width` cells."""
-    found: list[Span] = []
-    left = width
-    for text, tone in spans:
-        if left <= 0:
-            break
-        piece = text if cell_len(text) <= left else fit(text, left)
-        found.append((piece, tone))
-        left -= cell_len(piece)
-    if left > 0:
-        found.append((" " * left, ""))
-    return tuple(found)
-
-
 def link_line(ident: str, scene: Scene, width: int, indent: str = " ") -> Line:
     """Lay out a link: its id, what it is, and what is known of it."""
     thing = scene.view.thing(ident)
     told, tone = verdict(thing.verdict) if thing.verdict else (thing.state, "dim")
     if not is_id(ident):
-        return fit_line(((f"{indent}{scene.glyphs.arrow} {ident}", "dim"),), width)
+        return padded(((f"{indent}{scene.glyphs.arrow} {ident}", "dim"),), width)
     head = f"{indent}{scene.glyphs.arrow} {ident}"
     cells = [Cell(head, max(cell_len(indent) + 8, cell_len(head)), "accent")]
     if thing.kind:
@@ -211,7 +196,7 @@ def directive_rows(data: Any, scene: Scene, width: int) -> list[Row]:
     ident, state = word(data, "id"), word(data, "state")
     target = scene.view.thing(word(data, "target"))
     named = f"{word(data, 'target')} {target.title}".strip()
-    title = fit_line(((f" {ident} for {named}", "strong"), (f"  {state}", _STATES.get(state, ""))), width)
+    title = padded(((f" {ident} for {named}", "strong"), (f"  {state}", _STATES.get(state, ""))), width)
     found = [Row(ident, title)]
     spans: list[Span] = []
     for told, at, by in (
@@ -223,14 +208,14 @@ def directive_rows(data: Any, scene: Scene, width: int) -> list[Row]:
         who = f" {by}" if at and by else ""
         spans += [(f"  {sign} {told}", "good" if at else "dim"), (who, "")]
         spans.append((f" {moment(at, scene.now)}" if at else "", "dim"))
-    found.append(Row("", fit_line(tuple(spans), width)))
+    found.append(Row("", padded(tuple(spans), width)))
     for label in ("plan", "report"):
         if text := block(data, label):
             lines = wrap(f"{label}: {text}", width - 1, indent="  ", most=40)
-            found += [Row("", fit_line(each, width)) for each in lines]
+            found += [Row("", padded(each, width)) for each in lines]
     parked = words(data, "parked")
     if parked:
-        found.append(Row("", fit_line(((f"  set aside by it: {len(parked)} queued", "warn"),), width)))
+        found.append(Row("", padded(((f"  set aside by it: {len(parked)} queued", "warn"),), width)))
         found += [Row(each, link_line(each, scene, width, "  ")) for each in parked[:20]]
     return found
 

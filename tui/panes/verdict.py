@@ -8,11 +8,11 @@ from typing import Any
 from arctl.format import count, duration, number, signed
 from arctl.tui.data.reading import inner, listed, real, whole, word, words, yes
 from arctl.tui.look.glyphs import Glyphs
-from arctl.tui.look.lines import Line, Row, Span, Tone, plain, wrap
+from arctl.tui.look.lines import Line, Row, Span, Tone, padded, plain, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import better, sign, standing
 from arctl.tui.panes.runs import run_rows
-from arctl.tui.panes.shown import PartPane, cells, labelled
+from arctl.tui.panes.shown import PartPane, labelled
 
 #: Width of the labels at the left.
 LABEL = 12
@@ -182,12 +182,12 @@ class VerdictPane(PartPane):
         lines = [*sentence(reply, scene, width), *evidence_lines(reply, scene, width)]
         for text in flags(reply):
             lines += labelled("flag", text, width, "warn")
-        found = [Row("", cells(each, width)) for each in lines]
+        found = [Row("", padded(each, width)) for each in lines]
         if found:
             found[0] = Row("section:verdict", found[0].line)
         runs = run_rows(reply, scene, width)
         if runs:
-            found += [Row("", cells((), width)), *runs]
+            found += [Row("", padded((), width)), *runs]
         return found
 
     def heading(self, scene: Scene) -> str:
