@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from arctl.errors import UsageError
+from arctl.tui.look.columns import Column, laid, titled
 from arctl.tui.look.glyphs import BRAILLE, SETS, Glyphs, glyphs
 from arctl.tui.look.lines import (
     Cell,
@@ -39,6 +40,15 @@ def test_text_fits_exactly(text: str, width: int, right: bool) -> None:
 @given(st.lists(st.tuples(TEXT, st.integers(0, 12)), min_size=1, max_size=5), st.integers(1, 60))
 def test_a_row_is_as_wide_as_it_should_be(cells: list[tuple[str, int]], width: int) -> None:
     assert cell_len(plain(lay([Cell(text, size) for text, size in cells], width))) == width
+
+
+@given(st.lists(TEXT, min_size=3, max_size=3), st.integers(1, 60))
+def test_a_row_of_a_table_stands_below_its_titles(texts: list[str], width: int) -> None:
+    columns = [Column("ID", 5), Column("WHY"), Column("AGE", 4, right=True, least=30)]
+    head, row = titled(columns, width), laid(columns, [(text, "") for text in texts], width)
+    assert [cell_len(text) for text, _ in head] == [cell_len(text) for text, _ in row]
+    assert cell_len(plain(row)) == width
+    assert ("AGE" in plain(head)) == (width >= 30)
 
 
 @given(st.lists(TEXT, max_size=5), st.integers(0, 60))

@@ -10,7 +10,8 @@ from arctl.format import word as written
 from arctl.tui.data.query import Query
 from arctl.tui.data.reading import block, inner, listed, real, whole, word
 from arctl.tui.data.times import wall
-from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.columns import Column, laid, titled
+from arctl.tui.look.lines import Line, Row, Span, Tone
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import effect, verdict
 from arctl.tui.panes import asked
@@ -27,6 +28,15 @@ TURNS: dict[str, Tone] = {
     "lost": "warn",
     "withdrawn": "dim",
 }
+
+_TURN_COLUMNS = (
+    Column("WHEN", 6),
+    Column("ASKED TO", 9),
+    Column("ABOUT", 6),
+    Column("WENT", 9),
+    Column("TOOK", 6, right=True),
+    Column("NOTE"),
+)
 
 
 def _wants(scene: Scene) -> list[Query]:
@@ -109,7 +119,7 @@ class FatesPane(HeadedQueue):
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
-        return lay(_fate_cells(("ID", "TITLE", "BECAME", "EXP", "EFFECT", "WHY"), width, ()), width)
+        return titled(_fate_columns(width), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each proposal, newest first."""
@@ -121,27 +131,32 @@ class FatesPane(HeadedQueue):
         return f"Proposals ({whole(asked.reply(scene, _wants(scene)), 'proposals_total')})"
 
 
-def _fate_cells(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
-    ident, title, became, experiment, gain, why = texts
-    cells = [
-        (Cell(" " + ident, 6), 0), (Cell(title, 0 if width < 80 else max(20, width // 3)), 1),
-        (Cell(became, 12), 2), (Cell(experiment, 6), 3), (Cell(gain, 8, right=True), 4),
-    ]  # fmt: skip
-    if width >= 80:
-        cells.append((Cell(why), 5))
-    return [Cell(c.text, c.width, tones[at] if at < len(tones) else "dim", c.right) for c, at in cells]
+def _fate_columns(width: int) -> list[Column]:
+    return [
+        Column("ID", 6),
+        Column("TITLE", 0 if width < 80 else max(20, width // 3)),
+        Column("BECAME", 12),
+        Column("EXP", 6),
+        Column("EFFECT", 8, right=True),
+        Column("WHY", least=80),
+    ]
 
 
 def _fate(row: Any, width: int) -> Line:
     told = word(row, "verdict")
-    became, tone = verdict(told) if told else asked.state_of(word(row, "state"))
+    became = verdict(told) if told else asked.state_of(word(row, "state"))
     if not told and word(row, "experiment"):
-        became, tone = "under way", "accent"
-    why = ("wrote its change; " if row.get("wrote") else "") + word(row, "reason")
+        became = "under way", "accent"
     gain = real(row, "effect")
-    texts = (word(row, "id"), word(row, "title"), became, word(row, "experiment"),
-             effect(gain) if gain is not None else "", why)  # fmt: skip
-    return lay(_fate_cells(texts, width, ("accent", "", tone, "accent", "", "dim")), width)
+    fields: list[Span] = [
+        (word(row, "id"), "accent"),
+        (word(row, "title"), ""),
+        became,
+        (word(row, "experiment"), "accent"),
+        (effect(gain) if gain is not None else "", ""),
+        (("wrote its change; " if row.get("wrote") else "") + word(row, "reason"), "dim"),
+    ]
+    return laid(_fate_columns(width), fields, width)
 
 
 class TurnsPane(Headed):
@@ -158,7 +173,7 @@ class TurnsPane(Headed):
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
-        return lay(_turn_cells(("WHEN", "ASKED TO", "ABOUT", "WENT", "TOOK", "NOTE"), ()), width)
+        return titled(_TURN_COLUMNS, width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each turn; Enter opens what it was about."""
@@ -179,35 +194,19 @@ class TurnsPane(Headed):
         return f"Turns  the newest of {whole(row, 'turns')}" if row else "Turns"
 
 
-def _turn_cells(texts: Sequence[str], tones: Sequence[Tone]) -> list[Cell]:
-    when, move, about, went, took, note = texts
-    cells = [
-        Cell(" " + when, 6),
-        Cell(move, 9),
-        Cell(about, 6),
-        Cell(went, 9),
-        Cell(took, 6, right=True),
-        Cell(note),
-    ]
-    return [
-        Cell(c.text, c.width, tones[at] if at < len(tones) else "dim", c.right) for at, c in enumerate(cells)
-    ]
-
-
 def _turn(row: Any, scene: Scene, width: int) -> Line:
     state, begun, ended = word(row, "state"), real(row, "created"), real(row, "ended")
     took = None if begun is None else (ended if ended is not None else scene.now) - begun
     note = ": ".join(each for each in (written(word(row, "fault")), word(row, "note")) if each)
-    texts = (wall(begun, "%H:%M"), word(row, "move"), word(row, "subject"), state, duration(took), note)
-    tones: tuple[Tone, ...] = (
-        "dim",
-        "",
-        "accent",
-        TURNS.get(state, ""),
-        "dim",
-        "bad" if state == "failed" else "dim",
-    )
-    return lay(_turn_cells(texts, tones), width)
+    fields: list[Span] = [
+        (wall(begun, "%H:%M"), "dim"),
+        (word(row, "move"), ""),
+        (word(row, "subject"), "accent"),
+        (state, TURNS.get(state, "")),
+        (duration(took), "dim"),
+        (note, "bad" if state == "failed" else "dim"),
+    ]
+    return laid(_TURN_COLUMNS, fields, width)
 
 
 class PostsPane(Headed):

@@ -8,7 +8,8 @@ from typing import Any
 from arctl.format import count
 from arctl.tui.data.query import Query
 from arctl.tui.data.reading import block, inner, listed, real, whole, word, words, yes
-from arctl.tui.look.lines import Cell, Line, Row, Tone, bar, lay, padded
+from arctl.tui.look.columns import Column, laid, titled
+from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, bar, lay, padded
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import effect, verdict
 from arctl.tui.panes import asked
@@ -18,6 +19,13 @@ from arctl.tui.panes.prose import Prose, ProsePane
 
 #: Verdicts that judge an idea on its merits.
 JUDGED = ("accepted", "rejected", "inconclusive")
+_AXIS_COLUMNS = (
+    Column("AXIS"),
+    Column("TRIED", 5, right=True),
+    Column("KEPT", 4, right=True),
+    Column("BEST", 8, right=True),
+    Column("LAST", 20),
+)
 
 
 class DirectionPane(ProsePane):
@@ -125,7 +133,7 @@ class AxesPane(Headed):
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
-        return lay(_axis_cells(("AXIS", "TRIED", "KEPT", "BEST", "LAST")), width)
+        return titled(_AXIS_COLUMNS, width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each axis."""
@@ -150,14 +158,6 @@ class AxesPane(Headed):
         return key.removeprefix("axis:")
 
 
-def _axis_cells(texts: Sequence[str]) -> list[Cell]:
-    name, tried, kept, best, last = texts
-    return [
-        Cell(" " + name, 0, "dim"), Cell(tried, 5, "dim", right=True), Cell(kept, 4, "dim", right=True),
-        Cell(best, 8, "dim", right=True), Cell(last, 20, "dim"),
-    ]  # fmt: skip
-
-
 def _axis_line(name: str, rows: Sequence[Any], width: int) -> Line:
     judged = [row for row in rows if word(row, "verdict") in JUDGED]
     kept = sum(word(row, "verdict") == "accepted" for row in judged)
@@ -168,10 +168,14 @@ def _axis_line(name: str, rows: Sequence[Any], width: int) -> Line:
         if last
         else "untried"
     )
-    texts = (name, str(len(rows)), str(kept), effect(max(gains)) if gains else "-", told)
-    tones: tuple[Tone, ...] = ("", "", "good" if kept else "dim", "", "dim" if last else "accent")
-    cells = [Cell(cell.text, cell.width, tones[at], cell.right) for at, cell in enumerate(_axis_cells(texts))]
-    return lay(cells, width)
+    fields: list[Span] = [
+        (name, ""),
+        (str(len(rows)), ""),
+        (str(kept), "good" if kept else "dim"),
+        (effect(max(gains)) if gains else "-", ""),
+        (told, "dim" if last else "accent"),
+    ]
+    return laid(_AXIS_COLUMNS, fields, width)
 
 
 class OpinionsPane(Headed):

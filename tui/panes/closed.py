@@ -8,14 +8,13 @@ from typing import Any
 from arctl.format import number
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, word, words
-from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.columns import Column, laid, titled
+from arctl.tui.look.lines import Line, Row, Span
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import effect
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import HeadedQueue
 from arctl.tui.panes.roster import closes
-
-_HEADS = ("ID", "IDEA", "RUNS", "BEST", "WHY", "REOPENS")
 
 
 class ClosedPane(HeadedQueue):
@@ -46,7 +45,7 @@ class ClosedPane(HeadedQueue):
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
-        return lay(_columns(_HEADS, width), width)
+        return titled(_columns(width), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each dead end."""
@@ -62,18 +61,15 @@ class ClosedPane(HeadedQueue):
         return next((word(data, "axis") for data in self.ends(self.scene) if word(data, "id") == key), "")
 
 
-def _columns(texts: Sequence[str], width: int) -> list[Cell]:
-    ident, idea, runs, best, why, reopens = texts
-    cells = [
-        Cell(" " + ident, 5, "dim"),
-        Cell(idea, 18 if width >= 70 else 12, "dim"),
-        Cell(runs, 4, "dim", right=True),
-        Cell(best, 8, "dim", right=True),
-        Cell(why, 0, "dim"),
+def _columns(width: int) -> list[Column]:
+    return [
+        Column("ID", 5),
+        Column("IDEA", 18 if width >= 70 else 12),
+        Column("RUNS", 4, right=True),
+        Column("BEST", 8, right=True),
+        Column("WHY"),
+        Column("REOPENS", width // 3, least=84),
     ]
-    if width >= 84:
-        cells.append(Cell(reopens, width // 3, "dim"))
-    return cells
 
 
 def idea(data: Any) -> str:
@@ -93,10 +89,12 @@ def end_line(data: Any, width: int) -> Line:
     tried = words(evidence, "experiments")
     effects = inner(evidence, "effects")
     gains = [gain for name in effects if (gain := real(effects, name)) is not None]
-    texts = (
-        word(data, "id"), idea(data), str(len(tried)) if tried else "-",
-        effect(max(gains)) if gains else "-", word(data, "reason"), word(data, "reopen"),
-    )  # fmt: skip
-    tones: tuple[Tone, ...] = ("accent", "", "dim", "", "", "dim")
-    cells = _columns(texts, width)
-    return lay([Cell(cell.text, cell.width, tones[at], cell.right) for at, cell in enumerate(cells)], width)
+    fields: list[Span] = [
+        (word(data, "id"), "accent"),
+        (idea(data), ""),
+        (str(len(tried)) if tried else "-", "dim"),
+        (effect(max(gains)) if gains else "-", ""),
+        (word(data, "reason"), ""),
+        (word(data, "reopen"), "dim"),
+    ]
+    return laid(_columns(width), fields, width)

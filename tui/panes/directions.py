@@ -7,7 +7,8 @@ from typing import Any
 
 from arctl.tui.data.query import Query
 from arctl.tui.data.reading import inner, listed, real, whole, word, yes
-from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.columns import Column, laid, titled
+from arctl.tui.look.lines import Line, Row, Span, Tone
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
@@ -27,7 +28,7 @@ class DirectionsPane(Headed):
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
-        return lay(_columns(("ID", "DIRECTION", "STATE", "RECORD", "BY", "AGE", "WHY"), width, ()), width)
+        return titled(_columns(width), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each direction."""
@@ -48,21 +49,15 @@ class DirectionsPane(Headed):
         return "Directions  " + (", ".join(f"{many} {name}" for many, name in counts if many) or "none")
 
 
-def _columns(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
-    ident, title, state, support, by, age, why = texts
-    cells = [
-        (Cell(" " + ident, 5), 0),
-        (Cell(title, 0 if width < 80 else max(20, width // 4)), 1),
-        (Cell(state, 9), 2),
-        (Cell(support, 10), 3),
-    ]
-    if width >= 60:
-        cells.append((Cell(by, 9), 4))
-    cells.append((Cell(age, 3, right=True), 5))
-    if width >= 80:
-        cells.append((Cell(why), 6))
+def _columns(width: int) -> list[Column]:
     return [
-        Cell(cell.text, cell.width, tones[at] if at < len(tones) else "dim", cell.right) for cell, at in cells
+        Column("ID", 5),
+        Column("DIRECTION", 0 if width < 80 else max(20, width // 4)),
+        Column("STATE", 9),
+        Column("RECORD", 10),
+        Column("BY", 9, least=60),
+        Column("AGE", 3, right=True),
+        Column("WHY", least=80),
     ]
 
 
@@ -73,41 +68,43 @@ def held_or(data: Any, state: str) -> tuple[str, Tone]:
 
 def _active(data: Any, scene: Scene, width: int) -> Row:
     row, known = inner(data, "direction"), inner(data, "record")
-    state, tone = held_or(row, "active")
-    tried = f"{whole(known, 'accepted')} kept"
-    open_ = whole(known, "open")
-    why = f"{whole(known, 'finished')} in vain since, {open_} open" if known else ""
-    texts = (
-        word(row, "id"), word(row, "title"), state, tried, word(data, "name"),
-        asked.ago(scene, real(row, "since")), f"{why}; on {axes}" if (axes := asked.axes_of(row)) else why,
-    )  # fmt: skip
-    return Row(
-        word(row, "id"),
-        lay(_columns(texts, width, ("accent", "", tone, "", "strong", "dim", "dim")), width),
-    )
+    why = f"{whole(known, 'finished')} in vain since, {whole(known, 'open')} open" if known else ""
+    fields: list[Span] = [
+        (word(row, "id"), "accent"),
+        (word(row, "title"), ""),
+        held_or(row, "active"),
+        (f"{whole(known, 'accepted')} kept", ""),
+        (word(data, "name"), "strong"),
+        (asked.ago(scene, real(row, "since")), "dim"),
+        (f"{why}; on {axes}" if (axes := asked.axes_of(row)) else why, "dim"),
+    ]
+    return Row(word(row, "id"), laid(_columns(width), fields, width))
 
 
 def _standing(data: Any, scene: Scene, width: int) -> Row:
-    state, tone = held_or(data, word(data, "state"))
-    support = f"+{whole(data, 'endorsed')} -{whole(data, 'objected')}"
+    objected = whole(data, "objected")
     why = "nobody has a word about it yet" if yes(data, "cold") else "waits for a free team"
-    texts = (
-        word(data, "id"), word(data, "title"), state, support, word(data, "author"),
-        asked.ago(scene, real(data, "created")), word(data, "reason") or f"{why}; on {asked.axes_of(data)}",
-    )  # fmt: skip
-    tones: tuple[Tone, ...] = ("accent", "", tone, "bad" if whole(data, "objected") else "", "", "dim", "dim")
-    return Row(word(data, "id"), lay(_columns(texts, width, tones), width))
+    fields: list[Span] = [
+        (word(data, "id"), "accent"),
+        (word(data, "title"), ""),
+        held_or(data, word(data, "state")),
+        (f"+{whole(data, 'endorsed')} -{objected}", "bad" if objected else ""),
+        (word(data, "author"), ""),
+        (asked.ago(scene, real(data, "created")), "dim"),
+        (word(data, "reason") or f"{why}; on {asked.axes_of(data)}", "dim"),
+    ]
+    return Row(word(data, "id"), laid(_columns(width), fields, width))
 
 
 def _ended(data: Any, scene: Scene, width: int) -> Row:
-    kept, tried = whole(data, "accepted"), whole(data, "experiments")
-    state = word(data, "state")
-    end = word(data, "dead_end")
-    why = word(data, "reason")
-    texts = (
-        word(data, "id"), word(data, "title"), asked.state_of(state)[0], f"{kept}/{tried} kept",
-        word(data, "author"), asked.ago(scene, real(data, "created")), f"{end} {why}".strip(),
-    )  # fmt: skip
-    tone: Tone = "warn" if end or state in ("falsified", "killed") else "dim"
-    tones: tuple[Tone, ...] = ("dim", "dim", tone, "good" if kept else "dim", "dim", "dim", "dim")
-    return Row(word(data, "id"), lay(_columns(texts, width, tones), width))
+    kept, state, end = whole(data, "accepted"), word(data, "state"), word(data, "dead_end")
+    fields: list[Span] = [
+        (word(data, "id"), "dim"),
+        (word(data, "title"), "dim"),
+        (asked.state_of(state)[0], "warn" if end or state in ("falsified", "killed") else "dim"),
+        (f"{kept}/{whole(data, 'experiments')} kept", "good" if kept else "dim"),
+        (word(data, "author"), "dim"),
+        (asked.ago(scene, real(data, "created")), "dim"),
+        (f"{end} {word(data, 'reason')}".strip(), "dim"),
+    ]
+    return Row(word(data, "id"), laid(_columns(width), fields, width))

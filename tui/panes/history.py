@@ -8,7 +8,8 @@ from typing import Any
 from arctl.format import duration
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import listed, real, whole, word
-from arctl.tui.look.lines import Cell, Line, Tone, lay
+from arctl.tui.look.columns import Column, laid, titled
+from arctl.tui.look.lines import Cell, Line, Span, lay
 from arctl.tui.look.scene import Listing, Scene
 from arctl.tui.look.words import better, effect, mean, sign, verdict
 from arctl.tui.panes import asked
@@ -17,7 +18,6 @@ from arctl.tui.widgets.pane import Pane
 
 #: Rows of one window.
 PAGE = 100
-_HEADS = ("", "ID", "VERDICT", "MEAN", "EFFECT", "TIME", "TITLE", "BY", "AGO", "WHY")
 
 
 class HistoryPane(HeadedQueue):
@@ -31,7 +31,7 @@ class HistoryPane(HeadedQueue):
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
-        return lay([*_columns(_HEADS, width - 1, ()), Cell("", 0)], width)
+        return titled(_columns(width), width)
 
     def window(self, scene: Scene, page: int) -> Query | None:
         """Return the query of one window; None where nothing is open."""
@@ -103,39 +103,34 @@ class HistoryPane(HeadedQueue):
         return ""
 
 
-def _columns(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
-    glyph, ident, name, value, gain, time, title, by, age, why = texts
-    cells = [
-        (Cell(" " + glyph, 2), 0),
-        (Cell(ident, 6), 1),
-        (Cell(name, 12), 2),
-        (Cell(value, 8, right=True), 3),
-        (Cell(gain, 8, right=True), 4),
-    ]
-    if width >= 60:
-        cells.append((Cell(time, 6, right=True), 5))
-    cells.append((Cell(title, 0 if width < 110 else max(24, width // 4)), 6))
-    if width >= 72:
-        cells.append((Cell(by, 8), 7))
-    if width >= 80:
-        cells.append((Cell(age, 3, right=True), 8))
-    if width >= 110:
-        cells.append((Cell(why), 9))
+def _columns(width: int) -> list[Column]:
     return [
-        Cell(cell.text, cell.width, tones[at] if at < len(tones) else "dim", cell.right) for cell, at in cells
+        Column("", 2),
+        Column("ID", 6),
+        Column("VERDICT", 12),
+        Column("MEAN", 8, right=True),
+        Column("EFFECT", 8, right=True),
+        Column("TIME", 6, right=True, least=60),
+        Column("TITLE", 0 if width < 110 else max(24, width // 4)),
+        Column("BY", 8, least=72),
+        Column("AGO", 3, right=True, least=80),
+        Column("WHY", least=110),
     ]
 
 
 def history_line(data: Any, scene: Scene, width: int) -> Line:
     """Lay out one experiment that was judged."""
-    told = word(data, "verdict")
-    name, tone = verdict(told)
-    glyph, glyph_tone = sign(told, word(data, "state"), scene.glyphs, running=False, held=False)
-    value, gain = real(data, "mean"), real(data, "effect")
-    texts = (
-        glyph, word(data, "id"), name, mean(value), effect(gain), duration(real(data, "seconds")),
-        word(data, "title"), word(data, "agent"), asked.ago(scene, real(data, "closed")),
-        word(data, "reason"),
-    )  # fmt: skip
-    tones: tuple[Tone, ...] = (glyph_tone, "accent", tone, "", better(gain), "dim", "", "dim", "dim", "dim")
-    return lay([*_columns(texts, width - 2, tones), Cell("", 1)], width)
+    told, gain = word(data, "verdict"), real(data, "effect")
+    fields: list[Span] = [
+        sign(told, word(data, "state"), scene.glyphs, running=False, held=False),
+        (word(data, "id"), "accent"),
+        verdict(told),
+        (mean(real(data, "mean")), ""),
+        (effect(gain), better(gain)),
+        (duration(real(data, "seconds")), "dim"),
+        (word(data, "title"), ""),
+        (word(data, "agent"), "dim"),
+        (asked.ago(scene, real(data, "closed")), "dim"),
+        (word(data, "reason"), "dim"),
+    ]
+    return (*laid(_columns(width - 1), fields, width - 1), (" ", ""))

@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 
 from arctl.tui.data.query import Query
 from arctl.tui.data.reading import block, inner, listed, real, whole, word
-from arctl.tui.look.lines import Cell, Line, Row, Tone, lay, padded
+from arctl.tui.look.columns import Column, laid, titled
+from arctl.tui.look.lines import Line, Row, Span, padded
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
-
-_HEADS = ("NAME", "ROLE", "TEAM", "MODEL", "NOW", "KEPT", "TURNS", "TOKENS", "USD")
 
 
 class AgentsPane(Headed):
@@ -42,7 +41,7 @@ class AgentsPane(Headed):
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
-        return lay(_columns(_HEADS, width, ()), width)
+        return titled(_columns(width), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each agent."""
@@ -61,20 +60,17 @@ class AgentsPane(Headed):
         return said + (f"  by {self.sorted_by}" if self.sorted_by else "")
 
 
-def _columns(texts: Sequence[str], width: int, tones: Sequence[Tone]) -> list[Cell]:
-    name, role, team, model, now, kept, turns, tokens, usd = texts
-    cells = [(Cell(" " + name, 10), 0), (Cell(role, 12 if width >= 70 else 8), 1)]
-    if width >= 48:
-        cells.append((Cell(team, 8), 2))
-    if width >= 84:
-        cells.append((Cell(model, 20 if width >= 110 else 12), 3))
-    cells += [(Cell(now), 4), (Cell(kept, 5, right=True), 5)]
-    if width >= 84:
-        cells.append((Cell(turns, 5, right=True), 6))
-    if width >= 64:
-        cells += [(Cell(tokens, 6, right=True), 7), (Cell(usd, 6, right=True), 8)]
+def _columns(width: int) -> list[Column]:
     return [
-        Cell(cell.text, cell.width, tones[at] if at < len(tones) else "dim", cell.right) for cell, at in cells
+        Column("NAME", 10),
+        Column("ROLE", 12 if width >= 70 else 8),
+        Column("TEAM", 8, least=48),
+        Column("MODEL", 20 if width >= 110 else 12, least=84),
+        Column("NOW"),
+        Column("KEPT", 5, right=True),
+        Column("TURNS", 5, right=True, least=84),
+        Column("TOKENS", 6, right=True, least=64),
+        Column("USD", 6, right=True, least=64),
     ]
 
 
@@ -82,14 +78,18 @@ def agent_line(data: Any, scene: Scene, width: int) -> Line:
     """Lay out one agent."""
     said, tone = asked.doing(data, scene)
     record = inner(data, "record")
-    texts = (
-        word(data, "name"), word(data, "role"), word(data, "team_name") or "-", thinks_with(data), said,
-        asked.tally(record), str(whole(data, "turns")), asked.thousands(whole(data, "tokens")),
-        asked.money(real(data, "usd")),
-    )  # fmt: skip
-    kept: Tone = "good" if whole(record, "accepted") else "dim"
-    tones: tuple[Tone, ...] = ("strong", "dim", "", "dim", tone, kept, "dim", "dim", "dim")
-    return lay(_columns(texts, width, tones), width)
+    fields: list[Span] = [
+        (word(data, "name"), "strong"),
+        (word(data, "role"), "dim"),
+        (word(data, "team_name") or "-", ""),
+        (thinks_with(data), "dim"),
+        (said, tone),
+        (asked.tally(record), "good" if whole(record, "accepted") else "dim"),
+        (str(whole(data, "turns")), "dim"),
+        (asked.thousands(whole(data, "tokens")), "dim"),
+        (asked.money(real(data, "usd")), "dim"),
+    ]
+    return laid(_columns(width), fields, width)
 
 
 def thinks_with(data: Any) -> str:

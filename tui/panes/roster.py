@@ -8,7 +8,8 @@ from typing import Any
 from arctl.format import count
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, whole, word, words
-from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
+from arctl.tui.look.columns import Column, laid, titled
+from arctl.tui.look.lines import Cell, Line, Row, Span, lay
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import mean, verdict
 from arctl.tui.panes import asked
@@ -50,8 +51,7 @@ class RosterPane(Headed):
 
     def titles(self, width: int) -> Line:
         """Name the columns."""
-        texts = ("TEAM", "DIRECTION", "STATE", "RUN", "Q", "DEAD", "KEPT", "BEST", "LAST", "NOW")
-        return lay(_columns(texts, width), width)
+        return titled(_columns(width), width)
 
     def body(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each team."""
@@ -82,23 +82,20 @@ class RosterPane(Headed):
         return "no teams yet: they form once the baseline is measured; `arctl agents` shows who is there"
 
 
-def _columns(texts: Sequence[str], width: int) -> list[Cell]:
-    """Return the cells of a row, without their tones; what a narrow terminal has no room for is left out."""
-    team, direction, state, run, queued, dead, kept_, best, last, now = texts
-    cells = [
-        Cell(" " + team, 10, "dim"),
-        Cell(direction, 0, "dim"),
-        Cell(state, 8, "dim"),
-        Cell(run, 3, "dim", right=True),
-        Cell(queued, 3, "dim", right=True),
-        Cell(dead, 4, "dim", right=True),
-        Cell(kept_, 4, "dim", right=True),
-        Cell(best, 8, "dim", right=True),
-        Cell(last, 16 if width >= 100 else 12, "dim"),
+def _columns(width: int) -> list[Column]:
+    """Return the columns for the room there is."""
+    return [
+        Column("TEAM", 10),
+        Column("DIRECTION"),
+        Column("STATE", 8),
+        Column("RUN", 3, right=True),
+        Column("Q", 3, right=True),
+        Column("DEAD", 4, right=True),
+        Column("KEPT", 4, right=True),
+        Column("BEST", 8, right=True),
+        Column("LAST", 16 if width >= 100 else 12),
+        Column("NOW", 24 if width < 150 else 40, least=110),
     ]
-    if width >= 110:
-        cells.append(Cell(now, 24 if width < 150 else 40, "dim"))
-    return cells
 
 
 def roster_line(data: Any, scene: Scene, width: int) -> Line:
@@ -109,36 +106,27 @@ def roster_line(data: Any, scene: Scene, width: int) -> Line:
     best = view.answer(kept(campaign, ident)).reply
     top = next(iter(listed(best, "experiments")), None)
     running = sum(len(listed(item, "running")) for item in listed(data, "going"))
-    state, tone = team_state(data)
     closed = [end for end in _ends(scene, campaign) if closes(end, direction)]
-    told, said = "", _doing(data, scene)
-    told_tone: Tone = ""
-    last = next(
-        (
-            row
-            for row in listed(view.answer(newest(campaign)).reply, "experiments")
-            if word(row, "team") == ident
-        ),
-        None,
-    )
+    judged = listed(view.answer(newest(campaign)).reply, "experiments")
+    last = next((row for row in judged if word(row, "team") == ident), None)
+    told: Span = ("", "")
     if last is not None:
-        name, told_tone = verdict(word(last, "verdict"))
-        told = f"{asked.ago(scene, real(last, 'closed')):>3} {name}"
+        name, tone = verdict(word(last, "verdict"))
+        told = (f"{asked.ago(scene, real(last, 'closed')):>3} {name}", tone)
     number, none = whole(best, "total"), scene.glyphs.discarded
-    texts = (
-        word(data, "name"), word(direction, "title") or "no direction yet", state, str(running or none),
-        str(whole(data, "queued") or none), str(len(closed) or none),
-        str(number or none), mean(real(top, "mean")), told, said,
-    )  # fmt: skip
-    tones: tuple[Tone, ...] = (
-        "strong", "" if direction else "dim", tone, "accent" if running else "dim", "", "dim",
-        "good" if number else "dim", "", told_tone, "dim",
-    )  # fmt: skip
-    cells = _columns(texts, width)
-    return lay(
-        [Cell(cell.text, cell.width, tones[at], cell.right) for at, cell in enumerate(cells)],
-        width,
-    )
+    fields: list[Span] = [
+        (word(data, "name"), "strong"),
+        (word(direction, "title") or "no direction yet", "" if direction else "dim"),
+        team_state(data),
+        (str(running or none), "accent" if running else "dim"),
+        (str(whole(data, "queued") or none), ""),
+        (str(len(closed) or none), "dim"),
+        (str(number or none), "good" if number else "dim"),
+        (mean(real(top, "mean")), ""),
+        told,
+        (_doing(data, scene), "dim"),
+    ]
+    return laid(_columns(width), fields, width)
 
 
 def _ends(scene: Scene, campaign: str) -> list[Any]:
