@@ -18,7 +18,7 @@ from arctl.tui.acting.targets import ACCEPTS, chain, cost, pick
 from arctl.tui.data import view as views
 from arctl.tui.data.query import Answer, Pace, query
 from arctl.tui.data.route import Route, Screen, Trail, home_of
-from arctl.tui.data.rows import experiment
+from arctl.tui.data.rows import device
 from arctl.tui.data.things import harvest
 from arctl.tui.data.view import Link, Phase, Playback, View
 from arctl.tui.keys.actions import Scope
@@ -71,7 +71,7 @@ def test_only_the_newest_events_are_kept() -> None:
 
 def test_foreign_text_is_harmless_before_it_is_kept() -> None:
     assert views.with_events(View(), [_event(1, EVIL)]).events[0].text == "abc[bold]d next"
-    assert experiment({"id": "e1", "title": EVIL}).title == "abc[bold]d next"
+    assert device({"id": "G0", "title": EVIL}).title == "abc[bold]d next"
     assert harvest({}, {"id": "t1", "name": EVIL})["t1"].title == "abc[bold]d next"
     assert views.cut(View(), EVIL, EVIL).link.reason == "abc[bold]d next"
 

@@ -109,30 +109,19 @@ class Campaign:
 
     id: str
     state: str = ""
-    reason: str = ""
     metric: str = ""
-    goal: str = "minimize"
     experiments: int = 0
-    open: int = 0
     running: int = 0
     queued: int = 0
     accepted: int = 0
     champion: str = ""
-    champion_title: str = ""
     champion_mean: float | None = None
     champion_runs: int = 0
-    drain: bool = False
-    verdicts: tuple[tuple[str, int], ...] = ()
-    agents: int = 0
-    asked: int = 0
     teams: tuple[Team, ...] = ()
     needs: tuple[Need, ...] = ()
     waits: tuple[Need, ...] = ()
-    stuck: bool = False
     usd: float | None = None
     usd_cap: float | None = None
-    questions: int = 0
-    rev: int = 0
 
 
 def campaign(data: Any) -> Campaign:
@@ -141,30 +130,19 @@ def campaign(data: Any) -> Campaign:
     return Campaign(
         id=word(data, "campaign"),
         state=word(data, "state"),
-        reason=word(data, "reason"),
         metric=word(data, "metric"),
-        goal=word(data, "goal"),
         experiments=whole(data, "experiments"),
-        open=whole(data, "open"),
         running=whole(data, "running"),
         queued=whole(data, "queued"),
         accepted=whole(verdicts, "accepted"),
         champion=word(data, "champion"),
-        champion_title=word(data, "champion_title"),
         champion_mean=real(data, "champion_mean"),
         champion_runs=whole(data, "champion_runs"),
-        drain=yes(data, "drain"),
-        verdicts=tuple((name, whole(verdicts, name)) for name in verdicts),
-        agents=whole(company, "agents"),
-        asked=whole(company, "asked"),
         teams=tuple(map(_team, listed(company, "teams"))),
         needs=tuple(map(_need, listed(data, "needs"))),
         waits=tuple(map(_need, listed(data, "waits"))),
-        stuck=yes(data, "stuck"),
         usd=real(data, "usd"),
         usd_cap=real(data, "usd_cap"),
-        questions=whole(data, "questions"),
-        rev=whole(data, "rev"),
     )
 
 
@@ -176,71 +154,6 @@ def _team(data: Any) -> Team:
 
 def _need(data: Any) -> Need:
     return Need(word(data, "kind"), word(data, "text"), word(data, "remedy"), words(data, "subjects"))
-
-
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """One line of `experiments`; `effect` is oriented, positive is better."""
-
-    id: str
-    number: int
-    campaign: str = ""
-    title: str = ""
-    state: str = ""
-    verdict: str = ""
-    reason: str = ""
-    base: str = ""
-    mean: float | None = None
-    runs: int = 0
-    effect: float | None = None
-    held: bool = False
-    running: tuple[str, ...] = ()
-    devices: tuple[str, ...] = ()
-    axis: str = ""
-    team: str = ""
-    direction: str = ""
-    agent: str = ""
-    forked: bool = False
-    by_hand: bool = False
-    seconds: float | None = None
-    created: float | None = None
-    closed: float | None = None
-
-    @property
-    def kept(self) -> bool:
-        """Whether it was, or is, a champion."""
-        return self.verdict in ("accepted", "baseline")
-
-
-def experiment(data: Any) -> Experiment:
-    """Read one entry of `experiments`."""
-    ident = word(data, "id")
-    digits = ident[1:]
-    return Experiment(
-        id=ident,
-        number=int(digits) if digits.isdigit() else 0,
-        campaign=word(data, "campaign"),
-        title=word(data, "title"),
-        state=word(data, "state"),
-        verdict=word(data, "verdict"),
-        reason=word(data, "reason"),
-        base=word(data, "base"),
-        mean=real(data, "mean"),
-        runs=whole(data, "runs"),
-        effect=real(data, "effect"),
-        held=yes(data, "held"),
-        running=words(data, "running"),
-        devices=words(data, "devices"),
-        axis=word(data, "axis"),
-        team=word(data, "team"),
-        direction=word(data, "direction"),
-        agent=word(data, "agent"),
-        forked=yes(data, "forked"),
-        by_hand=yes(data, "by_hand"),
-        seconds=real(data, "seconds"),
-        created=real(data, "created"),
-        closed=real(data, "closed"),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from arctl.tui.look.lines import Cell, Line, Span, lay
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its title, its cells (0 takes what room is left), and how wide a table must be to have it."""
+    """One column: its title, its cells (0 takes what room is left), and from which width on it is there."""
 
     title: str
     width: int = 0

@@ -48,7 +48,6 @@ class ChampionPane(Pane):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._zoom = 0
-        self._height = 0
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the progress."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from arctl.format import count
 from arctl.tui.data.query import Query, query
-from arctl.tui.data.reading import inner, listed, real, word, words
+from arctl.tui.data.reading import listed, real, word, words
 from arctl.tui.look.lines import Line, Row, Tone, padded, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
@@ -142,8 +142,3 @@ def headline_of(found: Sequence[Any]) -> Line:
         return ()
     state = "not taken up yet" if word(data, "state") == "issued" else word(data, "state")
     return ((f"  {word(data, 'id')} {state}: ", "warn"), (f'"{word(data, "text")}"', ""))
-
-
-def of_reply(reply: Any) -> list[Any]:
-    """Return the directives of a team's, direction's or agent's page."""
-    return listed(reply, "directives") or listed(inner(reply, "agent"), "directives")

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.geometry import Region
 
-from arctl.tui.data.query import Query
 from arctl.tui.data.route import is_id
 from arctl.tui.look.lines import Line, Row, Span
 from arctl.tui.look.scene import Listing, Scene
@@ -118,11 +117,6 @@ class HeadedQueue(Headed, QueuePane):
 
 def _along(start: int, step: int, many: int) -> range:
     return range(start, many if step > 0 else -1, step)
-
-
-def replies(scene: Scene, wanted: Sequence[Query]) -> tuple[object, ...]:
-    """Return what is known of some queries."""
-    return tuple(scene.view.answer(each).reply for each in wanted)
 
 
 def link(data: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from arctl.tui.data.query import Query
 from arctl.tui.data.route import is_id
 from arctl.tui.look.lines import Cell, Line, Row, Tone, edges, fit, lay, padded, plain, wrap
 from arctl.tui.look.scene import Scene
@@ -85,8 +84,3 @@ class ProsePane(TextPane):
             return ""
         row = self._rows[self._at]
         return row.key if is_id(row.key) else plain(row.line).strip()
-
-
-def reply_of(scene: Scene, wanted: Query) -> object:
-    """Return what is known of one query."""
-    return scene.view.answer(wanted).reply
