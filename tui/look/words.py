@@ -41,6 +41,12 @@ STATES: dict[str, Tone] = {
     "parked": "warn",
     "stashed": "warn",
 }
+DIRECTIVES: dict[str, Tone] = {
+    "issued": "warn",
+    "acknowledged": "accent",
+    "done": "good",
+    "withdrawn": "dim",
+}
 EVENTS: dict[str, Tone] = {
     "champion.new": "good",
     "baseline.ready": "good",
@@ -108,6 +114,16 @@ def standing(verdict_name: str, state: str, *, running: bool, held: bool) -> tup
     if running:
         return "running", "accent"
     return ("queued" if state == "open" else state), "accent"
+
+
+def stance(name: str, glyphs: Glyphs) -> tuple[str, Tone]:
+    """Return the glyph and the tone of a critique's stance; it can be told without colours."""
+    told: dict[str, tuple[str, Tone]] = {
+        "endorse": (glyphs.good, "good"),
+        "object": (glyphs.bad, "bad"),
+        "revise": (glyphs.question, "warn"),
+    }
+    return told.get(name, (glyphs.queued, ""))
 
 
 def mean(value: float | None) -> str:

@@ -11,9 +11,9 @@ from arctl.tui.data.reading import block, inner, listed, real, whole, word, word
 from arctl.tui.look.columns import Column, laid, titled
 from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, bar, lay, padded
 from arctl.tui.look.scene import Scene
-from arctl.tui.look.words import effect, verdict
+from arctl.tui.look.words import effect, stance, verdict
 from arctl.tui.panes import asked
-from arctl.tui.panes.closed import idea
+from arctl.tui.panes.deadends import title
 from arctl.tui.panes.headed import Headed
 from arctl.tui.panes.prose import Prose, ProsePane
 
@@ -57,7 +57,7 @@ class DirectionPane(ProsePane):
         self._kin(text, reply)
         if end := inner(reply, "dead_end"):
             text.section("Dead end", word(end, "closed_by"))
-            text.fact(word(end, "id"), f"{idea(end)}: {word(end, 'reason')}", "warn", word(end, "id"))
+            text.fact(word(end, "id"), f"{title(end)}: {word(end, 'reason')}", "warn", word(end, "id"))
             text.fact("reopens", word(end, "reopen"))
             text.fact("evidence", ", ".join(words(inner(end, "evidence"), "experiments")))
             text.fact("revived", word(end, "revived"), "good")
@@ -199,24 +199,19 @@ class OpinionsPane(Headed):
     def heading(self, scene: Scene) -> str:
         """Return the title: who is for it, and who against."""
         rows = listed(asked.reply(scene, self.wants(scene)), "critiques")
-        standing = [word(row, "stance") for row in rows if not word(row, "lifted")]
-        against = sum(stance == "object" for stance in standing)
+        against = sum(word(row, "stance") == "object" and not word(row, "lifted") for row in rows)
         said = f"Critique ({len(rows)})"
         return said + (f"  {against} objection{'s' if against != 1 else ''} standing" if against else "")
 
 
-STANCES: dict[str, Tone] = {"endorse": "good", "object": "bad", "revise": "warn"}
-
-
 def opinion_rows(data: Any, scene: Scene, width: int, at: int) -> list[Row]:
     """Lay out one opinion: who, stance, what it points to, the reason, and what lifted it."""
-    stance, lifted = word(data, "stance"), word(data, "lifted")
-    tone: Tone = "dim" if lifted else STANCES.get(stance, "")
-    sign = {"endorse": scene.glyphs.good, "object": scene.glyphs.bad}.get(stance, scene.glyphs.question)
+    said, lifted = word(data, "stance"), word(data, "lifted")
+    sign, tone = stance(said, scene.glyphs)
     links = words(data, "links")
     who = word(data, "author") + (" (a person)" if yes(data, "by_hand") else "")
     cells = [
-        Cell(f" {sign} {stance}", 11, tone),
+        Cell(f" {sign} {said}", 11, "dim" if lifted else tone),
         Cell(who, 0, "strong"),
         Cell(" ".join(links[:4]), 16, "accent"),
         Cell(asked.ago(scene, real(data, "created")), 4, "dim", right=True),

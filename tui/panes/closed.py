@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from arctl.format import number
 from arctl.tui.data.query import Query, query
-from arctl.tui.data.reading import inner, listed, real, word, words
+from arctl.tui.data.reading import inner, listed, word
 from arctl.tui.look.columns import Column, laid, titled
 from arctl.tui.look.lines import Line, Row, Span
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import effect
 from arctl.tui.panes import asked
+from arctl.tui.panes.deadends import best, effects, title
 from arctl.tui.panes.headed import HeadedQueue
 from arctl.tui.panes.roster import closes
 
@@ -72,28 +72,14 @@ def _columns(width: int) -> list[Column]:
     ]
 
 
-def idea(data: Any) -> str:
-    """Return what a dead end closes: a direction's title, else an axis with its range."""
-    title, axis = word(data, "title"), word(data, "axis")
-    low, high = real(data, "low"), real(data, "high")
-    if low is None and high is None:
-        return title or axis
-    if low is None:
-        return f"{axis} to {number(high, 3)}"
-    return f"{axis} from {number(low, 3)}" + ("" if high is None else f" to {number(high, 3)}")
-
-
 def end_line(data: Any, width: int) -> Line:
     """Lay out one dead end: what it closes, how much was tried, the best of it, and why."""
-    evidence = inner(data, "evidence")
-    tried = words(evidence, "experiments")
-    effects = inner(evidence, "effects")
-    gains = [gain for name in effects if (gain := real(effects, name)) is not None]
+    tried, gain = effects(data), best(data)
     fields: list[Span] = [
         (word(data, "id"), "accent"),
-        (idea(data), ""),
+        (title(data), ""),
         (str(len(tried)) if tried else "-", "dim"),
-        (effect(max(gains)) if gains else "-", ""),
+        (effect(gain), ""),
         (word(data, "reason"), ""),
         (word(data, "reopen"), "dim"),
     ]

@@ -7,20 +7,10 @@ from collections.abc import Sequence
 from arctl.format import word as written
 from arctl.tui.data.reading import inner, listed, real, word, words
 from arctl.tui.data.times import wall
-from arctl.tui.look.glyphs import Glyphs
-from arctl.tui.look.lines import Cell, Line, Row, Tone, edges, lay, padded, wrap
+from arctl.tui.look.lines import Cell, Line, Row, edges, lay, padded, wrap
 from arctl.tui.look.scene import Scene
+from arctl.tui.look.words import stance
 from arctl.tui.panes.shown import PartPane, shown
-
-
-def stance(name: str, glyphs: Glyphs) -> tuple[str, Tone]:
-    """Return the sign and the tone of a stance; it can be told without colours."""
-    told: dict[str, tuple[str, Tone]] = {
-        "endorse": (glyphs.good, "good"),
-        "object": (glyphs.bad, "bad"),
-        "revise": (glyphs.question, "warn"),
-    }
-    return told.get(name, (glyphs.queued, ""))
 
 
 class CritiquesPane(PartPane):

@@ -10,6 +10,7 @@ from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import listed, real, word, words
 from arctl.tui.look.lines import Line, Row, Tone, padded, wrap
 from arctl.tui.look.scene import Scene
+from arctl.tui.look.words import DIRECTIVES
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
 from arctl.tui.panes.prose import beside
@@ -18,7 +19,6 @@ from arctl.tui.panes.prose import beside
 MOST_LINES = 3
 #: Directives that are over, of which the newest are shown below those that stand.
 OVER = 20
-TONES: dict[str, Tone] = {"issued": "warn", "acknowledged": "accent", "done": "good", "withdrawn": "dim"}
 
 
 class DirectivesPane(Headed):
@@ -91,7 +91,7 @@ def _queue(scene: Scene, campaign: str) -> list[Any]:
 def directive_rows(data: Any, scene: Scene, width: int, queue: Sequence[Any]) -> list[Row]:
     """Lay out one directive: its words, who acknowledged it, the plan, the progress, the report."""
     ident, state = word(data, "id"), word(data, "state")
-    tone = TONES.get(state, "")
+    tone = DIRECTIVES.get(state, "")
     target = word(data, "target")
     whose = scene.view.thing(target).title
     who = f"{word(data, 'author')} {asked.past(scene, real(data, 'created'))}"

@@ -14,7 +14,7 @@ from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, lay, padded, wrap
 from arctl.tui.look.scene import Scene
-from arctl.tui.look.words import effect, verdict
+from arctl.tui.look.words import DIRECTIVES, better, effect, verdict
 from arctl.tui.panes.tables import moment
 from arctl.tui.panes.threads import KINDS, ThreadsPane, directives_query, forum_query, thread_query
 from arctl.tui.widgets.kinds import TextPane
@@ -179,12 +179,11 @@ def evidence_line(ident: str, gain: float | None, scene: Scene, width: int) -> L
     """Lay out an experiment as evidence: its verdict, its effect, its title."""
     thing = scene.view.thing(ident)
     told, tone = verdict(thing.verdict) if thing.verdict else (thing.state, "dim")
-    sign: Tone = "" if gain is None else "good" if gain > 0 else "dim"
     return lay(
         [
             Cell(f" {scene.glyphs.arrow} {ident}", 10, "accent"),
             Cell(told, 12, tone),
-            Cell(effect(gain), 8, sign, right=True),
+            Cell(effect(gain), 8, better(gain), right=True),
             Cell(f" {thing.title}"),
         ],
         width,
@@ -196,7 +195,7 @@ def directive_rows(data: Any, scene: Scene, width: int) -> list[Row]:
     ident, state = word(data, "id"), word(data, "state")
     target = scene.view.thing(word(data, "target"))
     named = f"{word(data, 'target')} {target.title}".strip()
-    title = padded(((f" {ident} for {named}", "strong"), (f"  {state}", _STATES.get(state, ""))), width)
+    title = padded(((f" {ident} for {named}", "strong"), (f"  {state}", DIRECTIVES.get(state, ""))), width)
     found = [Row(ident, title)]
     spans: list[Span] = []
     for told, at, by in (
@@ -218,9 +217,6 @@ def directive_rows(data: Any, scene: Scene, width: int) -> list[Row]:
         found.append(Row("", padded(((f"  set aside by it: {len(parked)} queued", "warn"),), width)))
         found += [Row(each, link_line(each, scene, width, "  ")) for each in parked[:20]]
     return found
-
-
-_STATES: dict[str, Tone] = {"issued": "warn", "acknowledged": "accent", "done": "good", "withdrawn": "dim"}
 
 
 def _tree(posts: Sequence[Any]) -> Iterator[tuple[int, Any]]:
