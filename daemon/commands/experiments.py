@@ -1,4 +1,4 @@
-"""Experiments: a line of each, one in full, and its difference."""
+"""An experiment: in a line, in full, and what it changed."""
 
 from __future__ import annotations
 

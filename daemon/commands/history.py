@@ -5,24 +5,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
 from arctl.daemon.commands.paging import ROOM, fitting, size
 from arctl.daemon.life.titles import told
-from arctl.daemon.rows import (
-    DeadEnd,
-    Deed,
-    Direction,
-    Directive,
-    Experiment,
-    Post,
-    Proposal,
-    Run,
-    Team,
-)
+from arctl.daemon.rows import Experiment
 from arctl.daemon.state import State
 from arctl.daemon.store import events as log
 from arctl.errors import UsageError
@@ -35,6 +26,7 @@ PIECE = 200
 MAX_SEEN = 50_000
 MAX_CHANGES = 2000
 MAX_TEXT = 200
+TEXTS = frozenset({"title", "reason", "reopen", "revived", "text"})
 
 Line = list[Any]
 
@@ -60,154 +52,62 @@ def _experiment(state: State, row: Experiment) -> Line:
     ]
 
 
-def _run(state: State, row: Run) -> Line:
-    del state
-    return [
-        row.id,
-        row.experiment,
-        row.device,
-        row.device_name,
-        row.seed,
-        row.purpose.value,
-        row.created,
-        row.started,
-        row.ended,
-        row.outcome,
-        row.value,
-        row.seconds,
-    ]
+def _plain(row: Any, columns: Sequence[str]) -> Line:
+    """Return what a row has under these names; long texts are cut: the page of one thing has them whole."""
+    return [_value(getattr(row, name), MAX_TEXT if name in TEXTS else None) for name in columns]
 
 
-def _proposal(state: State, row: Proposal) -> Line:
-    del state
-    return [
-        row.id,
-        row.created,
-        row.state.value,
-        row.title[:MAX_TEXT],
-        row.axis,
-        row.team,
-        row.direction,
-        row.agent,
-        row.experiment,
-        row.directive,
-    ]
-
-
-def _team(state: State, row: Team) -> Line:
-    del state
-    return [row.id, row.name, row.created, row.since, row.state.value, row.direction, row.reason[:MAX_TEXT]]
-
-
-def _direction(state: State, row: Direction) -> Line:
-    del state
-    return [
-        row.id,
-        row.title[:MAX_TEXT],
-        row.created,
-        row.since,
-        row.state.value,
-        row.team,
-        row.author,
-        row.reason[:MAX_TEXT],
-    ]
-
-
-def _dead_end(state: State, row: DeadEnd) -> Line:
-    del state
-    return [
-        row.id,
-        row.created,
-        row.axis,
-        row.direction,
-        row.low,
-        row.high,
-        row.reason[:MAX_TEXT],
-        row.reopen[:MAX_TEXT],
-        row.revived[:MAX_TEXT],
-    ]
-
-
-def _post(state: State, row: Post) -> Line:
-    del state
-    return [
-        row.id,
-        row.created,
-        row.author,
-        row.kind.value,
-        row.thread,
-        row.team,
-        row.open,
-        row.text[:MAX_TEXT],
-    ]
-
-
-def _directive(state: State, row: Directive) -> Line:
-    del state
-    return [
-        row.id,
-        row.created,
-        row.target,
-        row.author,
-        row.state.value,
-        row.acknowledged,
-        row.ended,
-        row.text[:MAX_TEXT],
-    ]
-
-
-def _deed(state: State, row: Deed) -> Line:
-    del state
-    return [row.id, row.created, row.actor, row.verb, row.target, row.undone, row.text[:MAX_TEXT]]
+def _value(value: Any, most: int | None) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value if most is None else value[:most]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of row: the letter of its ids, where they are, what a line of one holds and how it is made."""
+    """A kind of row: the letter of its ids, where they are, and what a line of one holds."""
 
     letter: str
     rows: Callable[[State], dict[str, Any]]
-    columns: str
-    line: Callable[[State, Any], Line]
+    columns: Sequence[str]
+
+    def line(self, state: State, row: Any) -> Line:
+        """Return one row as a line."""
+        return _experiment(state, row) if isinstance(row, Experiment) else _plain(row, self.columns)
+
+
+def _kind(letter: str, rows: Callable[[State], dict[str, Any]], names: str) -> Kind:
+    return Kind(letter, rows, tuple(names.split()))
 
 
 KINDS = {
-    "teams": Kind("t", lambda s: s.company.teams, "id name created since state direction reason", _team),
-    "directions": Kind(
-        "h",
-        lambda s: s.company.directions,
-        "id title created since state team author reason",
-        _direction,
+    "teams": _kind("t", lambda s: s.company.teams, "id name created since state direction reason"),
+    "directions": _kind(
+        "h", lambda s: s.company.directions, "id title created since state team author reason"
     ),
-    "proposals": Kind(
+    "proposals": _kind(
         "p",
         lambda s: s.proposals,
         "id created state title axis team direction agent experiment directive",
-        _proposal,
     ),
-    "experiments": Kind(
+    "experiments": _kind(
         "e",
         lambda s: s.experiments,
         "id number title axis team direction agent base created closed verdict reason mean effect runs",
-        _experiment,
     ),
-    "runs": Kind(
+    "runs": _kind(
         "r",
         lambda s: s.runs,
         "id experiment device device_name seed purpose created started ended outcome value seconds",
-        _run,
     ),
-    "dead_ends": Kind(
-        "d", lambda s: s.dead_ends, "id created axis direction low high reason reopen revived", _dead_end
+    "dead_ends": _kind(
+        "d", lambda s: s.dead_ends, "id created axis direction low high reason reopen revived"
     ),
-    "posts": Kind("m", lambda s: s.company.posts, "id created author kind thread team open text", _post),
-    "directives": Kind(
-        "i",
-        lambda s: s.company.directives,
-        "id created target author state acknowledged ended text",
-        _directive,
+    "posts": _kind("m", lambda s: s.company.posts, "id created author kind thread team open text"),
+    "directives": _kind(
+        "i", lambda s: s.company.directives, "id created target author state acknowledged ended text"
     ),
-    "deeds": Kind("u", lambda s: s.company.deeds, "id created actor verb target undone text", _deed),
+    "deeds": _kind("u", lambda s: s.company.deeds, "id created actor verb target undone text"),
 }
 #: What of the events says when rows changed that carry no time of it themselves.
 CHANGES = tuple(
@@ -224,7 +124,7 @@ CHANGES = tuple(
         "agent",
     )
 )
-COLUMNS = {name: kind.columns.split() for name, kind in KINDS.items()} | {
+COLUMNS: dict[str, Sequence[str]] = {name: kind.columns for name, kind in KINDS.items()} | {
     "changes": ["seq", "at", "kind", "subject", "text"]
 }
 
