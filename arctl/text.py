@@ -28,6 +28,9 @@ MARKS = 3
 
 def clean_block(text: str) -> str:
     """Return text that is safe to print over several lines; tabs become spaces, a return ends a line."""
+    # Most texts are harmless as they are, and telling so costs a fiftieth of looking for escapes.
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
     text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROLS.sub("", text).expandtabs(4)
     if text.isascii():

@@ -7,11 +7,19 @@ from typing import Any
 
 from arctl.text import clean, clean_block
 
+#: Characters of a text on one line that are looked at: nobody reads on, and a megabyte is not cleaned again
+#: and again with every look.
+LONGEST = 8_000
+
 
 def word(data: Any, name: str) -> str:
     """Return a text of a reply on one line; "" where there is none."""
     value = data.get(name) if isinstance(data, dict) else None
-    return clean(value) if isinstance(value, str) else ""
+    return _line(value) if isinstance(value, str) else ""
+
+
+def _line(text: str) -> str:
+    return clean(text) if len(text) <= LONGEST else clean(text[:LONGEST]) + "…"
 
 
 def block(data: Any, name: str) -> str:
@@ -46,7 +54,7 @@ def listed(data: Any, name: str) -> list[Any]:
 
 def words(data: Any, name: str) -> tuple[str, ...]:
     """Return the texts of a list of a reply."""
-    return tuple(clean(item) for item in listed(data, name) if isinstance(item, str))
+    return tuple(_line(item) for item in listed(data, name) if isinstance(item, str))
 
 
 def inner(data: Any, name: str) -> dict[str, Any]:
