@@ -120,7 +120,8 @@ class Screen:
         assert isinstance(source, RecordedSource)
         calm, before, end = 0, "", time.monotonic() + 60
         while calm < 3:
-            # It would look again by itself within a second.
+            # Both would be done by themselves within a second.
+            source.look()
             self.app.flush()
             await self.pilot.pause(0.03)
             now = self.text

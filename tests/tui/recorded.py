@@ -28,6 +28,9 @@ STYLES = Path(interface.__file__).with_name("app.tcss")
 FOLDER = Path(__file__).with_name("recordings")
 #: What a pane says of a query that was not recorded: it is never answered.
 MISSING = "asking …"
+#: Seconds between two looks at what the page wants. What asks all the time is never idle, and each key that
+#: a test presses waits a second for the process to be so.
+LOOK = 0.2
 #: Why it is cut off, in the state of that name; the words are those of a real refusal.
 CUT = ("no daemon is running for /data/ada/.local/state/arctl", "run `arctl start`")
 
@@ -104,7 +107,7 @@ class RecordedSource:
         while True:
             if self._answer():
                 self._changed()
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(LOOK)
 
     @property
     def settled(self) -> bool:
