@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from arctl.format import number
 from arctl.tui.data.query import Query, query
-from arctl.tui.data.reading import listed, real, whole
+from arctl.tui.data.reading import listed, real
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Line, Row, edges
@@ -69,7 +69,7 @@ class ChampionPane(Pane):
         drawn = draw(found, width, height - 1, scene.glyphs, self._zoom)
         if not drawn:
             return []
-        left: Line = ((f" {scene.glyphs.kept} {whole(reply, 'kept_total') or row.accepted} kept", "good"),)
+        left: Line = ((f" {scene.glyphs.kept} {row.accepted} kept", "good"),)
         left = (*left, (f" of {row.experiments}", ""))
         if len(found.kept) > 1:
             left = (*left, (f"  {found.kept[-1][1] - found.kept[0][1]:+.4g} vs baseline", ""))

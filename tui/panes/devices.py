@@ -116,7 +116,7 @@ def _job(row: Device, scene: Scene, width: int) -> Line:
     if len(scene.view.campaigns) > 1 and width >= 60:
         team = f"{row.campaign} {team}".strip()
     cells = [Cell(row.experiment, 6, "accent"), Cell(time, max(13, len(time)), "warn" if row.frozen else "")]
-    if width >= 34 and team:
+    if width >= 34 and (team or any(each.team_name for each in scene.view.devices)):
         cells.insert(0, Cell(team, min(16, width // 5), "dim"))
     if row.held:
         cells.append(Cell(f"held after this by {row.held}", 0, "warn"))
