@@ -89,13 +89,16 @@ class Looking(Shell):
         pane = self.pane
         if pane is None:
             return
-        with tempfile.NamedTemporaryFile("w", suffix=".txt", prefix="arctl-", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", suffix=".txt", prefix="arctl-", delete=False
+        ) as file:
             file.write(pane.text + "\n")
-        command = [*shlex.split(os.environ.get("PAGER") or "less -R"), file.name]
+        command = [os.environ.get("PAGER") or "less -R", file.name]
         try:
+            command = [*shlex.split(command[0]), file.name]
             with self.suspend():
                 subprocess.run(command, check=False)
-        except (SuspendNotSupported, OSError) as error:
+        except (SuspendNotSupported, OSError, ValueError) as error:
             self.say(f"{command[0]} could not be opened ({error}); set PAGER", "warning")
         finally:
             Path(file.name).unlink(missing_ok=True)
