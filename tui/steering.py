@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 
 from arctl.errors import ArctlError
+from arctl.format import count
 from arctl.tui.acting import targets
 from arctl.tui.acting.requests import Request, about, toggled
 from arctl.tui.acting.targets import Target, chain, pick
@@ -52,8 +53,11 @@ class Steering(Looking):
         """Return what a verb acts on: all marked rows, else the one under the cursor."""
         pane = self.pane
         if pane is not None and pane.marks and self.allowed():
-            found = [pick(chain(self.source.view, key), verb) for key in pane.marks]
-            return list({target.id: target for target in found if target is not None}.values())
+            picked = [pick(chain(self.source.view, key), verb) for key in pane.marks]
+            found = {target.id: target for target in picked if target is not None}
+            if not found or (verb == "kill" and all(target.over for target in found.values())):
+                self.say(f"nothing that is marked is there to {verb}; Esc takes the marks away", "warning")
+            return list(found.values())
         target = self.meant(verb)
         return [target] if target is not None else []
 
@@ -111,17 +115,18 @@ class Steering(Looking):
         """Freeze what is meant, or thaw it."""
         target = self.meant("freeze")
         if target is not None:
-            frozen = {row.run: row.frozen is not None for row in self.source.view.devices}
-            thaws = target.held or frozen.get(target.id, False)
-            await self.carry_out(about("resume", target) if thaws else toggled(target, freeze=True))
+            if targets.stands_still(self.source.view, target):
+                await self.carry_out(about("resume", target))
+            else:
+                await self.carry_out(about("pause", target, mode="freeze"))
 
     def action_kill(self) -> None:
         """Ask, then end what is meant: the thing itself, or what it belongs to."""
         pane = self.pane
         if pane is None:
             return
-        if len(marked := self.all_meant("kill") if pane.marks else []) > 1:
-            self._kill_all(marked)
+        if pane.marks:
+            self._kill_all(self.all_meant("kill"))
             return
         if self.meant("kill") is None:
             return
@@ -131,9 +136,7 @@ class Steering(Looking):
             if target.kind in targets.ACCEPTS["kill"] and not target.over
         ]
         now = self.scene.now
-        answers = [
-            (f"{target.kind} {target.id}", targets.cost(self.source.view, target, now)) for target in levels
-        ]
+        answers = [(_label(target), targets.cost(self.source.view, target, now)) for target in levels]
 
         def answered(at: int | None) -> None:
             if at is not None:
@@ -146,12 +149,20 @@ class Steering(Looking):
         self.push_screen(Confirm(question, answers), answered)
 
     def _kill_all(self, marked: list[Target]) -> None:
+        marked = [target for target in marked if not target.over]
+        if not marked:
+            return
+
         def answered(at: int | None) -> None:
             if at is not None:
                 self.run_worker(self.carry_out_all([about("kill", target) for target in marked]), name="kill")
 
-        told = [target.words for target in marked]
-        self.push_screen(Confirm(f"Kill {len(marked)} marked?", [("Kill them", told)]), answered)
+        told = []
+        for target in marked:
+            lines = targets.cost(self.source.view, target, self.scene.now)
+            told.append(f"{target.words}: {' '.join(lines)}")
+        question = f"Kill {count(len(marked), 'thing')}, as marked?"
+        self.push_screen(Confirm(question, [("Kill", told)]), answered)
 
     def action_force_kill(self) -> None:
         """End what is meant without any grace, once its id was typed."""
@@ -237,9 +248,11 @@ class Steering(Looking):
         pane.hold()
         if beside[:1] == target.id[:1]:
             place = "after" if way == "down" else "before"
-            await self.carry_out(about("move", target, to=place, other=beside))
+            request = about("move", target, to=place, other=beside)
         else:
-            await self.carry_out(about("move", target, to=way))
+            request = about("move", target, to=way)
+        if await self.carry_out(request):
+            pane.stay()  # pressed again, the key means the same one
 
     async def action_stash(self) -> None:
         """Set what is meant aside, or take it back."""
@@ -376,3 +389,8 @@ def surface(board: object) -> list[str]:
         value = data.get("value") if isinstance(data, dict) else None
         found.append(f"{name}={value}{span}")
     return [f"Parameters: {';  '.join(found)}"] if found else []
+
+
+def _label(target: Target) -> str:
+    """Name a target on a button: shortly, and a device as people do."""
+    return target.words if target.kind == "device" else f"{target.kind} {target.id}"

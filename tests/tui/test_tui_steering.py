@@ -49,7 +49,8 @@ async def test_p_pauses_without_a_question_and_z_takes_it_back(busy: Busy, attac
 
 
 @presses(C, "app.kill", "x")
-@presses(Scope.QUESTION, "app.focus_next", "h", "l", "left", "right")
+@presses(Scope.QUESTION, "app.focus_next", "l", "j", "right", "down")
+@presses(Scope.QUESTION, "app.focus_previous", "h", "k", "left", "up")
 async def test_x_asks_with_its_cost_and_cancel_has_the_focus(busy: Busy, attach: Open) -> None:
     before = runs(busy)
     async with attach(busy.stage) as screen:
@@ -59,11 +60,12 @@ async def test_x_asks_with_its_cost_and_cancel_has_the_focus(busy: Busy, attach:
         await screen.press("x")
         await screen.see(f"Kill run {before[0]}", "device time without a result")
         assert screen.app.focused.id == "cancel"
-        seen = set()
-        for key in ("l", "right", "h", "left"):
+        seen = []
+        for key in ("l", "right", "j", "down", "up", "k", "left", "h"):
             await screen.press(key)
-            seen.add(screen.app.focused.id)
-        assert len(seen) > 1
+            seen.append(screen.app.focused.id)
+        assert len(set(seen[:4])) == 4
+        assert seen[4:] == [*reversed(seen[:3]), "cancel"]
         await screen.press("escape")
         await windows_closed(screen)
         assert runs(busy) == before

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from arctl.format import count, duration
 from arctl.format import word as written
 from arctl.tui.data.route import is_id
+from arctl.tui.data.rows import Device
 from arctl.tui.data.view import View
 
 #: The kinds of things that a verb takes; where a row stands for another kind, what it belongs to is meant.
@@ -54,8 +55,8 @@ def chain(view: View, key: str) -> tuple[Target, ...]:
         event = next((row for row in view.events if str(row.seq) == rest), None)
         if event is None:
             return _campaign(view, view.chosen)
-        subject = event.subject
-        return chain(view, subject) if is_id(subject) else _campaign(view, event.campaign or view.chosen)
+        subject, campaign = event.subject, event.campaign or view.chosen
+        return _thing(view, subject, campaign) if is_id(subject) else _campaign(view, campaign)
     if kind == "axis" or not is_id(key):
         return _campaign(view, view.chosen)
     return _thing(view, key)
@@ -63,11 +64,15 @@ def chain(view: View, key: str) -> tuple[Target, ...]:
 
 def pick(found: tuple[Target, ...], verb: str) -> Target | None:
     """Return the first of a chain that a verb takes."""
+    if verb == "pause" and len(found) > 1 and found[1].kind == "device" and not found[0].held:
+        found = found[1:]  # a run under way cannot be paused, its device can: nothing more starts there
     return next((target for target in found if target.kind in ACCEPTS[verb]), None)
 
 
-def _thing(view: View, ident: str) -> tuple[Target, ...]:
+def _thing(view: View, ident: str, campaign: str = "") -> tuple[Target, ...]:
+    """Return the chain of a thing; `campaign` is whose it is where no reply told of the thing itself."""
     thing = view.thing(ident)
+    campaign = thing.campaign or campaign or view.chosen
     title = f" {thing.title}" if thing.title and thing.kind not in ("run", "post") else ""
     over = ""
     if thing.kind == "experiment" and thing.state == "closed":
@@ -81,18 +86,18 @@ def _thing(view: View, ident: str) -> tuple[Target, ...]:
     held = thing.held or thing.state == "held"
     found = [Target(thing.kind, ident, f"{thing.kind} {ident}{title}", held, over)]
     if thing.experiment and thing.kind == "run":
-        return (*found, *_thing(view, thing.experiment))
+        return (*found, *_thing(view, thing.experiment, campaign))
     if thing.direction and thing.direction != ident and thing.kind != "team":
-        found += [each for each in _thing(view, thing.direction) if each.kind != "campaign"]
+        found += [each for each in _thing(view, thing.direction, campaign) if each.kind != "campaign"]
     if thing.kind != "team" and thing.team and all(each.id != thing.team for each in found):
         # Its team may work in another direction by now: that one it does not belong to.
         kinds = ("team",) if thing.direction else ("team", "direction")
-        found += [each for each in _thing(view, thing.team) if each.kind in kinds]
+        found += [each for each in _thing(view, thing.team, campaign) if each.kind in kinds]
     elif thing.kind == "team" and thing.direction:
         inner = view.thing(thing.direction)
         words = f"direction {inner.id} {inner.title}".rstrip()
         found.append(Target("direction", inner.id, words, inner.held))
-    return (*found, *_campaign(view, thing.campaign or view.chosen))
+    return (*found, *_campaign(view, campaign))
 
 
 def _campaign(view: View, name: str) -> tuple[Target, ...]:
@@ -111,12 +116,21 @@ def _device(view: View, ident: str) -> tuple[Target, ...]:
     if not row.run:
         return (own,)
     run = Target("run", row.run, f"run {row.run} of {row.experiment}", view.thing(row.run).held)
-    return (run, own, *_thing(view, row.experiment))
+    return (run, own, *_thing(view, row.experiment, row.campaign))
+
+
+def stands_still(view: View, target: Target) -> bool:
+    """Tell whether a thing was frozen: it is held, and of its runs one is frozen or none is under way."""
+    runs = [row for row in view.devices if row.run and _within(view, row, target)]
+    frozen = any(row.frozen is not None for row in runs)
+    if target.kind in ("run", "experiment"):
+        return frozen or (target.held and not runs)  # resumed by name it goes on, whatever froze it
+    return target.held and (frozen or not runs)
 
 
 def cost(view: View, target: Target, now: float) -> list[str]:
     """Say what ending a thing costs: the runs that end, with the device time spent on them, and the rest."""
-    runs = [row for row in view.devices if row.run and _within(view, row.run, row.experiment, target)]
+    runs = [row for row in view.devices if row.run and _within(view, row, target)]
     spent = sum(max(0.0, now - row.started) for row in runs if row.started is not None)
     said = f"{count(len(runs), 'run')} under way" if runs else "no run is under way"
     if runs:
@@ -136,8 +150,10 @@ def cost(view: View, target: Target, now: float) -> list[str]:
     return lines
 
 
-def _within(view: View, run: str, experiment: str, target: Target) -> bool:
+def _within(view: View, row: Device, target: Target) -> bool:
     if target.kind == "device":
-        return any(row.id == target.id and row.run == run for row in view.devices)
-    found = (Target("run", run, run), *_thing(view, experiment))
+        return row.id == target.id
+    if target.kind == "team" and row.team:
+        return row.team == target.id
+    found = (Target("run", row.run, row.run), *_thing(view, row.experiment, row.campaign))
     return any(each.kind == target.kind and each.id == target.id for each in found)

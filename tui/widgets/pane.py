@@ -238,9 +238,9 @@ class Pane(ScrollView, can_focus=True):
 
     def _filtered(self, found: Sequence[Row]) -> Sequence[Row]:
         """Leave out the rows that do not pass the filter; lists that ask the daemon for it do it there."""
-        if not self.filter:
-            return found
         inverse, wanted = self.filter.startswith("!"), self.filter.lstrip("!").lower()
+        if not wanted:
+            return found  # a lone ! leaves out nothing yet
         return [row for row in found if (wanted in plain(row.line).lower()) != inverse]
 
     def _place(self, key: str) -> int:
@@ -309,6 +309,10 @@ class Pane(ScrollView, can_focus=True):
 
     # -- moving ------------------------------------------------------------------------------------------
 
+    def stay(self) -> None:
+        """Stay with the row under the cursor wherever it goes, also from the top."""
+        self._moved = True
+
     def move(self, to: int) -> None:
         """Put the cursor on a row, as far as there are rows."""
         to = max(0, min(to, len(self._rows) - 1))
@@ -371,8 +375,9 @@ class Pane(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Choose a row with the mouse; twice opens it."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y >= self.HEAD:
-            self.move(offset.y - self.HEAD + int(self.scroll_offset.y))
+        at = offset.y - self.HEAD + int(self.scroll_offset.y) if offset is not None else -1
+        if offset is not None and offset.y >= self.HEAD and at < len(self._rows):
+            self.move(at)
             if event.chain == 2:
                 self.action_enter()
 

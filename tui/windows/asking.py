@@ -42,7 +42,8 @@ class Confirm(Window[int]):
         """Put the question in place."""
         with Vertical(id="question"):
             yield Block(id="text")
-            with Horizontal():
+            # Below each other where they are many: all can be seen, however narrow it is.
+            with Vertical(id="answers") if len(self._answers) > 2 else Horizontal():
                 yield Button("Cancel", id="cancel", variant="default", compact=True)
                 for at, (label, _) in enumerate(self._answers):
                     yield Button(Content(label), id=f"answer-{at}", variant="error", compact=True)
