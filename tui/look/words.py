@@ -7,6 +7,8 @@ from arctl.format import word as written
 from arctl.tui.look.glyphs import Glyphs
 from arctl.tui.look.lines import Tone
 
+#: What panes say while there is nothing to show of any campaign.
+NO_CAMPAIGN = "no campaign yet: `arctl start PATH` or `arctl demo`"
 VERDICTS: dict[str, Tone] = {
     "accepted": "good",
     "by_hand": "good",

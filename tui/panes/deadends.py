@@ -10,13 +10,11 @@ from arctl.format import NA
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, word, words
 from arctl.tui.data.times import since
-from arctl.tui.keys.actions import Scope
-from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Cell, Line, Row, lay, padded, wrap
 from arctl.tui.look.scene import Scene
-from arctl.tui.look.words import better, effect
+from arctl.tui.look.words import NO_CAMPAIGN, better, effect
 from arctl.tui.panes.champion import progress_query
-from arctl.tui.panes.tables import Table, dim_names, moment
+from arctl.tui.panes.tables import SortedTable, dim_names, moment
 from arctl.tui.panes.thread import evidence_line, link_line
 from arctl.tui.widgets.kinds import QueuePane
 
@@ -86,35 +84,23 @@ SORTS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
 )
 
 
-class DeadEndsPane(Table, QueuePane):
+class DeadEndsPane(SortedTable):
     """The dead ends of the chosen campaign; those that were opened again stand below."""
 
-    BINDINGS = bindings(Scope.QUEUE)
+    ORDERS = SORTS
     TICKS = True
     HINTS = "Enter open  d mark  D revive  s sort"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._sort = 0
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the queries of all pages up to the first one that is not known."""
         return known(scene)[1]
-
-    def depends(self, scene: Scene) -> tuple[object, ...]:
-        """Return the pages and the order."""
-        return (
-            self._sort,
-            self.chosen(scene),
-            *(scene.view.answer(each).reply for each in self.wants(scene)),
-        )
 
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each dead end."""
         found, _ = known(scene)
         if not found:
             return []
-        found.sort(key=SORTS[self._sort][1])
+        found.sort(key=self.order[1])
         found.sort(key=lambda data: bool(word(data, "revived")))
         signs = [self.sign(scene, word(data, "id")) for data in found]
         return [
@@ -145,18 +131,13 @@ class DeadEndsPane(Table, QueuePane):
         again = sum(bool(word(data, "revived")) for data in found)
         said = f"Dead ends ({len(found) - again})"
         said += f"  {again} open again" if again else ""
-        return f"{said}  {SORTS[self._sort][0]}" if found else said
+        return f"{said}  {self.order[0]}" if found else said
 
     def empty(self, scene: Scene) -> str:
         """Say what will appear, and how to add to it."""
         if not scene.view.chosen:
-            return "no campaign yet: `arctl start PATH` or `arctl demo`"
+            return NO_CAMPAIGN
         return "nothing was given up so far; d closes an axis by hand"
-
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self._sort = (self._sort + 1) % len(SORTS)
-        self.lay_out(anew=True)
 
 
 def _line(data: Any, scene: Scene, width: int, here: str) -> Line:

@@ -8,14 +8,12 @@ from typing import Any
 from arctl.format import NA, count, interval, signed
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, whole, word, yes
-from arctl.tui.keys.actions import Scope
-from arctl.tui.keys.registry import bindings
 from arctl.tui.look.glyphs import Glyphs
 from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, lay, padded
 from arctl.tui.look.scene import Scene
-from arctl.tui.look.words import better, effect, sign, standing
+from arctl.tui.look.words import NO_CAMPAIGN, better, effect, sign, standing
 from arctl.tui.look.words import mean as written_mean
-from arctl.tui.panes.tables import Table, dim_names, moment
+from arctl.tui.panes.tables import SortedTable, dim_names, moment
 from arctl.tui.panes.thread import evidence_line, link_line
 from arctl.tui.widgets.kinds import QueuePane
 
@@ -92,27 +90,15 @@ def ruler(scale: float, room: int) -> str:
     return left.ljust(side) + "0" + right.rjust(room - side - 1)
 
 
-class EffectsPane(Table, QueuePane):
+class EffectsPane(SortedTable):
     """The axes on which something was judged."""
 
-    BINDINGS = bindings(Scope.QUEUE)
+    ORDERS = SORTS
     HINTS = "Enter open  s sort  d dead end  / filter"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._sort = 0
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the effects."""
         return [effects_query(scene.view.chosen)] if scene.view.chosen else []
-
-    def depends(self, scene: Scene) -> tuple[object, ...]:
-        """Return the effects and the order."""
-        return (
-            self._sort,
-            self.chosen(scene),
-            *(scene.view.answer(each).reply for each in self.wants(scene)),
-        )
 
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
         """Return a row for each axis."""
@@ -120,7 +106,7 @@ class EffectsPane(Table, QueuePane):
         if not axes:
             return []
         scale = reach(axes)
-        ordered = sorted(axes, key=SORTS[self._sort][1])
+        ordered = sorted(axes, key=self.order[1])
         found = []
         for data in ordered:
             key = f"axis:{word(data, 'axis')}"
@@ -148,18 +134,13 @@ class EffectsPane(Table, QueuePane):
         if not listed(reply, "axes"):
             return "Effects"
         said = f"Effects on {word(reply, 'metric')}  {count(whole(reply, 'total'), 'axis', 'axes')}"
-        return f"{said}  {SORTS[self._sort][0]}  + is better"
+        return f"{said}  {self.order[0]}  + is better"
 
     def empty(self, scene: Scene) -> str:
         """Say what will appear."""
         if not scene.view.chosen:
-            return "no campaign yet: `arctl start PATH` or `arctl demo`"
+            return NO_CAMPAIGN
         return "nothing was judged yet: axes stand here with their effects"
-
-    def action_sort(self) -> None:
-        """Sort by the next column."""
-        self._sort = (self._sort + 1) % len(SORTS)
-        self.lay_out(anew=True)
 
 
 def plot_width(width: int) -> int:

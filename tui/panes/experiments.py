@@ -10,7 +10,7 @@ from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, whole, word, words, yes
 from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
 from arctl.tui.look.scene import Listing, Scene
-from arctl.tui.look.words import better, effect, mean, sign, standing
+from arctl.tui.look.words import NO_CAMPAIGN, better, effect, mean, sign, standing
 from arctl.tui.widgets.kinds import QueuePane
 
 #: Rows of one window, and rows around what is seen that are fetched with it.
@@ -177,7 +177,7 @@ class ExperimentsPane(QueuePane):
     def empty(self, scene: Scene) -> str:
         """Name the next command."""
         if not scene.view.campaigns:
-            return "no campaign yet: `arctl start PATH` or `arctl demo`"
+            return NO_CAMPAIGN
         return "no experiment yet: the baseline is made first"
 
 

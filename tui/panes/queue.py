@@ -11,7 +11,7 @@ from arctl.tui.data.rows import Device
 from arctl.tui.data.times import clock
 from arctl.tui.look.lines import Cell, Line, Row, lay
 from arctl.tui.look.scene import Scene
-from arctl.tui.look.words import mean, sign, standing
+from arctl.tui.look.words import NO_CAMPAIGN, mean, sign, standing
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import HeadedQueue
 
@@ -78,7 +78,7 @@ class ProposalsPane(HeadedQueue):
     def empty(self, scene: Scene) -> str:
         """Name the next command."""
         if not scene.view.campaigns:
-            return "no campaign yet: `arctl start PATH` or `arctl demo`"
+            return NO_CAMPAIGN
         return "nothing is queued; a (or `arctl propose`) adds one"
 
     def axis(self, key: str) -> str:

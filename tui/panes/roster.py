@@ -11,7 +11,7 @@ from arctl.tui.data.reading import inner, listed, real, whole, word, words
 from arctl.tui.look.columns import Column, laid, titled
 from arctl.tui.look.lines import Cell, Line, Row, Span, lay
 from arctl.tui.look.scene import Scene
-from arctl.tui.look.words import mean, verdict
+from arctl.tui.look.words import NO_CAMPAIGN, mean, verdict
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
 from arctl.tui.panes.teams import team_state
@@ -78,7 +78,7 @@ class RosterPane(Headed):
     def empty(self, scene: Scene) -> str:
         """Name the next command."""
         if not scene.view.campaigns:
-            return "no campaign yet: `arctl start PATH` or `arctl demo`"
+            return NO_CAMPAIGN
         return "no teams yet: they form once the baseline is measured; `arctl agents` shows who is there"
 
 

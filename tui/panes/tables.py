@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from textual.geometry import Region
 
 from arctl.tui.data.times import wall
+from arctl.tui.keys.actions import Scope
+from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Cell, Line, lay
 from arctl.tui.look.scene import Scene
+from arctl.tui.widgets.kinds import QueuePane
 from arctl.tui.widgets.pane import Pane
 
 #: Seconds after which a moment is written with its day.
@@ -98,6 +101,35 @@ class Table(Pane):
         if width > 0 and (names := self.head(self.scene, width)) != self._names:
             self._names = names
             self.refresh(Region(0, 0, width, 1))
+
+
+class SortedTable(Table, QueuePane):
+    """A table with several orders of its rows: `ORDERS` names each, with the key by which it sorts."""
+
+    BINDINGS = bindings(Scope.QUEUE)
+    ORDERS: ClassVar[tuple[tuple[str, Callable[[Any], Any]], ...]] = ()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._sort = 0
+
+    @property
+    def order(self) -> tuple[str, Callable[[Any], Any]]:
+        """The order by now: what it is called, and its key."""
+        return self.ORDERS[self._sort]
+
+    def depends(self, scene: Scene) -> tuple[object, ...]:
+        """Return the answers, the order, and what the other panes are about."""
+        return (
+            self._sort,
+            self.chosen(scene),
+            *(scene.view.answer(each).reply for each in self.wants(scene)),
+        )
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._sort = (self._sort + 1) % len(self.ORDERS)
+        self.lay_out(anew=True)
 
 
 def dim_names(cells: Sequence[Cell], width: int) -> Line:

@@ -10,6 +10,7 @@ from arctl.tui.data.reading import inner, listed, real, whole, word, yes
 from arctl.tui.data.times import since
 from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
 from arctl.tui.look.scene import Scene
+from arctl.tui.look.words import NO_CAMPAIGN
 from arctl.tui.widgets.pane import Pane
 
 
@@ -65,7 +66,7 @@ class TeamsPane(Pane):
     def empty(self, scene: Scene) -> str:
         """Name the next command."""
         if not scene.view.campaigns:
-            return "no campaign yet: `arctl start PATH` or `arctl demo`"
+            return NO_CAMPAIGN
         return "no teams yet: they form once the baseline is measured"
 
 

@@ -13,6 +13,7 @@ from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
 from arctl.tui.look.scene import Scene
+from arctl.tui.look.words import NO_CAMPAIGN
 from arctl.tui.panes.tables import Table, dim_names
 
 #: Threads that are listed, and posts that a search shows, at most.
@@ -198,7 +199,7 @@ class ThreadsPane(Table):
         """Say what is missing."""
         if self._questions:
             return "no question waits for you; ! shows all threads"
-        return self.EMPTY if scene.view.chosen else "no campaign yet: `arctl start PATH` or `arctl demo`"
+        return self.EMPTY if scene.view.chosen else NO_CAMPAIGN
 
     # -- keys --------------------------------------------------------------------------------------------
 
