@@ -10,7 +10,7 @@ from itertools import pairwise
 from arctl.format import number
 
 #: Dots of a braille cell, by column and row within it.
-_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 #: What stands for the first series, the second, and both, in ASCII.
 _MARKS = ("*", ".", "#")
 
@@ -21,20 +21,19 @@ Segment = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The part of the plane that is drawn, and the pixels that it is drawn on."""
+    """The part of the plane that is drawn, and how many dots it is drawn on."""
 
     left: float
     right: float
     low: float
     high: float
-    columns: int
-    rows: int
+    across: int
+    down: int
 
     def pixel(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a point lies, in pixels from the top left."""
-        across = (x - self.left) / (self.right - self.left) * (self.columns - 1)
-        down = (self.high - y) / (self.high - self.low) * (self.rows - 1)
-        return across, down
+        """Return where a point lies, in dots from the top left."""
+        column = (x - self.left) / (self.right - self.left) * (self.across - 1)
+        return column, (self.high - y) / (self.high - self.low) * (self.down - 1)
 
 
 def draw(
@@ -115,7 +114,7 @@ def _braille(pixels: Sequence[set[tuple[int, int]]], cell: int, row: int) -> Seg
         for x in range(2):
             for y in range(4):
                 if (cell * 2 + x, row * 4 + y) in found:
-                    bits |= _DOTS[x][y]
+                    bits |= DOTS[x][y]
         if bits:
             return chr(0x2800 + bits), index
     return " ", -1

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from arctl.chart import DOTS
 from arctl.tui.look.glyphs import Glyphs
 from arctl.tui.look.lines import Span, Tone
 
-_BRAILLE = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _BLOCKS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 
 Pixel = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The part of the plane that is drawn, and how many dots it is drawn on."""
-
-    left: float
-    right: float
-    low: float
-    high: float
-    across: int
-    down: int
-
-    def pixel(self, x: float, y: float) -> Pixel:
-        """Return where a point lies, in dots from the top left."""
-        column = (x - self.left) / (self.right - self.left) * (self.across - 1)
-        return column, (self.high - y) / (self.high - self.low) * (self.down - 1)
 
 
 class Canvas:
@@ -62,7 +44,7 @@ class Canvas:
             return
         spot = (x // self._wide, y // self._tall)
         if self._kind == "braille":
-            bit = _BRAILLE[x % 2][y % 4]
+            bit = DOTS[x % 2][y % 4]
         else:
             bit = 1 << (x % self._wide + self._wide * (y % self._tall))
         if self._tones.get(spot) != tone and tone != "dim":

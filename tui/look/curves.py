@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from arctl.chart import Frame
 from arctl.format import number
-from arctl.tui.look.canvas import Canvas, Frame, Pixel
+from arctl.tui.look.canvas import Canvas, Pixel
 from arctl.tui.look.glyphs import Glyphs
 from arctl.tui.look.lines import Line, Span, Tone, fit
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from arctl.chart import Frame
 from arctl.format import number
-from arctl.tui.look.canvas import Canvas, Frame
+from arctl.tui.look.canvas import Canvas, Pixel
 from arctl.tui.look.glyphs import Glyphs
-from arctl.tui.look.lines import Line, Tone, fit
+from arctl.tui.look.lines import Line, fit
 
 Point = tuple[float, float]
 
@@ -78,10 +79,10 @@ def draw(progress: Progress, width: int, height: int, glyphs: Glyphs, zoom: int 
     return lines
 
 
-def _steps(progress: Progress, frame: Frame) -> Sequence[tuple[tuple[float, float], tuple[float, float]]]:
+def _steps(progress: Progress, frame: Frame) -> Sequence[tuple[Pixel, Pixel]]:
     """Return the pieces of a line that stays level until the next champion takes over."""
     ends = [*progress.kept, (max(progress.last, progress.kept[-1][0]), progress.kept[-1][1])]
-    found: list[tuple[tuple[Tone | float, float], tuple[float, float]]] = []
+    found: list[tuple[Pixel, Pixel]] = []
     for (x0, y0), (x1, y1) in pairwise(ends):
         if x1 < frame.left:
             continue
@@ -89,4 +90,4 @@ def _steps(progress: Progress, frame: Frame) -> Sequence[tuple[tuple[float, floa
         found.append((frame.pixel(x0, y0), frame.pixel(x1, y0)))
         if y1 != y0:
             found.append((frame.pixel(x1, y0), frame.pixel(x1, y1)))
-    return found  # type: ignore[return-value]
+    return found

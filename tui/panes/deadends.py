@@ -205,8 +205,8 @@ class DeadEndPane(QueuePane):
         data = self._data(scene)
         if data is None:
             return []
-        told = [(title(data), "strong"), (f"  {word(data, 'id')}", "dim")]
-        found = [Row(word(data, "id"), padded(((" ", ""), *told), width))]  # type: ignore[arg-type]
+        told: Line = ((" ", ""), (title(data), "strong"), (f"  {word(data, 'id')}", "dim"))
+        found = [Row(word(data, "id"), padded(told, width))]
         by = f"closed by {word(data, 'closed_by') or NA} {moment(real(data, 'created'), scene.now)}"
         found.append(Row("", padded(((f" {by}", "dim"),), width)))
         if again := word(data, "revived"):

@@ -56,7 +56,7 @@ class DiffPane(PartPane):
         return found
 
     def _line(self, each: Changed, gutter: int, width: int) -> list[Line]:
-        tone: Tone = {"+": "added", "-": "removed"}.get(each.kind, "")  # type: ignore[assignment]
+        tone: Tone = "added" if each.kind == "+" else "removed" if each.kind == "-" else ""
         number = str(each.number) if each.number is not None else ""
         head: Line = (
             ((fit(number, gutter, right=True), "dim"), (f" {each.kind} ", tone))
