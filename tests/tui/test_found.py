@@ -86,8 +86,7 @@ async def test_x_with_one_mark_asks_for_what_is_marked_not_for_what_is_under_the
         going = [row["experiment"] for row in busy.ask("gpus") if row["run"]]
         await screen.find(going[0])
         await screen.press("space")
-        await screen.press("g" if screen.pane.keys_shown[0] != going[0] else "G")
-        await screen.until(lambda: screen.pane.key != going[0])
+        await screen.until(lambda: list(screen.pane.marks) == [going[0]] and screen.pane.key != going[0])
         await screen.press("x")
         await screen.see("Kill 1 thing, as marked?", f"experiment {going[0]}", "device time without a result")
         await screen.press("escape")

@@ -145,7 +145,7 @@ def cost(view: View, target: Target, now: float) -> list[str]:
         "agent": ["It is retired; what it was writing goes back to the queue."],
         "experiment": ["The idea is not judged; it can be rerun."],
         "run": ["What it has computed is lost; its experiment is judged without it, or not at all."],
-        "device": ["It is paused, and the run on it is queued again elsewhere."],
+        "device": ["It is paused, and the run on it is queued again elsewhere." if runs else "It is paused."],
     }.get(target.kind, [])  # fmt: skip
     return lines
 
