@@ -109,7 +109,7 @@ class ArctlApp(Steering):
             target = "all"
         if command.verb and not target and not given.params.get("all"):
             pane = self.pane
-            found = pick(chain(self.source.view, pane.acts_on if pane is not None else ""), command.verb)
+            found = pick(chain(self.shown, pane.acts_on if pane is not None else ""), command.verb)
             if found is None:
                 msg = f"there is nothing under the cursor to {command.name}"
                 raise UsageError(msg, f"write {command.usage}")
@@ -251,6 +251,9 @@ class ArctlApp(Steering):
             msg = f"there is no campaign {name!r}"
             raise UsageError(msg, f"campaigns: {known or 'none yet'}")
         self.source.choose(name)
+        if self.trail.here.id:
+            # What is open belongs to the campaign that was shown before.
+            self.run_worker(self.follow(self.trail.show(self.trail.here.screen)), name="leave")
         self.flush()
 
     def action_needs(self) -> None:

@@ -154,6 +154,7 @@ class Shell(LeanApp):
         page = self.page
         if page is None or not self.is_running:
             return  # not put in place yet, or being taken down
+        self._follow_campaign()
         scene = self.scene
         with self.batch_update():
             base = self.screen_stack[0]
@@ -165,6 +166,13 @@ class Shell(LeanApp):
             base.query_one(Breadcrumbs).show_crumbs(page.crumbs(scene), page.headline(scene, self.size.width))
             page.show(scene)
             base.query_one(KeyLine).show_keys(self.scopes, off=bool(scene.view.fixed))
+
+    def _follow_campaign(self) -> None:
+        """Show the campaign of what is open: a link may lead into another one."""
+        view, ident = self.source.view, self.trail.here.id
+        name = view.thing(ident).campaign if ident else ""
+        if name and name != view.chosen and any(row.id == name for row in view.campaigns):
+            self.source.choose(name)
 
     @property
     def scopes(self) -> list[Scope]:

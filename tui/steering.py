@@ -11,6 +11,7 @@ from arctl.tui.acting import targets
 from arctl.tui.acting.requests import Request, about, toggled
 from arctl.tui.acting.targets import Target, chain, pick
 from arctl.tui.data.reading import inner, listed, real, word
+from arctl.tui.data.view import View
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.looking import Looking
@@ -25,6 +26,12 @@ class Steering(Looking):
 
     # -- what a key acts on ------------------------------------------------------------------------------
 
+    @property
+    def shown(self) -> View:
+        """The view that is painted: a key means what was seen when it was pressed."""
+        pane = self.pane
+        return pane.scene.view if pane is not None else self.source.view
+
     def allowed(self) -> bool:
         """Tell whether something may be changed at all; say why where it may not."""
         if why := self.source.view.fixed:
@@ -36,7 +43,7 @@ class Steering(Looking):
         pane = self.pane
         if not self.allowed() or pane is None:
             return None
-        found = chain(self.source.view, pane.acts_on)
+        found = chain(self.shown, pane.acts_on)
         target = pick(found, verb)
         if target is None:
             what = found[0].words if found else "what is under the cursor"
@@ -53,7 +60,7 @@ class Steering(Looking):
         """Return what a verb acts on: all marked rows, else the one under the cursor."""
         pane = self.pane
         if pane is not None and pane.marks and self.allowed():
-            picked = [pick(chain(self.source.view, key), verb) for key in pane.marks]
+            picked = [pick(chain(self.shown, key), verb) for key in pane.marks]
             found = {target.id: target for target in picked if target is not None}
             if not found or (verb == "kill" and all(target.over for target in found.values())):
                 self.say(f"nothing that is marked is there to {verb}; Esc takes the marks away", "warning")
@@ -97,7 +104,7 @@ class Steering(Looking):
 
     def _offer_outer(self, key: str) -> bool:
         """Offer to pause what an ended thing belongs to; False where the thing itself is to be paused."""
-        found = [each for each in chain(self.source.view, key) if each.kind in targets.ACCEPTS["pause"]]
+        found = [each for each in chain(self.shown, key) if each.kind in targets.ACCEPTS["pause"]]
         if not found or not found[0].over or found[0].kind == "campaign":
             return False
         levels = {each.id: each for each in found[1:] if not each.over}
@@ -132,7 +139,7 @@ class Steering(Looking):
             return
         levels = [
             target
-            for target in chain(self.source.view, pane.acts_on)
+            for target in chain(self.shown, pane.acts_on)
             if target.kind in targets.ACCEPTS["kill"] and not target.over
         ]
         now = self.scene.now
