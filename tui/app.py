@@ -17,6 +17,7 @@ from arctl.tui.look.lines import Line, line, wrap
 from arctl.tui.look.theme import THEMES
 from arctl.tui.source.replay import moment
 from arctl.tui.steering import Steering
+from arctl.tui.widgets.bars import use_bars
 from arctl.tui.windows.asking import Choose, TypeToConfirm
 from arctl.tui.windows.palette import Palette
 from arctl.tui.windows.window import Told
@@ -200,6 +201,7 @@ class ArctlApp(Steering):
             case "glyphs":
                 self.glyphs = glyphs(operands["GLYPHS"])
                 self.set_class(self.glyphs.name == "ascii", "-ascii")
+                use_bars(plain=self.glyphs.name == "ascii")
                 self.refresh_css(animate=False)
                 self.flush()
 

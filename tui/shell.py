@@ -29,6 +29,7 @@ from arctl.tui.look.scene import Scene
 from arctl.tui.source.base import Source
 from arctl.tui.source.live import LiveSource
 from arctl.tui.source.replay import ReplaySource
+from arctl.tui.widgets.bars import use_bars
 from arctl.tui.widgets.entry import Entry
 from arctl.tui.widgets.frame import Banner, Breadcrumbs, Header, KeyLine, ScreenTabs, Timeline
 from arctl.tui.widgets.lean import LeanApp
@@ -76,6 +77,7 @@ class Shell(LeanApp):
         for each in (theme.DARK, theme.LIGHT):
             self.register_theme(each)
         self.set_class(self.glyphs.name == "ascii", "-ascii")
+        use_bars(plain=self.glyphs.name == "ascii")
         self.theme = theme.PLAIN if settings.no_color else theme.THEMES[settings.theme]
 
     def make_source(self, place: Home | Place) -> Source:
