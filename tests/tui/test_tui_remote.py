@@ -316,8 +316,9 @@ def test_a_person_steers_a_far_campaign_and_sees_its_daemon_die_and_return(slow:
     tmux("new-session", "-d", "-x", "120", "-y", "36", f"{command}; echo left with $?; exec cat")
     try:
         see("LIVE", "box", "slow")
-        tmux("send-keys", "BTab")
-        tmux("send-keys", "p")
+        tmux("send-keys", ":")
+        see("a command, an id")
+        tmux("send-keys", "pause slow", "Enter")
         wait_for(lambda: slow.status()["state"] == "paused")
         slow.kill()
         see("CUT OFF", "no daemon is running", "ssh box")
