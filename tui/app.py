@@ -12,12 +12,14 @@ from arctl.tui.acting.requests import Request
 from arctl.tui.acting.targets import ACCEPTS, chain, pick
 from arctl.tui.data.reading import block, listed, real, whole, word
 from arctl.tui.data.route import Screen, home_of, is_id
+from arctl.tui.keys.registry import find
 from arctl.tui.look.glyphs import SETS, glyphs
 from arctl.tui.look.lines import Line, line, wrap
 from arctl.tui.look.theme import THEMES
 from arctl.tui.source.replay import moment
 from arctl.tui.steering import Steering
 from arctl.tui.widgets.bars import use_bars
+from arctl.tui.widgets.pane import Pane
 from arctl.tui.windows.asking import Choose, TypeToConfirm
 from arctl.tui.windows.palette import Palette
 from arctl.tui.windows.window import Told
@@ -27,6 +29,21 @@ class ArctlApp(Steering):
     """Mission control in a terminal."""
 
     # -- the palette -------------------------------------------------------------------------------------
+
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Open a line to type in before the next key is looked at.
+
+        Textual hands keys to the focused pane, one behind the other: what is typed behind a / or : would
+        still be keys of the pane, and a p among them would pause something.
+        """
+        if priority and len(self.screen_stack) == 1 and isinstance(self.focused, Pane):
+            if key in _of("app.filter"):
+                self.action_filter()
+                return True
+            if key in _of("app.palette"):
+                self.action_palette()
+                return True
+        return await super()._check_bindings(key, priority)
 
     def action_palette(self, begun: str = "") -> None:
         """Open the line for commands."""
@@ -270,6 +287,12 @@ class ArctlApp(Steering):
                 lines += [line(f"{row.id} waits", "strong"), *wrap(wait.text, width, indent="  ")]
                 lines += [*wrap(wait.remedy, width, "dim", "  "), ()]
         self.push_screen(Told("What needs you", lines or [line("nothing waits for you")]))
+
+
+def _of(name: str) -> tuple[str, ...]:
+    """Return the keys of an action."""
+    action = find(name)
+    return action.keys if action is not None else ()
 
 
 def _text_of(path: str) -> str:

@@ -59,7 +59,8 @@ class Looking(Shell):
         field.display = True
         field.placeholder = "text to look for; ! in front leaves out what has it"
         field.value = pane.filter
-        field.focus()
+        # At once: what is typed right behind the / belongs to the filter, never to the pane.
+        self.screen.set_focus(field, scroll_visible=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as one types."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 from arctl.tui.acting.targets import Target, chain, cost, pick, stands_still
 from arctl.tui.data.rows import Campaign, Device, Event
@@ -107,3 +109,19 @@ async def test_j_pressed_twice_on_the_first_of_a_queue_moves_that_one_twice(
         await screen.press("J")
         await screen.until(lambda: screen.pane.keys_shown[1:2] == [first])
         assert screen.pane.key == first
+
+
+@pytest.mark.anyio
+async def test_what_is_typed_right_behind_a_slash_or_a_colon_is_no_key(busy: Busy, attach: Open) -> None:
+    async with attach(busy.stage) as screen:
+        await screen.see("LIVE", "alpha")
+        app = screen.app
+        for letter in "/xpr":
+            app.post_message(Key("slash" if letter == "/" else letter, letter))
+        await screen.until(lambda: screen.pane.filter == "xpr")
+        assert len(app.screen_stack) == 1
+        await screen.press("escape")
+        for letter in ":xp":
+            app.post_message(Key("colon" if letter == ":" else letter, letter))
+        await screen.until(lambda: len(app.screen_stack) == 2)
+        await screen.until(lambda: app.screen.query_one(Input).value == "xp")

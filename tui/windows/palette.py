@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.events import Key
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
@@ -38,10 +39,17 @@ class Palette(Window[str]):
             yield Entry(value=self._begun, placeholder="a command, an id, or part of one", compact=True)
             yield OptionList(id="choices")
 
+    def on_key(self, event: Key) -> None:
+        """Keep what is typed before the line is there."""
+        if self.focused is None and event.is_printable and event.character:
+            self._begun += event.character
+            event.stop()
+
     def on_mount(self) -> None:
         """Give the line the focus."""
         field = self.query_one(Input)
-        field.focus()
+        field.value = self._begun
+        self.set_focus(field)
         field.cursor_position = len(field.value)
         self.query_one(OptionList).can_focus = False
         self.suggest(self._begun)
