@@ -38,7 +38,5 @@ class Teams(Page):
         return rows(roster, columns(left, right))
 
     def narrow(self, current: str) -> Node:
-        """Show the teams, and below them the pane that was chosen; at first the queue."""
-        if current == "roster":
-            return rows(Slot("roster", fits=True, least=4, most=0.6), Slot("queue"))
+        """Show one pane at a time."""
         return alone(current)
