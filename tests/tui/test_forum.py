@@ -196,11 +196,11 @@ async def test_u_goes_to_the_thread_with_something_new_and_then_there_is_none(pl
 @presses(Scope.TEXT, "wrap", "w")
 async def test_braces_go_from_post_to_post_w_cuts_lines_and_a_begins_a_thread(play: Open) -> None:
     recording = _recording()
-    posts = [*POSTS["posts"], _post("m12", "a long word " * 12 + "at last", "m6")]
+    posts = [*POSTS["posts"], _post("m12", "a long word " * 12 + "finally", "m6")]
     recording.replies[named("forum", {"thread": "m6"})] = {"reply": {**POSTS, "posts": posts}}
     async with play(recording) as screen:
         await screen.go(Route(Screen.FORUM, "m6"))
-        await screen.see("after me", "at last")
+        await screen.see("after me", "finally")
         assert screen.pane.id == "thread"
         await screen.press("right_curly_bracket")
         first = screen.pane.key
@@ -210,6 +210,6 @@ async def test_braces_go_from_post_to_post_w_cuts_lines_and_a_begins_a_thread(pl
         await screen.press("left_curly_bracket")
         assert screen.pane.key == first
         await screen.press("w")
-        await screen.until(lambda: "at last" not in screen.text)
+        await screen.until(lambda: "finally" not in screen.text)
         await screen.press("w", "a")
         await screen.see("Say in the forum")

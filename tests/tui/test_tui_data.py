@@ -250,7 +250,7 @@ def test_what_replies_told_of_a_thing_adds_up() -> None:
         ("t1", ["team", "direction", "campaign"]),
         ("campaign:bowl", ["campaign"]),
         ("axis:LR", ["campaign"]),
-        ("event:7", ["experiment", "campaign"]),
+        ("event:7", ["experiment"]),  # its campaign is none of those there are
         ("event:8", ["campaign"]),
         ("", ["campaign"]),
     ],
