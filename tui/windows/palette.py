@@ -27,6 +27,8 @@ class Palette(Window[str]):
     """A line with completion; answers with what was typed."""
 
     BINDINGS = bindings(Scope.MODAL, Scope.PALETTE)
+    #: The line gets the focus when it has what was typed so far, no sooner.
+    AUTO_FOCUS = ""
 
     def __init__(self, offers: Offers, begun: str = "") -> None:
         super().__init__()
