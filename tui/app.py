@@ -16,8 +16,8 @@ from arctl.tui.keys.registry import find
 from arctl.tui.look.glyphs import SETS, glyphs
 from arctl.tui.look.lines import Line, line, wrap
 from arctl.tui.look.theme import THEMES
+from arctl.tui.proposing import Proposing, patch_of
 from arctl.tui.source.replay import moment
-from arctl.tui.steering import Steering
 from arctl.tui.widgets.bars import use_bars
 from arctl.tui.widgets.pane import Pane
 from arctl.tui.windows.asking import Choose, TypeToConfirm
@@ -25,7 +25,7 @@ from arctl.tui.windows.palette import Palette
 from arctl.tui.windows.window import Told
 
 
-class ArctlApp(Steering):
+class ArctlApp(Proposing):
     """Mission control in a terminal."""
 
     # -- the palette -------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ class ArctlApp(Steering):
         if command.name == "fork" or "campaign" in request.params:
             return request
         if path := request.params.get("patch"):
-            request.params["patch"] = _text_of(path)
+            request.params["patch"] = patch_of(path)
         if not target:
             request.params["campaign"] = self.source.view.chosen
         return request
@@ -293,12 +293,3 @@ def _of(name: str) -> tuple[str, ...]:
     """Return the keys of an action."""
     action = find(name)
     return action.keys if action is not None else ()
-
-
-def _text_of(path: str) -> str:
-    """Read a patch of this machine; raises `UsageError` where that is impossible."""
-    try:
-        return Path(path).expanduser().read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path} cannot be read: {error}"
-        raise UsageError(msg, "name a patch file: git diff > idea.patch") from error

@@ -30,7 +30,12 @@ class Settings:
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
-    """Spare a slow line: over SSH nothing is animated; Textual reads this once, when it is imported."""
+    """Settle what Textual reads from the environment: the terminal's own size, and nothing animated over SSH.
+
+    Where a shell exports LINES and COLUMNS they would stand for the window whatever size it is given.
+    """
+    for name in ("LINES", "COLUMNS"):
+        environ.pop(name, None)
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
         environ.setdefault("TEXTUAL_ANIMATIONS", "none")
         environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")

@@ -71,6 +71,13 @@ class Screen:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
+    def repainted(self) -> str:
+        """Return what is on the screen once every pane is painted anew, whatever it showed before."""
+        assert self.app.page is not None
+        for pane in self.app.page.seen:
+            pane.refresh()
+        return self.text
+
     @property
     def pane(self) -> Pane:
         """The pane that has the focus."""

@@ -52,6 +52,12 @@ def test_over_ssh_nothing_is_animated() -> None:
     assert local == {}
 
 
+def test_the_size_that_a_shell_exports_is_not_believed() -> None:
+    environ = {"LINES": "24", "COLUMNS": "80", "TERM": "xterm"}
+    prepare(environ)
+    assert environ == {"TERM": "xterm"}
+
+
 # -- the view ------------------------------------------------------------------------------------------------
 
 

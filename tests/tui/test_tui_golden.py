@@ -52,7 +52,8 @@ async def test_every_page_looks_as_it_did(play: Open, size: tuple[int, int], sta
                 live = source.view
                 source.cut()
                 await screen.settled()
-            found = seen(screen)
+            found, shown = seen(screen), screen.text
+            assert screen.repainted() == shown, f"{page} does not show what it has"
             assert MISSING not in found, f"{page} wants what was not recorded:\n{found}"
             assert max(map(len, found.splitlines())) <= size[0]
             if UPDATE:

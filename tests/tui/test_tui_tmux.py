@@ -72,7 +72,7 @@ def whole(screen: Terminal, width: int, height: int) -> None:
 
 
 def test_a_person_looks_round_in_windows_of_any_size_and_leaves(busy: Busy, terminal: Opened) -> None:
-    screen = terminal(busy.stage, 80, 24)
+    screen = terminal(busy.stage, 80, 24, LINES="9", COLUMNS="40")
     screen.see("LIVE", "ws-01", "4 busy", "alpha", "? help")
     for width, height in ((80, 24), (200, 60), (80, 24)):
         screen.resize(width, height)

@@ -204,3 +204,11 @@ def edges(left: Line, right: Line, width: int) -> Line:
         room -= cell_len(piece)
     spans.append((" " * room, ""))
     return (*spans, *right)
+
+
+def without_first_cell(line: Line) -> Line:
+    """Return a line without its first letter: a mark takes its place."""
+    if not line or not line[0][0]:
+        return line
+    (text, tone), rest = line[0], line[1:]
+    return ((text[1:], tone), *rest)

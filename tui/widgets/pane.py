@@ -16,7 +16,7 @@ from arctl.tui.data.query import Query
 from arctl.tui.data.route import is_id
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
-from arctl.tui.look.lines import Line, Row, difference, plain
+from arctl.tui.look.lines import Line, Row, difference, plain, without_first_cell
 from arctl.tui.look.scene import Listing, Scene, place_of
 from arctl.tui.widgets.paint import TONE_CLASSES, paint
 
@@ -287,7 +287,7 @@ class Pane(ScrollView, can_focus=True):
             base += self.get_component_rich_style("pane--cursor", partial=True)
         line = row.line
         if row.key and row.key in self.marks:
-            line = (("+", "warn"), *_without_first_cell(line))
+            line = (("+", "warn"), *without_first_cell(line))
         return paint(self, line, width, base, stale=self._stale)
 
     def _nothing(self) -> str:
@@ -382,8 +382,7 @@ class Pane(ScrollView, can_focus=True):
                 self.action_enter()
 
     def on_resize(self) -> None:
-        """Lay out anew."""
-        self._seen = {}
+        """Lay out anew; Textual may have painted the new size already, with the rows as they were."""
         self.lay_out()
 
     def on_focus(self) -> None:
@@ -393,10 +392,3 @@ class Pane(ScrollView, can_focus=True):
     def on_blur(self) -> None:
         """Hide the cursor."""
         self._touch(self._at)
-
-
-def _without_first_cell(line: Line) -> Line:
-    if not line or not line[0][0]:
-        return line
-    (text, tone), rest = line[0], line[1:]
-    return ((text[1:], tone), *rest)

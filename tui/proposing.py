@@ -1,0 +1,104 @@
+"""Proposing: the forms in which a person writes an idea down, or changes one that waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arctl.errors import ArctlError, UsageError
+from arctl.tui.acting.requests import Request
+from arctl.tui.data.reading import inner, listed, real, word
+from arctl.tui.steering import Steering
+from arctl.tui.windows.form import Field, Form
+
+
+class Proposing(Steering):
+    """The shell with the keys that add and edit proposals."""
+
+    async def action_add(self) -> None:
+        """Ask for an idea, and put it into the queue."""
+        if not self.allowed():
+            return
+        campaign = self.source.view.chosen
+        try:
+            board = await self.source.call("board", campaign=campaign)
+        except ArctlError as error:
+            self.complain(error)
+            return
+
+        def answered(given: dict[str, str] | None) -> None:
+            if given:
+                self._propose("propose", {"campaign": campaign}, given)
+
+        title = f"Propose an experiment for {campaign}"
+        self.push_screen(Form(title, idea_fields({}), surface(board)), answered)
+
+    async def action_edit(self) -> None:
+        """Ask for a proposal's new words and values."""
+        target = self.meant("edit")
+        if target is None:
+            return
+        try:
+            found = await self.source.call("proposal", id=target.id)
+            board = await self.source.call("board", campaign=self.source.view.chosen)
+        except ArctlError as error:
+            self.complain(error)
+            return
+
+        def answered(given: dict[str, str] | None) -> None:
+            if given:
+                self._propose("edit", {"target": target.id}, given)
+
+        self.push_screen(Form(f"Edit {target.words}", idea_fields(found), surface(board)), answered)
+
+    def _propose(self, method: str, params: dict[str, object], given: dict[str, str]) -> None:
+        values = {}
+        for part in given.pop("values", "").split():
+            name, equals, value = part.partition("=")
+            if not equals:
+                self.say(f"{part!r} names no value: write NAME=VALUE; nothing was proposed", "warning")
+                return
+            values[name] = value
+        if path := given.pop("patch", ""):
+            try:
+                params["patch"] = patch_of(path)
+            except UsageError as error:
+                self.complain(error)
+                return
+        self.later(Request(method, {**params, **given, **({"values": values} if values else {})}, method))
+
+
+def idea_fields(known: object) -> list[Field]:
+    """Return the fields of an idea, filled with what is known of it."""
+    values = inner(inner(known, "change"), "values")
+    said = " ".join(f"{name}={value}" for name, value in values.items())
+    return [
+        Field("values", "Set", "NAME=VALUE NAME=VALUE", said),
+        Field("patch", "Patch", "a file of this machine: git diff > idea.patch"),
+        Field("title", "Title", "a short name", word(known, "title")),
+        Field("hypothesis", "Hypothesis", "why it should help", word(known, "hypothesis")),
+        Field("axis", "Axis", "what it moves", word(known, "axis")),
+        Field("expected", "Expected", "how much, on what evidence", word(known, "expected")),
+        Field("if_works", "If it works", "what follows", word(known, "if_works")),
+        Field("if_fails", "If it fails", "what that would tell", word(known, "if_fails")),
+    ]
+
+
+def surface(board: object) -> list[str]:
+    """Say which parameters there are, with the champion's values and their ranges."""
+    found = []
+    for name, data in inner(board, "surface").items():
+        low, high, choices = real(data, "low"), real(data, "high"), listed(data, "choices")
+        span = f" [{low:g} … {high:g}]" if low is not None and high is not None else ""
+        span += f" of {', '.join(map(str, choices))}" if choices else ""
+        value = data.get("value") if isinstance(data, dict) else None
+        found.append(f"{name}={value}{span}")
+    return [f"Parameters: {';  '.join(found)}"] if found else []
+
+
+def patch_of(path: str) -> str:
+    """Read a patch of this machine; raises `UsageError` where that is impossible."""
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read: {error}"
+        raise UsageError(msg, "name a patch file: git diff > idea.patch") from error
