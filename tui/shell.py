@@ -259,15 +259,15 @@ class Shell(LeanApp):
         await self.follow(self.trail.enter(Route(Screen(screen), ident)))
 
     async def action_back(self) -> None:
-        """Go back: out of a filter, then out of what is open."""
+        """Go back: out of a filter, then take marks away, then out of what is open."""
         pane = self.pane
-        if pane is not None and pane.marks:
-            pane.marks.clear()
-            pane.lay_out(anew=True)
-        elif pane is not None and pane.filter:
+        if pane is not None and pane.filter:
             pane.filter = ""
             pane.lay_out(anew=True)
             self.source.look()
+        elif pane is not None and pane.marks:
+            pane.marks.clear()
+            pane.lay_out(anew=True)
         else:
             await self.follow(self.trail.back())
 

@@ -77,8 +77,14 @@ def _unrepaired(state: State, turn: Turn, parked: str, counted: bool, now: float
     tries = proposal.tries + counted
     if not parked and tries < TRIES:
         return Step(rows=[bump(proposal, tries=tries)])
-    why = f"{row.reason}; not repaired" + (f": {parked}" if parked else "")
+    why = _in_vain(row.reason, "not repaired", parked)
     return close(state, row, Verdict.CRASHED, why, now, actor=turn.agent)
+
+
+def _in_vain(reason: str, end: str, parked: str) -> str:
+    """Say why something was wanted, and how that ended."""
+    said = f"{reason}; {end}" if reason else end
+    return f"{said}: {parked}" if parked else said
 
 
 def _unrevised(state: State, turn: Turn, parked: str, counted: bool) -> Step:
@@ -88,7 +94,7 @@ def _unrevised(state: State, turn: Turn, parked: str, counted: bool) -> Step:
     tries = row.tries + counted
     if not parked and tries < TRIES:
         return Step(rows=[bump(row, tries=tries)])
-    why = f"{row.reason}; not written anew" + (f": {parked}" if parked else "")
+    why = _in_vain(row.reason, "not written anew", parked)
     text = f"{row.id} {row.title} is withdrawn: {why}"
     event = Event("proposal.withdrawn", row.campaign, row.id, text, turn.agent)
     return Step(rows=[bump(row, state=ProposalState.WITHDRAWN, reason=why)], events=[event])

@@ -8,7 +8,7 @@ import pytest
 
 from arctl.tui.data.view import Link, Phase, View
 from arctl.tui.look.lines import plain
-from arctl.tui.source.live import MAX_BACKOFF, backoff
+from arctl.tui.source.connected import MAX_BACKOFF, backoff
 from arctl.tui.widgets.frame import header_line
 from tests.support.stage import Stage
 from tests.tui.conftest import Open

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from arctl.tui.data.query import Answer
 from arctl.tui.data.rows import device
-from arctl.tui.data.view import Link, Phase, View, with_devices, with_status
+from arctl.tui.data.view import Link, Phase, View, with_answers, with_devices, with_status
 from arctl.tui.look.glyphs import SETS
 from arctl.tui.look.lines import plain
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes.devices import device_line
+from arctl.tui.panes.teams import TeamsPane, teams_query
 from tests.support.stage import Stage
 from tests.tui.conftest import Open
 from tests.tui.places import SIZES
@@ -70,3 +72,22 @@ def test_a_missing_reading_is_never_zero() -> None:
 )
 def test_why_a_device_has_no_run_is_told_in_words(given: dict[str, Any], said: str) -> None:
     assert said in line_of(140, **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "free"),
+        ({"state": "paused"}, "paused"),
+        ({"trouble": "no credit is left", "state": "paused"}, "no credit is left"),
+        ({"exhausted": True}, "has nothing more to propose here"),
+    ],
+)
+def test_what_an_agent_without_a_team_does_is_told(given: dict[str, Any], said: str) -> None:
+    reply = {
+        "teams": [],
+        "loose": [{"id": "a1", "name": "otto", "state": "active", **given}],
+    }
+    view = with_answers(View(Link(Phase.LIVE), chosen="bowl"), {teams_query("bowl"): Answer(reply)})
+    (row,) = [row for row in TeamsPane("teams").rows(Scene(view), 80) if row.key == "a1"]
+    assert said in plain(row.line)

@@ -7,6 +7,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,10 @@ def test_a_team_is_paused_redirected_and_all_of_it_taken_back(busy: Busy, termin
         rows = busy.ask("teams", campaign="bowl")["teams"]
         return bool(next(row["held"] for row in rows if row["id"] == busy.team))
 
+    def given() -> Any:
+        rows = busy.ask("directives", campaign="bowl", all=True)["directives"]
+        return next(row for row in rows if row["text"] == "try a smaller width")
+
     screen = terminal(busy.stage)
     screen.see("LIVE", "alpha")
     screen.press("p")
@@ -124,16 +129,13 @@ def test_a_team_is_paused_redirected_and_all_of_it_taken_back(busy: Busy, termin
     screen.command(f"go {busy.accepted}")
     screen.see("[3 Experiments]", "near the best rate")
     screen.press("2")
-    screen.see(DIRECTIVE, "acknowledged")
+    screen.see(DIRECTIVE)
     screen.press("r")
     screen.see(f"Redirect team {busy.team}", "Instruction")
     screen.type("try a smaller width")
     screen.see("try a smaller width", gone=("Instruction",))
-    wait_for(lambda: any(
-        row["text"] == "try a smaller width" and row["state"] == "acknowledged"
-        for row in busy.ask("directives", campaign="bowl")["directives"]
-    ))  # fmt: skip
-    screen.see("i2 acknowledged", "so far:")
+    wait_for(lambda: given()["state"] == "acknowledged")
+    screen.see(f"{given()['id']} acknowledged", "so far:")
 
 
 def test_a_direction_is_killed_after_a_question_and_its_axes_are_closed(busy: Busy, terminal: Opened) -> None:
@@ -252,7 +254,9 @@ def test_hostile_text_reaches_no_terminal(empty: Stage, terminal: Opened) -> Non
             screen.command(place.removeprefix(":"))
             screen.see(place.split()[1], "LIVE")
         unharmed(screen)
+    screen.press("g")  # the log has gone on since the line at its beginning
     screen.see("[red]bold[/red]")
+    unharmed(screen)
     assert screen.told("#{pane_title}") == title
     assert screen.told("#{alternate_on} #{mouse_any_flag}") == drawn == "1 1"
 

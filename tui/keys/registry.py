@@ -42,7 +42,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("app.next_pane", ("tab", "l", "right"), "", "Go to the next pane.", _S.EVERYWHERE),
     Action("app.previous_pane", ("shift+tab", "h", "left"), "", "Go to the pane before.", _S.EVERYWHERE),
-    Action("app.back", ("escape",), "", "Go back: out of a filter, then out of what is open.", _S.EVERYWHERE),
+    Action("app.back", ("escape",), "", "Go back: out of a filter, marks, what is open.", _S.EVERYWHERE),
     Action("app.last_view", ("minus",), "", "Go to where you were before; again comes back.", _S.EVERYWHERE),
     Action(
         "app.sibling(-1)", ("left_square_bracket",), "", "Open the one before it in its list.", _S.EVERYWHERE

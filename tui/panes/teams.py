@@ -11,6 +11,7 @@ from arctl.tui.data.times import since
 from arctl.tui.look.lines import Cell, Line, Row, Tone, lay
 from arctl.tui.look.scene import Scene
 from arctl.tui.look.words import NO_CAMPAIGN
+from arctl.tui.panes import asked
 from arctl.tui.widgets.pane import Pane
 
 
@@ -104,21 +105,18 @@ def _doing(data: Any, now: float) -> str:
     """Say what its members are asked just now."""
     said = []
     for member in listed(data, "members"):
-        asked = inner(member, "asked")
-        if asked:
-            ago = since(now - (real(asked, "since") or now))
-            said.append(f"{word(member, 'name')} {word(asked, 'move')} {ago}")
+        turn = inner(member, "asked")
+        if turn:
+            ago = since(now - (real(turn, "since") or now))
+            said.append(f"{word(member, 'name')} {word(turn, 'move')} {ago}")
     return ", ".join(said)
 
 
 def _loose(data: Any, scene: Scene, width: int) -> Line:
-    asked = inner(data, "asked")
-    ago = since(scene.now - (real(asked, "since") or scene.now))
-    doing = f"{word(asked, 'move')} {ago}" if asked else "free"
-    trouble = word(data, "trouble")
+    said, tone = asked.doing(data, scene)
     cells = [
         Cell(" " + word(data, "name"), 9, "strong"),
         Cell(word(data, "role"), 13, "dim"),
-        Cell(trouble or doing, 0, "bad" if trouble else "dim"),
+        Cell(said, 0, tone),
     ]
     return lay(cells, width)

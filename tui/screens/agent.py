@@ -12,11 +12,12 @@ from arctl.tui.look.plan import WIDE, Node, Slot, columns, rows
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
 from arctl.tui.panes.about_agent import AgentPane, FatesPane, PostsPane, TurnsPane
-from arctl.tui.widgets.page import Crumb, Page, alone
+from arctl.tui.screens.about import About
+from arctl.tui.widgets.page import Crumb
 from arctl.tui.widgets.pane import Pane
 
 
-class AgentPage(Page):
+class AgentPage(About):
     """One agent."""
 
     PAGE = "agent"
@@ -33,14 +34,9 @@ class AgentPage(Page):
         top = columns(Slot("about", 5), Slot("proposals", 6), weight=3, least=8)
         return rows(top, columns(Slot("turns", 5), Slot("posts", 6), weight=2, least=5))
 
-    def narrow(self, current: str) -> Node:
-        """Show one pane at a time."""
-        return alone(current)
-
-    def wants(self, scene: Scene) -> list[Query]:
-        """Return what the panes want, and the headline."""
-        own = [asked.agent(scene.route.id)] if scene.route.id else []
-        return list(dict.fromkeys([*own, *super().wants(scene)]))
+    def asks(self, scene: Scene) -> Sequence[Query]:
+        """Return the query of the agent."""
+        return [asked.agent(scene.route.id)]
 
     def crumbs(self, scene: Scene) -> Sequence[Crumb]:
         """Return the way: Teams > its team > the agent."""

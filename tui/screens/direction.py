@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from arctl.tui.data.query import Query
 from arctl.tui.data.reading import inner, listed, whole, word
 from arctl.tui.data.route import Route, Screen
 from arctl.tui.look.lines import Line
@@ -16,11 +15,12 @@ from arctl.tui.panes.directions import held_or
 from arctl.tui.panes.directives import headline_of
 from arctl.tui.panes.history import HistoryPane
 from arctl.tui.panes.queue import WorkPane
-from arctl.tui.widgets.page import Crumb, Page, alone
+from arctl.tui.screens.about import About
+from arctl.tui.widgets.page import Crumb
 from arctl.tui.widgets.pane import Pane
 
 
-class DirectionPage(Page):
+class DirectionPage(About):
     """One direction."""
 
     PAGE = "direction"
@@ -44,15 +44,6 @@ class DirectionPage(Page):
         right = rows(axes, Slot("critique", 1, 4), weight=5)
         top = columns(Slot("about", 6), right, weight=4, least=8)
         return rows(top, Slot("queue", 2, 4), Slot("history", 3, 4))
-
-    def narrow(self, current: str) -> Node:
-        """Show one pane at a time."""
-        return alone(current)
-
-    def wants(self, scene: Scene) -> list[Query]:
-        """Return what the panes want, and the headline."""
-        own = [asked.one(scene.route.id)] if scene.route.id else []
-        return list(dict.fromkeys([*own, *super().wants(scene)]))
 
     def crumbs(self, scene: Scene) -> Sequence[Crumb]:
         """Return the way: Teams > its team > the direction."""

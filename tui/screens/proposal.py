@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from arctl.tui.data.query import Query
 from arctl.tui.data.reading import inner, word, yes
 from arctl.tui.data.route import Route, Screen
 from arctl.tui.look.lines import Line
@@ -13,11 +12,12 @@ from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
 from arctl.tui.panes.about_direction import OpinionsPane
 from arctl.tui.panes.about_proposal import ChangePane, NearPane, ProposalPane
-from arctl.tui.widgets.page import Crumb, Page, alone
+from arctl.tui.screens.about import About
+from arctl.tui.widgets.page import Crumb
 from arctl.tui.widgets.pane import Pane
 
 
-class ProposalPage(Page):
+class ProposalPage(About):
     """One proposal."""
 
     PAGE = "proposal"
@@ -33,15 +33,6 @@ class ProposalPage(Page):
         if width >= WIDE:
             return columns(Slot("about", 2), Slot("change", 3), rows(Slot("critique"), near, weight=2))
         return columns(Slot("about", 1), rows(Slot("change", 3, 5), Slot("critique", 2, 4), near))
-
-    def narrow(self, current: str) -> Node:
-        """Show one pane at a time."""
-        return alone(current)
-
-    def wants(self, scene: Scene) -> list[Query]:
-        """Return what the panes want, and the headline."""
-        own = [asked.one(scene.route.id)] if scene.route.id else []
-        return list(dict.fromkeys([*own, *super().wants(scene)]))
 
     def crumbs(self, scene: Scene) -> Sequence[Crumb]:
         """Return the way: Teams > its team > its direction > the proposal."""

@@ -20,11 +20,12 @@ from arctl.tui.panes.mentions import MentionsPane
 from arctl.tui.panes.queue import TeamWorkPane
 from arctl.tui.panes.roster import kept
 from arctl.tui.panes.teams import team_state
-from arctl.tui.widgets.page import Crumb, Page, alone
+from arctl.tui.screens.about import About
+from arctl.tui.widgets.page import Crumb
 from arctl.tui.widgets.pane import Pane
 
 
-class TeamPage(Page):
+class TeamPage(About):
     """One team."""
 
     PAGE = "team"
@@ -51,17 +52,10 @@ class TeamPage(Page):
         talk = columns(Slot("mentions", 1, 4), Slot("directives", 1, 4), weight=2, least=4)
         return rows(top, Slot("history", 3, 4), talk, agents)
 
-    def narrow(self, current: str) -> Node:
-        """Show one pane at a time."""
-        return alone(current)
-
-    def wants(self, scene: Scene) -> list[Query]:
-        """Return what the panes want, and the headline."""
+    def asks(self, scene: Scene) -> Sequence[Query]:
+        """Return the queries of the team, and of what came of its work."""
         ident = scene.route.id
-        found = super().wants(scene)
-        if ident:
-            found += [asked.one(ident), kept(asked.open_campaign(scene), ident)]
-        return list(dict.fromkeys(found))
+        return [asked.one(ident), kept(asked.open_campaign(scene), ident)]
 
     def crumbs(self, scene: Scene) -> Sequence[Crumb]:
         """Return the way: Teams > the team > its direction."""

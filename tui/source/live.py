@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,22 +15,13 @@ from arctl.places import Place
 from arctl.tui.data import view as views
 from arctl.tui.data.query import Answer, Pace, Query
 from arctl.tui.data.view import View
+from arctl.tui.source.connected import PATIENCE, Connected
 
-#: Seconds before another attempt to connect: the first, and the most.
-BACKOFF = 0.25
-MAX_BACKOFF = 5.0
 #: Seconds between refreshes while events come, and while none do.
 BUSY = 1.0
 QUIET = 5.0
-#: A daemon that answers nothing for this long is as good as gone.
-PATIENCE = 8.0
 #: Events that are asked for at first.
 HISTORY = 200
-
-
-def backoff(attempts: int) -> float:
-    """Return how long to wait after so many failed attempts."""
-    return min(MAX_BACKOFF, BACKOFF * 2.0 ** max(0, min(attempts, 10) - 1))
 
 
 def due(view: View, wants: Sequence[Query], now: float) -> list[Query]:
@@ -51,8 +41,8 @@ def due(view: View, wants: Sequence[Query], now: float) -> list[Query]:
     return found
 
 
-class LiveSource:
-    """Owns the connection and the current view; `changed` is called when it should be shown at once."""
+class LiveSource(Connected):
+    """A daemon as it is now."""
 
     def __init__(
         self,
@@ -62,12 +52,7 @@ class LiveSource:
         changed: Callable[[], None],
         wants: Callable[[], Sequence[Query]],
     ) -> None:
-        self.place = place
-        self.view = View(readonly=readonly)
-        self._changed = changed
-        self._wants = wants
-        self._client: AsyncClient | None = None
-        self._wake = asyncio.Event()
+        super().__init__(place, readonly=readonly, changed=changed, wants=wants)
         self._stale = True
         self._asked_at = -QUIET
 
@@ -78,10 +63,6 @@ class LiveSource:
         if self.view.chosen != campaign:
             self.view = views.choose(self.view, campaign)
             self.look()
-
-    def look(self) -> None:
-        """See at once to what the screen wants by now."""
-        self._wake.set()
 
     def resync(self) -> None:
         """Ask for everything anew; when cut off, try to connect now."""
@@ -100,21 +81,6 @@ class LiveSource:
         return answer
 
     # -- the worker --------------------------------------------------------------------------------------
-
-    async def run(self) -> None:
-        """Connect, follow, and connect again, until cancelled."""
-        while True:
-            try:
-                async with await AsyncClient.connect(
-                    self.place, readonly=self.view.readonly, timeout=PATIENCE
-                ) as client:
-                    await self._attached(client)
-            except ArctlError as error:
-                self.view = views.cut(self.view, error.message, error.remedy)
-            finally:
-                self._client = None
-            self._changed()
-            await self._woken(backoff(self.view.link.attempts))
 
     async def _attached(self, client: AsyncClient) -> None:
         """Follow one connection until it breaks; raises what broke it."""
@@ -205,11 +171,3 @@ class LiveSource:
             said = f"{error.message}: {error.remedy}" if error.remedy else error.message
             return Answer(error=said, at=time.monotonic(), seq=seq)
         return Answer(reply, at=time.monotonic(), seq=seq)
-
-    async def _woken(self, seconds: float) -> bool:
-        """Wait; return at once, and True, when somebody does not want to."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        woken = self._wake.is_set()
-        self._wake.clear()
-        return woken

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,12 +15,14 @@ from arctl.places import Place
 from arctl.tui.data import view as views
 from arctl.tui.data.query import Answer, Query
 from arctl.tui.data.reading import real, word
-from arctl.tui.data.view import Phase, Playback, View
-from arctl.tui.source.live import PATIENCE, backoff
+from arctl.tui.data.view import Phase, Playback
+from arctl.tui.source.connected import PATIENCE, Connected
 from arctl.tui.source.past import History, reply, without_what_came_later
 
 #: Seconds between two pictures while the time runs.
 FRAME = 0.5
+#: Seconds between two looks at whether the daemon is still there, while it stands still.
+QUIET = 5.0
 #: Seconds that a whole replay takes at first.
 LENGTH = 90
 #: Events shown before the moment.
@@ -30,8 +31,8 @@ EVENTS = 200
 DETAILS = frozenset({"diff", "curve", "logs", "log.sources", "proposal", "tree", "show", "champion.diff"})
 
 
-class ReplaySource:
-    """Owns the connection, the history, and the view of one moment of it."""
+class ReplaySource(Connected):
+    """A campaign's history, and the view of one moment of it."""
 
     def __init__(
         self,
@@ -42,12 +43,8 @@ class ReplaySource:
         changed: Callable[[], None],
         wants: Callable[[], Sequence[Query]],
     ) -> None:
-        self.place = place
-        self.view = View(readonly=True)
+        super().__init__(place, readonly=True, changed=changed, wants=wants)
         self._campaign, self._wanted_at = campaign, at
-        self._changed, self._wants = changed, wants
-        self._client: AsyncClient | None = None
-        self._wake = asyncio.Event()
         self._history = History()
         self._cursor: str | None = None
         self._details: dict[Query, Answer] = {}
@@ -58,10 +55,6 @@ class ReplaySource:
     def choose(self, campaign: str) -> None:
         """Stay with the campaign: a replay is of one."""
         del campaign
-
-    def look(self) -> None:
-        """See at once to what the screen wants by now."""
-        self._wake.set()
 
     def resync(self) -> None:
         """Read on in the history, and answer everything anew."""
@@ -123,20 +116,11 @@ class ReplaySource:
 
     # -- the worker --------------------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """Fetch the history, then show moments of it, until cancelled; connect again where that breaks."""
-        while True:
-            try:
-                async with await AsyncClient.connect(self.place, readonly=True, timeout=PATIENCE) as client:
-                    self._client = client
-                    await self._load(client)
-                    await self._show(client)
-            except ArctlError as error:
-                self.view = views.cut(self.view, error.message, error.remedy)
-            finally:
-                self._client = None
-            self._changed()
-            await self._woken(backoff(self.view.link.attempts))
+    async def _attached(self, client: AsyncClient) -> None:
+        """Fetch the history, then show moments of it."""
+        self._client = client
+        await self._load(client)
+        await self._show(client)
 
     async def _load(self, client: AsyncClient) -> None:
         """Fetch the history page by page, on from what is there already."""
@@ -161,10 +145,10 @@ class ReplaySource:
         )
 
     async def _show(self, client: AsyncClient) -> None:
-        last = time.monotonic()
+        last, shown = time.monotonic(), None
         while True:
             if self._behind:
-                self._behind = False
+                self._behind, shown = False, None
                 await self._load(client)
             played = self._playback
             now = time.monotonic()
@@ -172,17 +156,21 @@ class ReplaySource:
                 at = min(played.end, played.at + (now - last) * played.speed)
                 self.view = replace(self.view, playback=replace(played, at=at, playing=at < played.end))
             last = now
-            await self._moment(client)
+            if shown != (wanted := (self._playback.at, tuple(self._wants()))):
+                shown = wanted
+                await self._moment(client)
+            else:  # only to see whether it still answers
+                await client.call("events", PATIENCE, limit=1)
             self._changed()
-            await self._woken(FRAME if self._playback.playing else 5.0)
+            await self._woken(FRAME if self._playback.playing else QUIET)
 
     async def _moment(self, client: AsyncClient) -> None:
         """Bring the view to the moment that is shown."""
         at, history = self._playback.at, self._history
         # In a thread: a hundred thousand experiments are gone through, and keys must not wait for it.
         status = await asyncio.to_thread(reply, history, at, "status", {})
-        view = views.with_status(self.view, status, at)
-        view = views.with_devices(view, reply(history, at, "gpus", {}))
+        devices = await asyncio.to_thread(reply, history, at, "gpus", {})
+        view = views.with_devices(views.with_status(self.view, status, at), devices)
         events = await client.call("events", PATIENCE, at=at, limit=EVENTS, campaign=view.chosen)
         told = [event for event in events if (real(event, "at") or 0.0) <= at]
         self.view = views.with_events(replace(view, events=(), playback=self.view.playback), told)
@@ -211,11 +199,6 @@ class ReplaySource:
             raise
         except ArctlError as error:
             return Answer(error=f"{error.message}: {error.remedy}", at=time.monotonic())
-
-    async def _woken(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        self._wake.clear()
 
 
 def moment(text: str, begin: float, end: float, now: float) -> float:

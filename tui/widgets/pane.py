@@ -230,6 +230,8 @@ class Pane(ScrollView, can_focus=True):
             title += f"  /{self.filter}"
         if self.marks:
             title += f"  {len(self.marks)} marked"
+            if hidden := sum(place_of(self._rows, key) is None for key in self.marks):
+                title += f", {hidden} hidden"
         hints = self.hints(scene)
         if (title, hints) != self._frame:
             self._frame = (title, hints)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from arctl.daemon.reduce.control.base import Done, Handler, NotYetError, Request
 from arctl.daemon.rows import Deed, bump
@@ -39,20 +41,13 @@ def can_be(request: Request, deed: Deed, handlers: dict[str, Handler]) -> bool:
 
 def _undone(request: Request, deed: Deed, handlers: dict[str, Handler]) -> Done:
     said = f"{deed.id} ({deed.verb} {deed.target})"
-    again = dataclasses.replace(
-        request.fact,
-        verb=deed.undo["verb"],
-        target=deed.undo["target"],
-        reason=request.reason or f"undo of {deed.id}",
-        if_rev=None,
-        data=dict(deed.undo.get("data") or {}),
-    )
+    back = _kept(request, deed.undo, f"undo of {deed.id}")
     campaigns = request.state.campaigns
-    if again.verb == "resume" and deed.target in campaigns and (killed := _killed_since(request, deed)):
+    if back.fact.verb == "resume" and deed.target in campaigns and (killed := _killed_since(request, deed)):
         msg = f"{said} cannot be undone any more: {killed} of {deed.target} came after it"
         raise RefusedError(msg, f"`arctl resume {deed.target}` lets it go on")
     try:
-        done = handlers[again.verb](dataclasses.replace(request, fact=again))
+        done = handlers[back.fact.verb](back)
     except RefusedError as error:
         msg = f"{said} cannot be undone any more: {error.message}"
         raise RefusedError(msg, error.remedy) from error
@@ -62,6 +57,19 @@ def _undone(request: Request, deed: Deed, handlers: dict[str, Handler]) -> Done:
     done.step.rows.append(bump(deed, undone=True))
     answer = {**done.answer, "undone": deed.id, "redoable": bool(deed.request)}
     return dataclasses.replace(done, undo={}, answer=answer)
+
+
+def _kept(request: Request, kept: Mapping[str, Any], reason: str) -> Request:
+    """Return what was kept with a deed as a request of now; the reason is that of now, where one is given."""
+    fact = dataclasses.replace(
+        request.fact,
+        verb=kept["verb"],
+        target=kept["target"],
+        reason=request.reason or reason,
+        if_rev=None,
+        data=dict(kept.get("data") or {}),
+    )
+    return dataclasses.replace(request, fact=fact)
 
 
 def _killed_since(request: Request, deed: Deed) -> str:
@@ -127,16 +135,9 @@ def _done_again(request: Request, deed: Deed, handlers: dict[str, Handler]) -> D
     if not deed.request:
         msg = f"{said} cannot be done again: how it was asked for was not kept"
         raise RefusedError(msg, "ask for it once more by its command")
-    fact = dataclasses.replace(
-        request.fact,
-        verb=deed.request["verb"],
-        target=deed.request["target"],
-        reason=request.reason or deed.reason,
-        if_rev=None,
-        data=dict(deed.request.get("data") or {}),
-    )
+    again = _kept(request, deed.request, deed.reason)
     try:
-        done = handlers[fact.verb](dataclasses.replace(request, fact=fact))
+        done = handlers[again.fact.verb](again)
     except ArctlError as error:
         msg = f"{said} cannot be done again: {error.message}"
         raise RefusedError(msg, error.remedy) from error
