@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,8 @@ from arctl.paths import Home
 from tests.benchmarks import bigledger
 from tests.benchmarks.interface import beneath, first_frames, keys, others, rates
 from tests.benchmarks.tables import Table
-from tests.tui.tui_stage import Stage, repository, stage, wait_for
+from tests.support.campaigns import git, make_bowl
+from tests.tui.tui_stage import Stage, stage, wait_for
 
 PARTS = ("first", "keys", "rates")
 
@@ -76,7 +76,7 @@ def busy(pace: float = 4.0) -> Iterator[Stage]:
 
 def broad(folder: Path, pace: float) -> Path:
     """Make the repository of a toy with so many parameters that none of it is over while it is watched."""
-    path = repository(folder, "bowl", pace=pace, experiments=100_000, in_flight=10)
+    path = make_bowl(folder, pace=pace, experiments=100_000, in_flight=10)
     script, spec = path / "train.py", path / "arctl.toml"
     names = [f"P{number}" for number in range(24)]
     many = "".join(f"{name} = 0.5\n" for name in names)
@@ -89,8 +89,7 @@ def broad(folder: Path, pace: float) -> Path:
     )
     own = '\nfile = "train.py"\ntype = "float"\nlow = 0.0\nhigh = 1.0\n'
     spec.write_text(spec.read_text() + "".join(f"[params.{name}]{own}" for name in names))
-    who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-    subprocess.run(["git", "-C", str(path), *who, "commit", "-qam", "more to turn"], check=True)
+    git(path, "commit", "--quiet", "--all", "--message=more to turn")
     return path
 
 
