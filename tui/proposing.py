@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from arctl.errors import ArctlError, UsageError
-from arctl.tui.acting.requests import Request
+from arctl.tui.acting.requests import Request, values_of
 from arctl.tui.data.reading import inner, listed, real, word
 from arctl.tui.steering import Steering
-from arctl.tui.windows.form import Field, Form
+from arctl.tui.windows.form import Field
 
 
 class Proposing(Steering):
@@ -25,12 +26,10 @@ class Proposing(Steering):
             self.complain(error)
             return
 
-        def answered(given: dict[str, str] | None) -> None:
-            if given:
-                self._propose("propose", {"campaign": campaign}, given)
+        def request(given: dict[str, str]) -> Request:
+            return _request("propose", {"campaign": campaign}, given)
 
-        title = f"Propose an experiment for {campaign}"
-        self.push_screen(Form(title, idea_fields({}), surface(board)), answered)
+        self.ask(f"Propose an experiment for {campaign}", idea_fields({}), request, *surface(board))
 
     async def action_edit(self) -> None:
         """Ask for a proposal's new words and values."""
@@ -44,27 +43,23 @@ class Proposing(Steering):
             self.complain(error)
             return
 
-        def answered(given: dict[str, str] | None) -> None:
-            if given:
-                self._propose("edit", {"target": target.id}, given)
+        def request(given: dict[str, str]) -> Request:
+            return _request("edit", {"target": target.id}, given, known=inner(inner(found, "change"), "values"))
 
-        self.push_screen(Form(f"Edit {target.words}", idea_fields(found), surface(board)), answered)
+        self.ask(f"Edit {target.words}", idea_fields(found), request, *surface(board))
 
-    def _propose(self, method: str, params: dict[str, object], given: dict[str, str]) -> None:
-        values = {}
-        for part in given.pop("values", "").split():
-            name, equals, value = part.partition("=")
-            if not equals:
-                self.say(f"{part!r} names no value: write NAME=VALUE; nothing was proposed", "warning")
-                return
-            values[name] = value
-        if path := given.pop("patch", ""):
-            try:
-                params["patch"] = patch_of(path)
-            except UsageError as error:
-                self.complain(error)
-                return
-        self.later(Request(method, {**params, **given, **({"values": values} if values else {})}, method))
+
+def _request(
+    method: str, params: dict[str, object], given: dict[str, str], known: Iterable[str] = ()
+) -> Request:
+    """Return what a form asks for: of the values that are known, those that were taken out are set no more."""
+    words = {name: text for name, text in given.items() if name not in ("values", "patch")}
+    if path := given.get("patch"):
+        params["patch"] = patch_of(path)
+        known = ()
+    if values := values_of(given["values"], known) if "values" in given else {}:
+        params["values"] = values
+    return Request(method, {**params, **words}, method)
 
 
 def idea_fields(known: object) -> list[Field]:

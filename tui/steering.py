@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from arctl.errors import ArctlError
 from arctl.format import count
 from arctl.tui.acting import targets
-from arctl.tui.acting.requests import Request, about, toggled
+from arctl.tui.acting.requests import Request, about, marking, toggled
 from arctl.tui.acting.targets import Target, chain, pick
 from arctl.tui.data.reading import word
 from arctl.tui.data.view import View
@@ -92,6 +92,21 @@ class Steering(Looking):
     def later(self, request: Request) -> None:
         """Carry something out without waiting for it: a window that closes must not."""
         self.run_worker(self.carry_out(request), name=request.method)
+
+    def ask(
+        self, title: str, fields: Sequence[Field], request: Callable[[dict[str, str]], Request], *told: str
+    ) -> None:
+        """Ask for words and carry out what they make; a form that is refused stays open, as it was typed."""
+
+        async def hand_in(given: dict[str, str]) -> bool:
+            try:
+                wanted = request(given)
+            except ArctlError as error:
+                self.complain(error)
+                return False
+            return await self.carry_out(wanted)
+
+        self.push_screen(Form(title, fields, hand_in, told))
 
     # -- control -----------------------------------------------------------------------------------------
 
@@ -195,43 +210,36 @@ class Steering(Looking):
         if target is None:
             return
 
-        def answered(given: dict[str, str] | None) -> None:
-            if given:
-                self.later(about("redirect", target, **given))
-
         told = (
             "Its analysts acknowledge it with a plan and report on it; what they had queued is set aside,"
             " what you proposed yourself stays."
         )
         fields = [Field("text", "Instruction", "what to do, or to leave alone", needed=True)]
-        self.push_screen(Form(f"Redirect {target.words}", fields, [told]), answered)
+        self.ask(f"Redirect {target.words}", fields, lambda given: about("redirect", target, **given), told)
 
     def _reply(self, post: str) -> None:
-        def answered(given: dict[str, str] | None) -> None:
-            if given:
-                self.later(Request("say", {**given, "parent": post}, f"reply to {post}"))
+        def request(given: dict[str, str]) -> Request:
+            return Request("say", {**given, "parent": post}, f"reply to {post}")
 
-        fields = [Field("text", "Reply", "an answer closes a question", needed=True)]
-        self.push_screen(Form(f"Reply to {post}", fields), answered)
+        self.ask(f"Reply to {post}", [Field("text", "Reply", "an answer closes a question", needed=True)], request)
 
     def action_say(self) -> None:
         """Begin a thread in the forum."""
         if not self.allowed():
             return
 
-        def answered(given: dict[str, str] | None) -> None:
-            if given:
-                links = given.pop("links", "").split()
-                campaign = self.source.view.chosen
-                params = {**given, "campaign": campaign, **({"links": links} if links else {})}
-                self.later(Request("say", params, "say"))
+        campaign = self.source.view.chosen
+
+        def request(given: dict[str, str]) -> Request:
+            links = given.get("links", "").split()
+            return Request("say", {**given, "campaign": campaign, "links": links}, "say")
 
         fields = [
             Field("text", "Text", "what everybody should know", needed=True),
             Field("to", "To", "a team, direction or agent; empty for all"),
             Field("links", "About", "ids, as e12 d3"),
         ]
-        self.push_screen(Form("Say in the forum", fields), answered)
+        self.ask("Say in the forum", fields, request)
 
     async def action_undo(self) -> None:
         """Take back what one did last."""
@@ -288,12 +296,7 @@ class Steering(Looking):
         pane = self.pane
         if not self.allowed() or pane is None:
             return
-        axis = pane.axis(pane.key) or ""
-
-        def answered(given: dict[str, str] | None) -> None:
-            if given:
-                self._mark(given)
-
+        axis, campaign = pane.axis(pane.key) or "", self.source.view.chosen
         fields = [
             Field("axis", "Axis", "LR, or optimizer.lr", axis, needed=True),
             Field("low", "From", "a number; empty for no bound"),
@@ -301,18 +304,7 @@ class Steering(Looking):
             Field("reason", "Why", "what was seen"),
         ]
         told = "What is queued inside it is refused at once; D on the dead end opens it again."
-        self.push_screen(Form("Mark a dead end", fields, [told]), answered)
-
-    def _mark(self, given: dict[str, str]) -> None:
-        params: dict[str, object] = {"campaign": self.source.view.chosen, **given}
-        for name in ("low", "high"):
-            if name in given:
-                try:
-                    params[name] = float(given[name])
-                except ValueError:
-                    self.say(f"{given[name]!r} is no number: nothing was marked", "warning")
-                    return
-        self.later(Request("mark", params, f"mark {given['axis']}"))
+        self.ask("Mark a dead end", fields, lambda given: marking(campaign, given), told)
 
 
 def _label(target: Target) -> str:

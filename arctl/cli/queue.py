@@ -83,6 +83,7 @@ def unstash(target: str, reason: str, if_rev: int | None, as_json: bool) -> None
 @click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter; may be repeated."
 )
+@click.option("--unset", "unset", multiple=True, metavar="NAME", help="Set a parameter no more.")
 @click.option(
     "--patch",
     "file",
@@ -103,6 +104,7 @@ def unstash(target: str, reason: str, if_rev: int | None, as_json: bool) -> None
 def edit(
     proposal: str,
     settings: tuple[str, ...],
+    unset: tuple[str, ...],
     file: Path | None,
     title: str | None,
     axis: str | None,
@@ -125,16 +127,16 @@ def edit(
         "title": title, "axis": axis, "hypothesis": hypothesis, "expected": expected, "if_works": if_works,
         "if_fails": if_fails, "difference": difference,
     }  # fmt: skip
-    if file is not None and settings:
+    if file is not None and (settings or unset):
         raise UsageError("a proposal is either a patch or values", "leave one of the two out")
-    if file is None and not settings and all(word is None for word in words.values()):
+    if file is None and not settings and not unset and all(word is None for word in words.values()):
         msg = f"say what {proposal} is to say"
         raise UsageError(msg, f"arctl edit {proposal} --set NAME=VALUE; `arctl edit --help` lists the rest")
     change: dict[str, object] = {}
     if file is not None:
         change = {"patch": read_text(file), "name": "the patch" if str(file) == "-" else file.name}
-    elif settings:
-        change = {"values": dict(pair(item) for item in settings)}
+    elif settings or unset:
+        change = {"values": {**dict.fromkeys(unset), **dict(pair(item) for item in settings)}}
     act("edit", proposal, reason, if_rev, None, as_json=as_json, **change, **words)
 
 

@@ -59,6 +59,7 @@ def test_operands_options_and_flags_are_read() -> None:
     assert typed("pause t1 --drain").params == {"mode": "drain"}
     assert typed("move p7 --before p3").params == {"to": "before", "other": "p3"}
     assert typed("propose --set LR=0.1 --set W=3").params == {"values": {"LR": "0.1", "W": "3"}}
+    assert typed("edit p3 --unset LR --set W=3").params == {"values": {"LR": None, "W": "3"}}
     assert typed("mark LR --from 0.1 --to 1").params == {"low": 0.1, "high": 1.0}
     assert typed("approve p3,p4").request("p3,p4").params == {"proposals": ["p3", "p4"]}
 

@@ -119,6 +119,30 @@ async def test_e_changes_a_proposal_before_it_runs(busy: Busy, queued: list[str]
         await screen.until(lambda: proposal(busy, queued[0])["title"].endswith("again"))
 
 
+async def test_a_form_that_is_refused_keeps_what_was_typed(
+    busy: Busy, queued: list[str], attach: Open
+) -> None:
+    def values() -> Any:
+        return proposal(busy, queued[0])["change"]["values"]
+
+    async with attach(busy.stage, (160, 45)) as screen:
+        await in_queue(screen, queued)
+        await screen.find(queued[0])
+        await screen.press("e")
+        await screen.see("Edit proposal", "LR=0.313")
+        field = screen.app.screen.query_one("#field-values")
+        for wrong, why in (("LR", "'LR' names no value"), ("SPEED=1", "there is no parameter SPEED"), ("", "")):
+            field.value = wrong
+            await screen.press("enter")
+            await screen.see(why or "withdraws it", "Edit proposal")
+            assert field.value == wrong
+            assert values() == {"LR": 0.313}
+        field.value = "WIDTH=0.81"
+        await screen.press("enter")
+        await screen.until(lambda: "Edit proposal" not in screen.text)
+        assert values() == {"WIDTH": 0.81}
+
+
 @presses(Q, "app.dead_end", "d")
 @presses(Q, "app.revive", "D")
 async def test_d_closes_an_axis_with_a_reason_and_shift_d_opens_it(busy: Busy, attach: Open) -> None:
@@ -132,8 +156,7 @@ async def test_d_closes_an_axis_with_a_reason_and_shift_d_opens_it(busy: Busy, a
         await screen.press("d")
         await screen.see("Mark a dead end")
         await screen.press(*"LR", "tab", *"soon", "enter")
-        await screen.see("'soon' is no number")
-        await screen.press("d")
+        await screen.see("'soon' is no number", "Mark a dead end")
         field = screen.app.screen.query_one("#field-axis")
         field.value = "WIDTH"
         screen.app.screen.query_one("#field-low").value = "0.97"

@@ -67,6 +67,19 @@ def test_an_edit_changes_what_it_names_and_nothing_else() -> None:
     assert dataclasses.replace(the(stage), rev=row.rev) == row
 
 
+def test_a_value_can_be_taken_out() -> None:
+    stage = stage_with()
+    before = the(stage)
+    stage.done("edit", "p21", values={"LR": None})
+    row = the(stage)
+    assert row.change == {"kind": "params", "values": {"WIDTH": 64}}
+    assert (row.title, row.axis) == ("WIDTH 32 -> 64", "WIDTH")
+    assert stage.refused("edit", "p21", values={"LR": None}) == "p21 does not set LR; it sets WIDTH"
+    assert "`arctl reject p21` withdraws it" in stage.refused("edit", "p21", values={"WIDTH": None})
+    stage.done("undo", "")
+    assert dataclasses.replace(the(stage), rev=before.rev) == before
+
+
 def test_words_can_be_taken_out_and_a_patch_takes_the_place_of_values() -> None:
     stage = stage_with()
     stage.done("edit", "p21", patch=PATCH, title="twice the rate", axis="LR", hypothesis="")

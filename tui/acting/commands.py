@@ -76,6 +76,7 @@ _DRAIN = Option("drain", param="mode", flag=True, value="drain")
 _FREEZE = Option("freeze", param="mode", flag=True, value="freeze")
 _IDEA = tuple(map(Option, ("title", "hypothesis", "axis", "expected", "if-works", "if-fails")))
 _SET = Option("set", param="values", many=True)
+_UNSET = Option("unset", param="values", many=True)
 _PATCH = Option("patch")
 _TARGET = ("TARGET",)
 _ALL = Option("all", flag=True)
@@ -114,7 +115,7 @@ COMMANDS: tuple[Command, ...] = (
         "propose", "propose an experiment: values, or a patch of this machine", "propose", (),
         (_SET, _PATCH, *_IDEA, Option("base")),
     ),
-    Command("edit", "change a proposal", "edit", _TARGET, (_SET, _PATCH, *_IDEA, _REASON), "edit"),
+    Command("edit", "change a proposal", "edit", _TARGET, (_SET, _UNSET, _PATCH, *_IDEA, _REASON), "edit"),
     Command("approve", "agree to proposals", "approve", _TARGET, (_ALL, _REASON), "approve"),
     Command("reject", "withdraw proposals", "reject", _TARGET, (_ALL, _REASON), "reject"),
     Command(
@@ -216,7 +217,9 @@ def typed(text: str) -> Typed:
 
 
 def _take(params: dict[str, Any], option: Option, value: str) -> None:
-    if option.sent_as == "values":
+    if option.name == "unset":
+        params.setdefault("values", {})[value] = None
+    elif option.sent_as == "values":
         name, equals, said = value.partition("=")
         if not equals:
             msg = f"--set {value} names no value"

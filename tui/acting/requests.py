@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from arctl.errors import UsageError
 from arctl.tui.acting.targets import Target
 
 
@@ -28,3 +30,30 @@ def toggled(target: Target, *, freeze: bool = False) -> Request:
     if target.held:
         return about("resume", target)
     return about("pause", target, mode="freeze" if freeze else None)
+
+
+def marking(campaign: str, given: Mapping[str, str]) -> Request:
+    """Close an axis or a range of it, as a form has it; raises `UsageError` for a bound that is no number."""
+    params: dict[str, Any] = {"campaign": campaign, **given}
+    for name in ("low", "high"):
+        try:
+            if name in given:
+                params[name] = float(given[name])
+        except ValueError as error:
+            msg = f"{given[name]!r} is no number"
+            raise UsageError(msg, "write 0.1, or leave it empty for no bound") from error
+    return Request("mark", params, f"mark {given['axis']}")
+
+
+def values_of(text: str, known: Iterable[str] = ()) -> dict[str, str | None]:
+    """Read `NAME=VALUE NAME=VALUE`; names that are known and left out are None: they are set no more.
+
+    Raises `UsageError` for a part without a value.
+    """
+    found: dict[str, str | None] = dict.fromkeys(known)
+    for part in text.split():
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise UsageError(f"{part!r} names no value", "write NAME=VALUE")
+        found[name] = value
+    return found

@@ -1,8 +1,8 @@
-"""A form: a few fields with a sentence each; Enter goes on and, at the last one, hands it in."""
+"""A form: a few fields with a sentence each; what is refused stays in it, to be mended and handed in again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -27,12 +27,17 @@ class Field:
     needed: bool = False
 
 
-class Form(Window[dict[str, str]]):
-    """Fields to fill in; answers with those that are not empty."""
+#: Takes what was filled in; False where it was refused, and said why.
+HandIn = Callable[[dict[str, str]], Awaitable[bool]]
 
-    def __init__(self, title: str, fields: Sequence[Field], told: Sequence[str] = ()) -> None:
+
+class Form(Window[None]):
+    """Fields to fill in; hands in those that were changed or are needed, and closes once they are taken."""
+
+    def __init__(self, title: str, fields: Sequence[Field], hand_in: HandIn, told: Sequence[str] = ()) -> None:
         super().__init__()
         self._heading, self._fields, self._told = title, tuple(fields), tuple(told)
+        self._hand_in, self._waits = hand_in, False
 
     def compose(self) -> ComposeResult:
         """Put the fields in place."""
@@ -58,8 +63,8 @@ class Form(Window[dict[str, str]]):
         for field in self._fields:
             self.query_one(f"#label-{field.name}", Block).fill([line(field.label, "strong")])
 
-    def on_input_submitted(self) -> None:
-        """Hand it in; what must not be empty is asked for."""
+    async def on_input_submitted(self) -> None:
+        """Hand it in, once; what must not be empty is asked for."""
         found = {}
         for field in self._fields:
             value = self.query_one(f"#field-{field.name}", Input).value.strip()
@@ -69,4 +74,15 @@ class Form(Window[dict[str, str]]):
                 return
             if value != field.value or field.needed:
                 found[field.name] = value
-        self.dismiss(found)
+        if not self._waits:
+            self._waits = True
+            # Of the app, not of this window: what was handed in is done even where Esc closes it meanwhile.
+            self.app.run_worker(self._handed_in(found), name="hand in")
+
+    async def _handed_in(self, found: dict[str, str]) -> None:
+        try:
+            taken = not found or await self._hand_in(found)
+        finally:
+            self._waits = False
+        if taken and self.is_current:
+            self.dismiss()

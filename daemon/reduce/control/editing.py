@@ -113,12 +113,19 @@ def _draft(request: Request, row: Proposal) -> Draft:
 
 
 def _values(request: Request, row: Proposal, values: Any) -> Json:
-    """Return a change that sets values; those of before that are not named stay."""
+    """Return a change that sets values; those of before that are not named stay, null lets one go."""
     if not isinstance(values, dict) or not values:
         raise UsageError("values are a table of names", 'as in {"LR": 0.03}')
-    known = row.change.get("values") if row.change.get("kind") == "params" else None
+    known = (row.change.get("values") if row.change.get("kind") == "params" else None) or {}
+    for name in values:
+        if values[name] is None and name not in known:
+            sets = ", ".join(sorted(known)) or "no values"
+            raise RefusedError(f"{row.id} does not set {name}", f"it sets {sets}")
+    whole = {name: value for name, value in {**known, **values}.items() if value is not None}
+    if not whole:
+        msg = f"nothing would be left of {row.id}"
+        raise RefusedError(msg, f"`arctl reject {row.id}` withdraws it")
     base = request.state.experiments[row.base]
-    whole = {**(known or {}), **values}
     return {"kind": "params", "values": chosen(request.state.spec(row.campaign), base.params, whole)}
 
 
