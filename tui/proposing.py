@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,9 +43,10 @@ class Proposing(Steering):
         except ArctlError as error:
             self.complain(error)
             return
+        known = inner(inner(found, "change"), "values")
 
         def request(given: dict[str, str]) -> Request:
-            return _request("edit", {"target": target.id}, given, known=inner(inner(found, "change"), "values"))
+            return _request("edit", {"target": target.id}, given, known)
 
         self.ask(f"Edit {target.words}", idea_fields(found), request, *surface(board))
 
@@ -52,7 +54,7 @@ class Proposing(Steering):
 def _request(
     method: str, params: dict[str, object], given: dict[str, str], known: Iterable[str] = ()
 ) -> Request:
-    """Return what a form asks for: of the values that are known, those that were taken out are set no more."""
+    """Return what a form asks for: of the values that are known, those taken out are set no more."""
     words = {name: text for name, text in given.items() if name not in ("values", "patch")}
     if path := given.get("patch"):
         params["patch"] = patch_of(path)
@@ -65,7 +67,7 @@ def _request(
 def idea_fields(known: object) -> list[Field]:
     """Return the fields of an idea, filled with what is known of it."""
     values = inner(inner(known, "change"), "values")
-    said = " ".join(f"{name}={value}" for name, value in values.items())
+    said = " ".join(f"{name}={shlex.quote(str(value))}" for name, value in values.items())
     return [
         Field("values", "Set", "NAME=VALUE NAME=VALUE", said),
         Field("patch", "Patch", "a file of this machine: git diff > idea.patch"),

@@ -221,7 +221,9 @@ class Steering(Looking):
         def request(given: dict[str, str]) -> Request:
             return Request("say", {**given, "parent": post}, f"reply to {post}")
 
-        self.ask(f"Reply to {post}", [Field("text", "Reply", "an answer closes a question", needed=True)], request)
+        self.ask(
+            f"Reply to {post}", [Field("text", "Reply", "an answer closes a question", needed=True)], request
+        )
 
     def action_say(self) -> None:
         """Begin a thread in the forum."""

@@ -7,6 +7,7 @@ from arctl.cli import cli
 from arctl.cli.lazy import FAMILIES
 from arctl.errors import UsageError
 from arctl.tui.acting.commands import BY_NAME, COMMANDS, typed
+from arctl.tui.acting.requests import values_of
 from arctl.tui.windows.palette import choices
 
 #: Families whose commands change a running campaign.
@@ -101,3 +102,13 @@ def test_the_palette_offers_what_may_be_meant() -> None:
 
 def test_every_command_says_what_it_does() -> None:
     assert all(command.help and command.usage.startswith(command.name) for command in COMMANDS)
+
+
+def test_values_of_a_form_are_read_as_a_shell_would() -> None:
+    assert values_of("LR=0.1 OPT='adam w'", known=["LR", "WIDTH"]) == {
+        "LR": "0.1", "OPT": "adam w", "WIDTH": None,
+    }  # fmt: skip
+    with pytest.raises(UsageError, match="'LR' names no value"):
+        values_of("LR")
+    with pytest.raises(UsageError, match="cannot be read: No closing quotation"):
+        values_of("OPT='adam")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,14 +47,20 @@ def marking(campaign: str, given: Mapping[str, str]) -> Request:
 
 
 def values_of(text: str, known: Iterable[str] = ()) -> dict[str, str | None]:
-    """Read `NAME=VALUE NAME=VALUE`; names that are known and left out are None: they are set no more.
+    """Read `NAME=VALUE NAME='A B'`; names that are known and left out are None: they are set no more.
 
-    Raises `UsageError` for a part without a value.
+    Raises `UsageError` for a part without a value, and for a quote that is not closed.
     """
     found: dict[str, str | None] = dict.fromkeys(known)
-    for part in text.split():
+    try:
+        parts = shlex.split(text)
+    except ValueError as error:
+        msg = f"{text} cannot be read: {error}"
+        raise UsageError(msg, "close the quote") from error
+    for part in parts:
         name, equals, value = part.partition("=")
         if not equals:
-            raise UsageError(f"{part!r} names no value", "write NAME=VALUE")
+            msg = f"{part!r} names no value"
+            raise UsageError(msg, "write NAME=VALUE")
         found[name] = value
     return found

@@ -163,7 +163,7 @@ class TurnsPane(Headed):
     """What the open agent was asked, and how it went, newest first."""
 
     HEAD = 1
-    TICKS = True
+    BEAT = 5.0
     EMPTY = "it was asked nothing yet"
     HINTS = "Enter what it was about"
 

@@ -181,7 +181,7 @@ def _axis_line(name: str, rows: Sequence[Any], width: int) -> Line:
 class OpinionsPane(Headed):
     """What others think of the direction or proposal that is open, and what lifted it."""
 
-    TICKS = True
+    BEAT = 5.0
     EMPTY = "nobody said a word about it yet"
     HINTS = "Enter what it points to"
 

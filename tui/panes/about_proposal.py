@@ -111,7 +111,7 @@ def _standing(text: Prose, reply: Any, scene: Scene) -> None:
 class ChangePane(ProsePane):
     """What the open proposal changes: values beside the champion's, or the patch with its colours."""
 
-    TICKS = False
+    BEAT = 0.0
     HINTS = "{ } hunks  w wrap  / search"
 
     def wants(self, scene: Scene) -> Sequence[Query]:

@@ -88,7 +88,7 @@ class DeadEndsPane(SortedTable):
     """The dead ends of the chosen campaign; those that were opened again stand below."""
 
     ORDERS = SORTS
-    TICKS = True
+    BEAT = 5.0
     HINTS = "Enter open  d mark  D revive  s sort"
 
     def wants(self, scene: Scene) -> Sequence[Query]:

@@ -22,7 +22,7 @@ class DevicesPane(Pane):
     """The devices of this machine."""
 
     EMPTY = "no device seen yet"
-    TICKS = True
+    BEAT = 1.0
     HINTS = "Enter job  p hold  P freeze  x kill"
 
     def depends(self, scene: Scene) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ class DirectionsPane(Headed):
     """The directions of the chosen campaign: active, standing, proposed, then the ended ones."""
 
     HEAD = 1
-    TICKS = True
+    BEAT = 5.0
     EMPTY = "no directions yet; `arctl direction TITLE --axis AXIS` proposes one"
     HINTS = "Enter open  p pause  r redirect  x kill"
 

@@ -24,7 +24,7 @@ OVER = 20
 class DirectivesPane(Headed):
     """The directives of the chosen campaign: those that stand, then the newest that are over."""
 
-    TICKS = True
+    BEAT = 5.0
     EMPTY = "none stands; r (or `arctl redirect t1 TEXT`) gives one"
     HINTS = "Enter thread  r redirect  :withdraw"
 

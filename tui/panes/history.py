@@ -25,7 +25,7 @@ class HistoryPane(HeadedQueue):
 
     HEAD = 1
     SORTS = ("new", "effect", "mean", "seconds", "verdict", "title")
-    TICKS = True
+    BEAT = 5.0
     EMPTY = "nothing was judged here yet"
     HINTS = "Enter open  s sort  R rerun  / filter"
 

@@ -19,7 +19,7 @@ class AgentsPane(Headed):
 
     HEAD = 1
     SORTS: ClassVar[tuple[str, ...]] = ("team", "name", "kept", "usd")
-    TICKS = True
+    BEAT = 5.0
     EMPTY = "no agents yet: they come with the campaign; `arctl agents` lists them"
     HINTS = "Enter open  p pause  x retire"
 

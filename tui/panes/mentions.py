@@ -22,7 +22,7 @@ KINDS: dict[str, Tone] = {
 class MentionsPane(Headed):
     """Posts that name the open team, and those of its members."""
 
-    TICKS = True
+    BEAT = 5.0
     HINTS = "r reply  Enter thread"
 
     def wants(self, scene: Scene) -> Sequence[Query]:

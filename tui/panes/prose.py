@@ -67,7 +67,7 @@ def beside(left: Line, right: str, width: int) -> Line:
 class ProsePane(TextPane):
     """A text about what is open; keys act on the id under the cursor, else on what is open."""
 
-    TICKS = True
+    BEAT = 5.0
 
     def depends(self, scene: Scene) -> tuple[object, ...]:
         """Return the answers and the campaigns."""

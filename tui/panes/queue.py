@@ -26,7 +26,7 @@ class ProposalsPane(HeadedQueue):
     #: Whether what runs now stands above the queue.
     WORK: ClassVar[bool] = False
     SORTS = ("order", "newest", "title", "by", "team")
-    TICKS = True
+    BEAT = 1.0
 
     def wants(self, scene: Scene) -> Sequence[Query]:
         """Return the query of the company."""

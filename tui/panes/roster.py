@@ -36,7 +36,7 @@ class RosterPane(Headed):
     """All teams of the chosen campaign, and those that have ended below them."""
 
     HEAD = 1
-    TICKS = True
+    BEAT = 5.0
     HINTS = "Enter open  p pause  r redirect  x kill"
 
     def wants(self, scene: Scene) -> Sequence[Query]:

@@ -54,7 +54,7 @@ class SourcesPane(Table):
     BINDINGS = bindings(Scope.LOG, Scope.SOURCES)
     SCOPES: ClassVar[tuple[Scope, ...]] = (Scope.LIST, Scope.SOURCES, Scope.LOG)
     EMPTY = "no log yet: `arctl start PATH`"
-    TICKS = True
+    BEAT = 1.0
     HINTS = "Enter only this  Space add"
 
     class Asked(Message):

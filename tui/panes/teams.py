@@ -23,7 +23,7 @@ def teams_query(campaign: str) -> Query:
 class TeamsPane(Pane):
     """The teams of the chosen campaign, and what waits for a person."""
 
-    TICKS = True
+    BEAT = 5.0
     HINTS = "Enter open  p pause  r redirect  x kill"
 
     def wants(self, scene: Scene) -> Sequence[Query]:

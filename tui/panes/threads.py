@@ -53,7 +53,7 @@ class ThreadsPane(Table):
     BINDINGS = bindings(Scope.FORUM)
     SCOPES = (Scope.LIST, Scope.FORUM)
     EMPTY = "nobody has said anything yet; a begins a thread"
-    TICKS = True
+    BEAT = 5.0
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -171,7 +171,7 @@ def flags(reply: Any) -> list[str]:
 class VerdictPane(PartPane):
     """What was decided, and why."""
 
-    TICKS = True
+    BEAT = 1.0
     HINTS = "Enter log of the run  R rerun"
 
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:

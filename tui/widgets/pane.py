@@ -39,8 +39,8 @@ class Pane(ScrollView, can_focus=True):
     EMPTY = "nothing yet"
     #: The keys that the lower border names.
     HINTS = ""
-    #: Whether the clock is part of what is shown: such rows are laid out anew every second.
-    TICKS: ClassVar[bool] = False
+    #: Seconds after which the clock changes what is shown, and rows are laid out anew; 0 for never.
+    BEAT: ClassVar[float] = 0.0
     #: Lines on top that stay where they are while the rest scrolls: the names of the columns.
     HEAD: ClassVar[int] = 0
 
@@ -195,8 +195,8 @@ class Pane(ScrollView, can_focus=True):
         if width <= 0:
             return
         basis = (width, self.filter, scene.glyphs, scene.route, tuple(self.marks), *self.depends(scene))
-        if self.TICKS:
-            basis = (*basis, int(scene.now))
+        if self.BEAT:
+            basis = (*basis, scene.now // self.BEAT)
         same = not anew and len(basis) == len(self._basis)
         if not (same and all(new is old or new == old for new, old in zip(basis, self._basis, strict=True))):
             self._basis = basis

@@ -1,4 +1,4 @@
-"""A form: a few fields with a sentence each; what is refused stays in it, to be mended and handed in again."""
+"""A form: a few fields with a sentence each; what is refused stays in it as it was typed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ HandIn = Callable[[dict[str, str]], Awaitable[bool]]
 class Form(Window[None]):
     """Fields to fill in; hands in those that were changed or are needed, and closes once they are taken."""
 
-    def __init__(self, title: str, fields: Sequence[Field], hand_in: HandIn, told: Sequence[str] = ()) -> None:
+    def __init__(
+        self, title: str, fields: Sequence[Field], hand_in: HandIn, told: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self._heading, self._fields, self._told = title, tuple(fields), tuple(told)
         self._hand_in, self._waits = hand_in, False

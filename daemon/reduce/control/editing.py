@@ -120,7 +120,8 @@ def _values(request: Request, row: Proposal, values: Any) -> Json:
     for name in values:
         if values[name] is None and name not in known:
             sets = ", ".join(sorted(known)) or "no values"
-            raise RefusedError(f"{row.id} does not set {name}", f"it sets {sets}")
+            msg = f"{row.id} does not set {name}"
+            raise RefusedError(msg, f"it sets {sets}")
     whole = {name: value for name, value in {**known, **values}.items() if value is not None}
     if not whole:
         msg = f"nothing would be left of {row.id}"
