@@ -247,4 +247,5 @@ def _farewell(stage: Stage) -> None:
     prefix = f"ARCTL_HOME={stage.home.root}"
     common.narrate(f"  export {prefix}")
     common.narrate(f"  arctl start {stage.repo}   # brings its daemon up again")
+    common.narrate(f"  arctl tui   # with --replay {stage.repo.name} it goes through all of it again")
     common.narrate("  arctl tree; arctl teams --all; arctl forum; arctl show e2; arctl champion; arctl stop")
