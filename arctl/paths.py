@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from arctl.errors import ArctlError
+from arctl.errors import ArctlError, UsageError
 
 #: `sun_path` holds 108 bytes on Linux and 104 on macOS, the closing NUL included.
 MAX_SOCKET_PATH = 100
@@ -21,6 +21,15 @@ def default_home() -> Path:
         return Path(home).expanduser().absolute()
     state = os.environ.get("XDG_STATE_HOME")
     return (Path(state) if state else Path.home() / ".local" / "state") / "arctl"
+
+
+def expanded(text: str) -> Path:
+    """Return a path as a person wrote it, with `~` resolved; raises `UsageError` where that is nobody's."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        msg = f"{text}: {error}"
+        raise UsageError(msg, "write the path in full") from error
 
 
 @dataclass(frozen=True, slots=True)

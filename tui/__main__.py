@@ -1,4 +1,4 @@
-"""`python -m arctl.tui`: the same as `arctl tui`, without the rest of the command line."""
+"""`python -m arctl.tui`: `arctl tui` on this machine, without the rest of the command line."""
 
 from __future__ import annotations
 

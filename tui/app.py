@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from arctl.errors import ArctlError, UsageError
-from arctl.tui.acting.commands import COMMANDS, Typed, matching, typed
+from arctl.paths import expanded
+from arctl.tui.acting.commands import BY_NAME, Typed, matching, typed
 from arctl.tui.acting.requests import Request
 from arctl.tui.acting.targets import ACCEPTS, chain, pick
-from arctl.tui.data.reading import block, listed, real, whole, word
 from arctl.tui.data.route import Screen, home_of, is_id
 from arctl.tui.keys.registry import find
 from arctl.tui.look.glyphs import SETS, glyphs
-from arctl.tui.look.lines import Line, line, wrap
 from arctl.tui.look.theme import THEMES
-from arctl.tui.proposing import Proposing, patch_of
+from arctl.tui.proposing import patch_of
 from arctl.tui.source.replay import moment
+from arctl.tui.telling import Telling
 from arctl.tui.widgets.bars import use_bars
 from arctl.tui.widgets.pane import Pane
 from arctl.tui.windows.asking import Choose, TypeToConfirm
 from arctl.tui.windows.palette import Palette
-from arctl.tui.windows.window import Told
 
 
-class ArctlApp(Proposing):
+class ArctlApp(Telling):
     """Mission control in a terminal."""
 
     # -- the palette -------------------------------------------------------------------------------------
@@ -45,14 +44,14 @@ class ArctlApp(Proposing):
                 return True
         return await super()._check_bindings(key, priority)
 
-    def action_palette(self, begun: str = "") -> None:
+    def action_palette(self) -> None:
         """Open the line for commands."""
 
         def answered(text: str | None) -> None:
             if text:
                 self.run_worker(self.command(text), name="command")
 
-        self.push_screen(Palette(self.offers, begun), answered)
+        self.push_screen(Palette(self.offers), answered)
 
     def offers(self, name: str, last: str) -> Sequence[tuple[str, str]]:
         """Return what an operand of a command may be."""
@@ -65,9 +64,9 @@ class ArctlApp(Proposing):
         }
         if name in fixed:
             return [(each, "") for each in matching(last, fixed[name])]
-        command = next((each for each in COMMANDS if each.name == name), None)
-        kinds = ACCEPTS.get(command.verb) if command is not None else None
-        if kinds is None and name not in ("go", "rollback", "undo"):
+        command = BY_NAME.get(name)
+        kinds = ACCEPTS.get(command.verb or name) if command is not None else None
+        if kinds is None and name != "go":
             return []
         found = (
             {row.id: f"campaign, {row.state}" for row in view.campaigns}
@@ -82,9 +81,8 @@ class ArctlApp(Proposing):
         if name == "go":
             found = {screen.value: "screen" for screen in Screen} | found
         wanted = last.lower()
-        return [
-            (ident, said) for ident, said in found.items() if ident.startswith(last) or wanted in said.lower()
-        ]
+        offered = [each for each in found.items() if each[0].startswith(last) or wanted in each[1].lower()]
+        return sorted(offered, key=lambda each: each[0] != last)
 
     async def command(self, text: str) -> None:
         """Carry out a line of the palette."""
@@ -107,16 +105,13 @@ class ArctlApp(Proposing):
             case "stop":
                 self._stop(given)
             case "export":
-                await self._export(Path(given.operands["FILE"]).expanduser())
+                await self.export(expanded(given.operands["FILE"]))
             case "checkout":
-                folder = Path(given.operands["FOLDER"]).expanduser().absolute()
-                params = {"campaign": self.source.view.chosen, "folder": str(folder)}
-                answer = await self.source.call("champion.checkout", **params)
-                self.say(f"{word(answer, 'champion')} is in {word(answer, 'folder')}")
+                await self.checkout(given.operands["FOLDER"])
             case "prompt":
-                await self._prompt(given)
+                await self.show_prompt(given.operands["MOVE"], given.params)
             case "costs":
-                await self._costs(given)
+                await self.show_costs(given.params)
             case _:
                 await self.carry_out(self._request(given))
 
@@ -133,11 +128,10 @@ class ArctlApp(Proposing):
                 raise UsageError(msg, f"write {command.usage}")
             target = found.id
         request = given.request(target)
-        if command.name == "fork" or "campaign" in request.params:
-            return request
         if path := request.params.get("patch"):
             request.params["patch"] = patch_of(path)
-        if not target:
+        # What one did last is taken back whichever campaign is shown, as by the key.
+        if not target and command.name not in ("undo", "redo"):
             request.params["campaign"] = self.source.view.chosen
         return request
 
@@ -153,43 +147,6 @@ class ArctlApp(Proposing):
         cost.append("`arctl start` lets everything go on where it stood; q alone leaves the daemon running.")
         self.push_screen(TypeToConfirm("Stop the daemon?", cost, "stop"), answered)
 
-    async def _export(self, path: Path) -> None:
-        pieces, after = [], 0
-        while True:
-            reply = await self.source.call("export", campaign=self.source.view.chosen, after=after)
-            pieces.append(str(reply.get("text", "")))
-            if reply.get("next") is None:
-                break
-            after = whole(reply, "next")
-        try:
-            path.write_text("".join(pieces))
-        except OSError as error:
-            msg = f"{path} cannot be written: {error}"
-            raise UsageError(msg, "name a file in a folder of yours") from error
-        self.say(f"the ledger is in {path}")
-
-    async def _prompt(self, given: Typed) -> None:
-        params = {"campaign": self.source.view.chosen, "move": given.operands["MOVE"], **given.params}
-        reply = await self.source.call("prompt", **params)
-        lines: list[Line] = [line(f"{word(reply, 'agent')}, {word(reply, 'version')}", "strong"), ()]
-        lines += wrap(block(reply, "system"), 100)
-        for message in listed(reply, "messages"):
-            lines += [(), line(word(message, "role"), "strong"), *wrap(block(message, "content"), 100)]
-        self.push_screen(Told("What it would be told", lines))
-
-    async def _costs(self, given: Typed) -> None:
-        reply = await self.source.call("costs", campaign=self.source.view.chosen, **given.params)
-        lines: list[Line] = []
-        for row in listed(reply, "rows"):
-            usd = real(row, "usd")
-            text = f"{word(row, 'name') or '-':<16} {whole(row, 'calls'):>6} calls {usd or 0:>9.4f} USD"
-            lines.append(line(f"{text} {whole(row, 'input'):>9} in {whole(row, 'output'):>8} out"))
-        lines += [
-            line(f"{word(row, 'cap')}: {real(row, 'spent') or 0:g} of {real(row, 'limit') or 0:g}")
-            for row in listed(reply, "caps")
-        ]
-        self.push_screen(Told("Costs", lines or [line("no model was called yet")]))
-
     async def _own(self, given: Typed) -> None:
         """Carry out what the interface does by itself."""
         name, operands = given.command.name, given.operands
@@ -201,7 +158,7 @@ class ArctlApp(Proposing):
             case "go":
                 await self._go(operands["WHERE"])
             case "campaign":
-                self._choose(operands["NAME"])
+                await self._choose(operands["NAME"])
             case "filter":
                 pane = self.pane
                 if pane is not None:
@@ -259,34 +216,21 @@ class ArctlApp(Proposing):
 
         def answered(name: str | None) -> None:
             if name:
-                self._choose(name)
+                self.run_worker(self.command(f"campaign {shlex.quote(name)}"), name="campaign")
 
         found = [(row.id, f"{row.id}   {row.state}   {row.metric}") for row in rows]
         self.push_screen(Choose("Campaigns", found), answered)
 
-    def _choose(self, name: str) -> None:
+    async def _choose(self, name: str) -> None:
         if all(row.id != name for row in self.source.view.campaigns):
             known = ", ".join(row.id for row in self.source.view.campaigns)
             msg = f"there is no campaign {name!r}"
             raise UsageError(msg, f"campaigns: {known or 'none yet'}")
-        self.source.choose(name)
         if self.trail.here.id:
-            # What is open belongs to the campaign that was shown before.
-            self.run_worker(self.follow(self.trail.show(self.trail.here.screen)), name="leave")
+            # What is open belongs to the campaign that is left; while it is open, that one is shown.
+            await self.follow(self.trail.show(self.trail.here.screen))
+        self.source.choose(name)
         self.flush()
-
-    def action_needs(self) -> None:
-        """Show what waits for a person, with what to do."""
-        lines: list[Line] = []
-        width = max(40, min(100, self.size.width - 10))
-        for row in self.source.view.campaigns:
-            for need in row.needs:
-                lines += [line(f"{row.id}: {need.kind}", "warn"), *wrap(need.text, width, indent="  ")]
-                lines += [*wrap(need.remedy, width, "dim", "  "), ()]
-            for wait in row.waits:
-                lines += [line(f"{row.id} waits", "strong"), *wrap(wait.text, width, indent="  ")]
-                lines += [*wrap(wait.remedy, width, "dim", "  "), ()]
-        self.push_screen(Told("What needs you", lines or [line("nothing waits for you")]))
 
 
 def _of(name: str) -> tuple[str, ...]:

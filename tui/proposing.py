@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from pathlib import Path
 
 from arctl.errors import ArctlError, UsageError
+from arctl.paths import expanded
 from arctl.tui.acting.requests import Request, values_of
+from arctl.tui.acting.targets import Target
 from arctl.tui.data.reading import inner, listed, real, word
 from arctl.tui.steering import Steering
 from arctl.tui.windows.form import Field
@@ -16,10 +17,12 @@ from arctl.tui.windows.form import Field
 class Proposing(Steering):
     """The shell with the keys that add and edit proposals."""
 
-    async def action_add(self) -> None:
+    def action_add(self) -> None:
         """Ask for an idea, and put it into the queue."""
-        if not self.allowed():
-            return
+        if self.allowed():
+            self.run_worker(self._add(), name="propose")
+
+    async def _add(self) -> None:
         campaign = self.source.view.chosen
         try:
             board = await self.source.call("board", campaign=campaign)
@@ -32,11 +35,12 @@ class Proposing(Steering):
 
         self.ask(f"Propose an experiment for {campaign}", idea_fields({}), request, *surface(board))
 
-    async def action_edit(self) -> None:
+    def action_edit(self) -> None:
         """Ask for a proposal's new words and values."""
-        target = self.meant("edit")
-        if target is None:
-            return
+        if (target := self.meant("edit")) is not None:
+            self.run_worker(self._edit(target), name="edit")
+
+    async def _edit(self, target: Target) -> None:
         try:
             found = await self.source.call("proposal", id=target.id)
             board = await self.source.call("board", campaign=self.source.view.chosen)
@@ -95,7 +99,7 @@ def surface(board: object) -> list[str]:
 def patch_of(path: str) -> str:
     """Read a patch of this machine; raises `UsageError` where that is impossible."""
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return expanded(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
         msg = f"{path} cannot be read: {error}"
         raise UsageError(msg, "name a patch file: git diff > idea.patch") from error

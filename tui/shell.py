@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.css.query import NoMatches
+from textual.events import DescendantFocus
 from textual.notifications import SeverityLevel
 from textual.widgets import Input
 
@@ -74,6 +75,8 @@ class Shell(LeanApp):
         self.source = self.make_source(place)
         self._now = time.time()
         self._lists: dict[str, list[str]] = {}
+        #: The ledger and the campaign that marks and lists belong to.
+        self._subject = ("", "")
         for each in (theme.DARK, theme.LIGHT):
             self.register_theme(each)
         self.set_class(self.glyphs.name == "ascii", "-ascii")
@@ -157,6 +160,7 @@ class Shell(LeanApp):
         if page is None or not self.is_running:
             return  # not put in place yet, or being taken down
         self._follow_campaign()
+        self._forget_strangers()
         scene = self.scene
         with self.batch_update():
             base = self.screen_stack[0]
@@ -175,6 +179,24 @@ class Shell(LeanApp):
         name = view.thing(ident).campaign if ident else ""
         if name and name != view.chosen and any(row.id == name for row in view.campaigns):
             self.source.choose(name)
+
+    def _forget_strangers(self) -> None:
+        """Let go of what belongs to another campaign or ledger: marks, the list of siblings, what is open."""
+        view = self.source.view
+        before, self._subject = self._subject, (view.link.epoch, view.chosen)
+        if before == self._subject or not before[1]:
+            return
+        self._lists.clear()
+        for page in self.screen_stack[0].query(Page):
+            page.unmark()
+        if before[0] != view.link.epoch:
+            self.trail = Trail()
+            self.run_worker(self._begin_anew(), name="begin anew")
+
+    async def _begin_anew(self) -> None:
+        """Put all pages in place anew: on another ledger the same ids are other things."""
+        await self.screen_stack[0].query_one("#pages", Container).remove_children()
+        await self._shown()
 
     @property
     def scopes(self) -> list[Scope]:
@@ -196,10 +218,12 @@ class Shell(LeanApp):
             self.trail = trail
 
     async def _shown(self) -> None:
-        name = self.trail.here.page
         place = self.screen_stack[0].query_one("#pages", Container)
-        if not place.query(f"#page-{name}"):
-            await place.mount(screens.page(name))
+        name = ""
+        while name != self.trail.here.page:  # while a page is put in place, one may have gone on to another
+            name = self.trail.here.page
+            if not place.query(f"#page-{name}"):
+                await place.mount(screens.page(name))
         for each in place.children:
             each.display = each.id == f"page-{name}"
         page = self.page
@@ -317,6 +341,11 @@ class Shell(LeanApp):
             self.page.select_beside(-1)
             self.source.look()
             self.flush()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Put the line for a filter away once a pane has the focus."""
+        if isinstance(event.widget, Pane):
+            self.screen_stack[0].query_one("#filter").display = False
 
     def end_filter(self) -> None:
         """Put the line for a filter away; the filter stays."""

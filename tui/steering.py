@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Sequence
 
 from arctl.errors import ArctlError
 from arctl.format import count
+from arctl.paths import Home
+from arctl.places import Place
 from arctl.tui.acting import targets
 from arctl.tui.acting.requests import Request, about, marking, toggled
 from arctl.tui.acting.targets import Target, chain, pick
@@ -14,7 +17,9 @@ from arctl.tui.data.reading import word
 from arctl.tui.data.view import View
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
+from arctl.tui.launch import Settings
 from arctl.tui.looking import Looking
+from arctl.tui.widgets.pane import Pane
 from arctl.tui.windows.asking import Choose, Confirm, TypeToConfirm
 from arctl.tui.windows.form import Field, Form
 
@@ -23,6 +28,10 @@ class Steering(Looking):
     """The shell with the keys that change something."""
 
     BINDINGS = bindings(Scope.CONTROL)
+
+    def __init__(self, place: Home | Place, settings: Settings) -> None:
+        super().__init__(place, settings)
+        self._turn = asyncio.Lock()
 
     # -- what a key acts on ------------------------------------------------------------------------------
 
@@ -59,7 +68,9 @@ class Steering(Looking):
     def all_meant(self, verb: str) -> list[Target]:
         """Return what a verb acts on: all marked rows, else the one under the cursor."""
         pane = self.pane
-        if pane is not None and pane.marks and self.allowed():
+        if pane is not None and pane.marks:
+            if not self.allowed():
+                return []
             picked = [pick(chain(self.shown, key), verb) for key in pane.marks]
             found = {target.id: target for target in picked if target is not None}
             if not found or (verb == "kill" and all(target.over for target in found.values())):
@@ -70,10 +81,14 @@ class Steering(Looking):
 
     # -- carrying out ------------------------------------------------------------------------------------
 
-    async def carry_out(self, request: Request) -> bool:
-        """Ask the daemon for a change, and tell what was done and how it is taken back."""
+    async def carry_out(self, request: Request, key: str = "") -> bool:
+        """Ask the daemon for a change, and tell what was done and how it is taken back.
+
+        One after the other, in the order of asking; asked twice with one key, it is done once.
+        """
         try:
-            answer = await self.source.call(request.method, key=uuid.uuid4().hex, **request.params)
+            async with self._turn:
+                answer = await self.source.call(request.method, key=key or uuid.uuid4().hex, **request.params)
         except ArctlError as error:
             self.complain(error)
             return False
@@ -81,22 +96,28 @@ class Steering(Looking):
         self.say(f"{said}   (z takes it back)" if answer.get("undoable") else said)
         return True
 
-    async def carry_out_all(self, requests: Sequence[Request]) -> None:
-        """Ask for several changes, one after the other; the marks go when all were done."""
+    def later(self, *requests: Request) -> None:
+        """Carry requests out without waiting for it: no key, and no window that closes, waits for the wire.
+
+        The marks go when all were done.
+        """
+        if requests:
+            self.run_worker(self._all(requests, self.pane), name=requests[0].method)
+
+    async def _all(self, requests: Sequence[Request], pane: Pane | None) -> None:
         done = [await self.carry_out(request) for request in requests]
-        pane = self.pane
-        if pane is not None and all(done):
+        if pane is not None and pane.marks and all(done):
             pane.marks.clear()
             pane.lay_out(anew=True)
-
-    def later(self, request: Request) -> None:
-        """Carry something out without waiting for it: a window that closes must not."""
-        self.run_worker(self.carry_out(request), name=request.method)
 
     def ask(
         self, title: str, fields: Sequence[Field], request: Callable[[dict[str, str]], Request], *told: str
     ) -> None:
-        """Ask for words and carry out what they make; a form that is refused stays open, as it was typed."""
+        """Ask for words and carry out what they make; a form that is refused stays open, as it was typed.
+
+        Where no answer came, the same words handed in again are the same deed.
+        """
+        tried: dict[str, str] = {}
 
         async def hand_in(given: dict[str, str]) -> bool:
             try:
@@ -104,18 +125,19 @@ class Steering(Looking):
             except ArctlError as error:
                 self.complain(error)
                 return False
-            return await self.carry_out(wanted)
+            key = tried.setdefault(repr(wanted.params), uuid.uuid4().hex)
+            return await self.carry_out(wanted, key)
 
         self.push_screen(Form(title, fields, hand_in, told))
 
     # -- control -----------------------------------------------------------------------------------------
 
-    async def action_pause(self) -> None:
+    def action_pause(self) -> None:
         """Pause what is meant, or let it go on; where it has ended, what it belongs to is offered."""
         pane = self.pane
         if pane is not None and not pane.marks and self.allowed() and self._offer_outer(pane.acts_on):
             return
-        await self.carry_out_all([toggled(target) for target in self.all_meant("pause")])
+        self.later(*(toggled(target) for target in self.all_meant("pause")))
 
     def _offer_outer(self, key: str) -> bool:
         """Offer to pause what an ended thing belongs to; False where the thing itself is to be paused."""
@@ -123,6 +145,8 @@ class Steering(Looking):
         if not found or not found[0].over or found[0].kind == "campaign":
             return False
         levels = {each.id: each for each in found[1:] if not each.over}
+        if not levels:
+            return False
 
         def answered(ident: str | None) -> None:
             if ident:
@@ -133,14 +157,12 @@ class Steering(Looking):
         self.push_screen(Choose(found[0].over, choices), answered)
         return True
 
-    async def action_freeze(self) -> None:
+    def action_freeze(self) -> None:
         """Freeze what is meant, or thaw it."""
         target = self.meant("freeze")
         if target is not None:
-            if targets.stands_still(self.source.view, target):
-                await self.carry_out(about("resume", target))
-            else:
-                await self.carry_out(about("pause", target, mode="freeze"))
+            still = targets.stands_still(self.source.view, target)
+            self.later(about("resume", target) if still else about("pause", target, mode="freeze"))
 
     def action_kill(self) -> None:
         """Ask, then end what is meant: the thing itself, or what it belongs to."""
@@ -177,7 +199,7 @@ class Steering(Looking):
 
         def answered(at: int | None) -> None:
             if at is not None:
-                self.run_worker(self.carry_out_all([about("kill", target) for target in marked]), name="kill")
+                self.later(*(about("kill", target) for target in marked))
 
         told = []
         for target in marked:
@@ -243,55 +265,54 @@ class Steering(Looking):
         ]
         self.ask("Say in the forum", fields, request)
 
-    async def action_undo(self) -> None:
+    def action_undo(self) -> None:
         """Take back what one did last."""
         if self.allowed():
-            await self.carry_out(Request("undo", {}, "undo"))
+            self.later(Request("undo", {}, "undo"))
 
-    async def action_redo(self) -> None:
+    def action_redo(self) -> None:
         """Do again what was taken back last."""
         if self.allowed():
-            await self.carry_out(Request("redo", {}, "redo"))
+            self.later(Request("redo", {}, "redo"))
 
     # -- the queue ---------------------------------------------------------------------------------------
 
-    async def action_move(self, way: str) -> None:
+    def action_move(self, way: str) -> None:
         """Let what is meant run earlier or later."""
         target, pane = self.meant("move"), self.pane
         if target is None or pane is None:
             return
         # What is seen may be one team's part of the queue: the neighbour that is seen is what counts.
         beside = pane.beside(1 if way == "down" else -1)
-        pane.hold()
+        pane.hold()  # pressed again, the key means the same one
         if beside[:1] == target.id[:1]:
             place = "after" if way == "down" else "before"
             request = about("move", target, to=place, other=beside)
         else:
             request = about("move", target, to=way)
-        if await self.carry_out(request):
-            pane.stay()  # pressed again, the key means the same one
+        self.later(request)
 
-    async def action_stash(self) -> None:
+    def action_stash(self) -> None:
         """Set what is meant aside, or take it back."""
         view, requests = self.source.view, []
         for target in self.all_meant("stash"):
             aside = target.held or view.thing(target.id).state in ("stashed", "parked")
             requests.append(about("unstash" if aside else "stash", target))
-        await self.carry_out_all(requests)
+        self.later(*requests)
 
-    async def action_approve(self) -> None:
+    def action_approve(self) -> None:
         """Agree to proposals."""
         if found := self.all_meant("approve"):
-            await self.carry_out_all([Request("approve", {"proposals": [target.id for target in found]})])
+            self.later(Request("approve", {"proposals": [target.id for target in found]}))
 
-    async def action_rerun(self) -> None:
+    def action_rerun(self) -> None:
         """Try again what failed."""
-        await self.carry_out_all([about("rerun", target) for target in self.all_meant("rerun")])
+        self.later(*(about("rerun", target) for target in self.all_meant("rerun")))
 
-    async def action_revive(self) -> None:
+    def action_revive(self) -> None:
         """Open a dead end again."""
         if (target := self.meant("revive")) is not None:
-            await self.carry_out(about("revive", target))
+            self.later(about("revive", target))
 
     def action_dead_end(self) -> None:
         """Ask for the range and the reason, then close the axis of what is meant."""

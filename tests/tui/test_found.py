@@ -92,7 +92,7 @@ async def test_x_with_one_mark_asks_for_what_is_marked_not_for_what_is_under_the
         await screen.press("space")
         await screen.until(lambda: list(screen.pane.marks) == [one] and screen.pane.key != one)
         await screen.press("x")
-        await screen.see("Kill 1 thing, as marked?", f"experiment {one}", "device time without a result")
+        await screen.see("Kill 1 thing, as marked?", f"experiment {one}", "result. The idea")
         await screen.press("escape")
 
 

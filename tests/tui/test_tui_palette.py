@@ -69,6 +69,8 @@ def test_a_target_may_be_left_to_the_cursor() -> None:
     assert "TARGET" not in typed("kill").operands
     assert typed("redirect look at the data order").operands == {"TEXT": "look at the data order"}
     assert typed("say it's done").operands == {"TEXT": "it's done"}
+    assert typed("say don't and can't").operands == {"TEXT": "don't and can't"}
+    assert typed('redirect t1 "leave  it" --reason "too slow"').params == {"reason": "too slow"}
 
 
 @pytest.mark.parametrize(

@@ -187,10 +187,14 @@ def typed(text: str) -> Typed:
         near = [known for known in BY_NAME if known.startswith(name[:2])] or list(BY_NAME)
         msg = f"there is no command {name!r}"
         raise UsageError(msg, f"try {', '.join(near[:6])}; ? lists the keys")
+    words = shlex.shlex(tail, posix=True)
+    words.whitespace_split, words.commenters = True, ""
+    if command.rest:
+        words.quotes, words.escape = '"', ""  # in a sentence an apostrophe is no quotation mark
     try:
-        parts = shlex.split(tail)
+        parts = list(words)
     except ValueError:
-        parts = tail.split()  # an apostrophe is no quotation mark in somebody's sentence
+        parts = tail.split()
     operands: list[str] = []
     params: dict[str, Any] = {}
     known = {option.name: option for option in command.options}

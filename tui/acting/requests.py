@@ -26,11 +26,9 @@ def about(method: str, target: Target, **params: Any) -> Request:
     return Request(method, {"target": target.id, **given}, f"{method} {target.words}")
 
 
-def toggled(target: Target, *, freeze: bool = False) -> Request:
+def toggled(target: Target) -> Request:
     """Pause what goes on, or let go on what was paused."""
-    if target.held:
-        return about("resume", target)
-    return about("pause", target, mode="freeze" if freeze else None)
+    return about("resume" if target.held else "pause", target)
 
 
 def marking(campaign: str, given: Mapping[str, str]) -> Request:

@@ -27,8 +27,8 @@ ACCEPTS: dict[str, frozenset[str]] = {
     "fork": frozenset({"experiment"}),
     "withdraw": frozenset({"directive", "direction"}),
     "revive": frozenset({"dead end"}),
-    "reply": frozenset({"post"}),
     "undo": frozenset({"deed"}),
+    "redo": frozenset({"deed"}),
 }
 
 

@@ -59,7 +59,7 @@ def harvest(known: Mapping[str, Thing], reply: Any) -> dict[str, Thing]:
             held=yes(data, "held"),
         )
         old = found.pop(ident, None)
-        found[ident] = _added(old, new, "held" in data) if old is not None else new
+        found[ident] = _added(old, new, data) if old is not None else new
     for ident in list(found)[: max(0, len(found) - MOST)]:
         del found[ident]
     return found
@@ -71,9 +71,14 @@ def _title(ident: str, data: Any) -> str:
     return word(data, first) or word(data, second)
 
 
-def _added(old: Thing, new: Thing, told_held: bool) -> Thing:
-    changes = {item.name: getattr(new, item.name) or getattr(old, item.name) for item in fields(new)}
-    changes["held"] = new.held if told_held else old.held
+def _added(old: Thing, new: Thing, data: Any) -> Thing:
+    """Return what is known by now: what a reply does not name stays, what it names as nothing is gone."""
+    gone = {name for name in ("team", "direction", "experiment") if name in data and not data[name]}
+    changes: dict[str, Any] = {
+        item.name: getattr(new, item.name) or ("" if item.name in gone else getattr(old, item.name))
+        for item in fields(new)
+    }
+    changes["held"] = new.held if "held" in data else old.held
     return replace(new, **changes)
 
 

@@ -1,1 +1,1 @@
-"""The one registry of actions: bindings, key line, help and palette are all made from it; it does nothing."""
+"""The one registry of actions: bindings, key line and help are made from it; it does nothing."""

@@ -1,4 +1,4 @@
-"""Every key of the interface, once: bindings, key line, help and palette are made from this list."""
+"""Every key of the interface, once: bindings, key line and help are made from this list."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ ACTIONS: tuple[Action, ...] = (
     # -- in a pane
     Action("down", ("j", "down"), "", "Go down.", _S.LIST),
     Action("up", ("k", "up"), "", "Go up.", _S.LIST),
-    Action("first", ("g", "home"), "", "Go to the top, and stay with what is new there.", _S.LIST),
+    Action("first", ("g", "home"), "", "Go to the top, and stay with what comes there.", _S.LIST),
     Action("last", ("G", "end"), "", "Go to the bottom, and stay with what is new there.", _S.LIST),
     Action("half_down", ("ctrl+d", "pagedown"), "", "Go down half a page.", _S.LIST),
     Action("half_up", ("ctrl+u", "pageup"), "", "Go up half a page.", _S.LIST),
@@ -146,7 +146,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.revive", ("D",), "", "Open a dead end again.", _S.QUEUE, changes=True),
     Action("sort", ("s",), "sort", "Sort by the next column.", _S.QUEUE, rank=12),
     # -- in the forum
-    Action("app.say", ("a",), "", "Begin a thread.", _S.FORUM, changes=True),
+    Action("app.say", ("a",), "say", "Begin a thread.", _S.FORUM, rank=9, changes=True),
     Action("questions", ("exclamation_mark",), "", "Show only questions that wait for you.", _S.FORUM),
     Action("unread", ("u",), "", "Go to the next thread with something new.", _S.FORUM),
     # -- at a curve
@@ -210,7 +210,11 @@ def find(name: str) -> Action | None:
 
 def key_line(width: int, scopes: Sequence[Scope]) -> list[Action]:
     """Return the actions that the key line names where these scopes count, as far as they fit."""
-    ranked = sorted((action for action in of(*scopes) if action.rank), key=lambda action: action.rank)
+    first: dict[str, Action] = {}
+    for scope in scopes:  # a key belongs to the innermost scope that has it
+        for action in of(scope):
+            first.setdefault(action.keys[0], action)
+    ranked = sorted((action for action in first.values() if action.rank), key=lambda action: action.rank)
     found, left = [], width - 1
     for action in ranked:
         left -= len(written(action.keys[0])) + len(action.label) + 3

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from arctl.chart import Frame
 from arctl.format import number
 from arctl.tui.look.canvas import Canvas, Pixel
@@ -217,7 +219,7 @@ def legend(series: Sequence[Series], glyphs: Glyphs, width: int) -> list[Line]:
             spans, taken = [], 0
         spans += [
             (f" {stroke}", tone),
-            (fit(text, max(1, min(len(text), width - len(stroke) - 1))), ""),
+            (fit(text, max(1, min(cell_len(text), width - len(stroke) - 1))), ""),
             ("  ", ""),
         ]
         taken += size

@@ -85,7 +85,7 @@ def parse(text: str) -> tuple[Changed, ...]:
             number += 1
     if len(left) > MOST_LINES:
         found.append(
-            Changed("hunk", ((f"… {len(left) - MOST_LINES} lines more: o opens `arctl diff`", "dim"),))
+            Changed("hunk", ((f"… {len(left) - MOST_LINES} lines more: `arctl diff` has them", "dim"),))
         )
     return tuple(found)
 

@@ -15,7 +15,7 @@ from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
 from arctl.tui.panes.prose import Prose, ProsePane
 
-#: Lines of a patch that are laid out at most; the experiment's page has all of it.
+#: Lines of a patch that are laid out at most; `git show` of its experiment has all of it.
 MOST_LINES = 5000
 
 

@@ -9,7 +9,7 @@ from arctl.format import duration
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import listed, real, whole, word
 from arctl.tui.look.columns import Column, laid, titled
-from arctl.tui.look.lines import Cell, Line, Span, lay
+from arctl.tui.look.lines import Cell, Line, Row, Span, lay
 from arctl.tui.look.scene import Listing, Scene
 from arctl.tui.look.words import better, effect, mean, sign, verdict
 from arctl.tui.panes import asked
@@ -80,6 +80,10 @@ class HistoryPane(HeadedQueue):
             return history_line(rows[place], scene, width)
 
         return Listing(keys, make)
+
+    def _filtered(self, found: Sequence[Row]) -> Sequence[Row]:
+        """Leave the filter to the daemon: it knows rows that are not here, and words that no row shows."""
+        return found
 
     def heading(self, scene: Scene) -> str:
         """Return the title with how many there are."""

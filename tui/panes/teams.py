@@ -35,7 +35,7 @@ class TeamsPane(Pane):
         return (*(scene.view.answer(each).reply for each in self.wants(scene)), scene.view.campaigns)
 
     def rows(self, scene: Scene, width: int) -> Sequence[Row]:
-        """Return a row for each campaign but the chosen one, then the chosen one's teams and needs."""
+        """Return a row for each campaign where there are several, then the chosen one's teams and needs."""
         view, found = scene.view, []
         for row in view.campaigns:
             if len(view.campaigns) > 1 or row.id != view.chosen:

@@ -90,7 +90,7 @@ class ReplaySource(Connected):
 
     async def step(self, way: int) -> None:
         """Go to the event before, or to the next one."""
-        if self._client is None:
+        if self._client is None or self.view.playback is None:
             return
         at, params = self._playback.at, {"campaign": self._campaign}
         events = await self._client.call("events", PATIENCE, at=at, limit=100, **params)
@@ -111,8 +111,9 @@ class ReplaySource(Connected):
         return self.view.playback or Playback(0.0, 0.0, 0.0)
 
     def _set(self, played: Playback) -> None:
-        self.view = replace(self.view, playback=played)
-        self._wake.set()
+        if self.view.playback is not None:  # before the history is there, there is no time to move in
+            self.view = replace(self.view, playback=played)
+            self._wake.set()
 
     # -- the worker --------------------------------------------------------------------------------------
 
@@ -145,17 +146,17 @@ class ReplaySource(Connected):
         )
 
     async def _show(self, client: AsyncClient) -> None:
-        last, shown = time.monotonic(), None
+        last, ran, shown = time.monotonic(), False, None
         while True:
             if self._behind:
                 self._behind, shown = False, None
                 await self._load(client)
             played = self._playback
             now = time.monotonic()
-            if played.playing:
+            if played.playing and ran:
                 at = min(played.end, played.at + (now - last) * played.speed)
                 self.view = replace(self.view, playback=replace(played, at=at, playing=at < played.end))
-            last = now
+            last, ran = now, played.playing
             if shown != (wanted := (self._playback.at, tuple(self._wants()))):
                 shown = wanted
                 await self._moment(client)
@@ -180,7 +181,9 @@ class ReplaySource(Connected):
                 data = await asyncio.to_thread(reply, history, at, query.method, query.given)
                 if data is None and query not in self._details:
                     self._details[query] = await self._detail(client, query)
-                if data is None:
+                if data is None and self._details[query].error:
+                    found[query] = self._details[query]
+                elif data is None:
                     known = self._details[query]
                     data = without_what_came_later(history, at, query.method, known.reply)
                     found[query] = replace(known, reply=data)

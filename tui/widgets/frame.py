@@ -147,7 +147,7 @@ class Breadcrumbs(Clickable):
             last = at == len(crumbs) - 1
             if at:
                 pieces.append((((" > ", "dim"),), ""))
-            piece: Line = ((fit(text, min(len(text), 48)), "strong" if last else "accent"),)
+            piece: Line = ((fit(text, min(cell_len(text), 48)), "strong" if last else "accent"),)
             pieces.append((piece, "" if last else f"app.open_route('{route.screen.value}', '{route.id}')"))
         room = self.size.width - sum(cell_len(plain(line)) for line, _ in pieces)
         if headline and room > 4:

@@ -160,6 +160,11 @@ class Page(Widget):
         for pane in self._panes.values():
             pane.forget(scene)
 
+    def unmark(self) -> None:
+        """Take all marks away."""
+        for pane in self._panes.values():
+            pane.marks.clear()
+
     def _replan(self) -> None:
         width, height = self.size.width, self.size.height
         plan = tuple(sorted((name, box) for name, box in self.boxes(width, height).items()))

@@ -311,10 +311,6 @@ class Pane(ScrollView, can_focus=True):
 
     # -- moving ------------------------------------------------------------------------------------------
 
-    def stay(self) -> None:
-        """Stay with the row under the cursor wherever it goes, also from the top."""
-        self._moved = True
-
     def move(self, to: int) -> None:
         """Put the cursor on a row, as far as there are rows."""
         to = max(0, min(to, len(self._rows) - 1))

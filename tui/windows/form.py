@@ -48,7 +48,7 @@ class Form(Window[None]):
             body.border_subtitle = Content("Enter hands it in  Tab next field  Esc leaves it")
             yield Block(id="text")
             for field in self._fields:
-                yield Block(classes="label", id=f"label-{field.name}")
+                yield Block(id=f"label-{field.name}")
                 yield Entry(value=field.value, placeholder=field.hint, id=f"field-{field.name}", compact=True)
 
     def on_mount(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from arctl.tui.acting.commands import BY_NAME, COMMANDS, matching
+from arctl.tui.data.route import Screen, is_id
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.widgets.entry import Entry
@@ -19,6 +20,7 @@ from arctl.tui.windows.window import Window
 
 #: Choices that are listed at most.
 MOST = 12
+_SCREENS = frozenset(screen.value for screen in Screen)
 #: Returns what an operand of a command may be, as (what is typed, what is said of it).
 Offers = Callable[[str, str], Sequence[tuple[str, str]]]
 
@@ -30,9 +32,11 @@ class Palette(Window[str]):
     #: The line gets the focus when it has what was typed so far, no sooner.
     AUTO_FOCUS = ""
 
-    def __init__(self, offers: Offers, begun: str = "") -> None:
+    def __init__(self, offers: Offers) -> None:
         super().__init__()
-        self._offers, self._begun = offers, begun
+        #: What was typed before the line was there.
+        self._begun = ""
+        self._offers = offers
         self._choices: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -95,6 +99,9 @@ class Palette(Window[str]):
         text = event.value.strip()
         name = text.partition(" ")[0]
         chosen = self._chosen()
+        if self.query_one(OptionList).highlighted == 0 and (is_id(text) or text in _SCREENS):
+            self.dismiss(text)  # an id in full means itself, not the first of those that begin with it
+            return
         if name not in BY_NAME and chosen is not None:
             text = chosen.strip()
             command = BY_NAME.get(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -80,13 +81,12 @@ class Reading(Window[None]):
 
 
 class Told(Reading):
-    """A window with lines that were laid out before."""
+    """A window with a text that is laid out by who opens it."""
 
-    def __init__(self, title: str, lines: list[Line]) -> None:
+    def __init__(self, title: str, told: Callable[[int], list[Line]]) -> None:
         super().__init__(title)
-        self._told = lines
+        self._told = told
 
     def lines(self, width: int) -> list[Line]:
-        """Return them as they are."""
-        del width
-        return self._told
+        """Return the text on `width` cells."""
+        return self._told(width)
