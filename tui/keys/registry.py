@@ -214,7 +214,8 @@ def key_line(width: int, scopes: Sequence[Scope]) -> list[Action]:
     for scope in scopes:  # a key belongs to the innermost scope that has it
         for action in of(scope):
             first.setdefault(action.keys[0], action)
-    ranked = sorted((action for action in first.values() if action.rank), key=lambda action: action.rank)
+    here = [action for action in of(*scopes) if action.rank and first[action.keys[0]] is action]
+    ranked = sorted(here, key=lambda action: action.rank)
     found, left = [], width - 1
     for action in ranked:
         left -= len(written(action.keys[0])) + len(action.label) + 3
