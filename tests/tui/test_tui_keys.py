@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 
 import pytest
+from textual.events import Key, Paste
 from textual.widgets import Input, OptionList
 
 from arctl.tui.data.route import Route, Screen
@@ -13,6 +14,7 @@ from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import ACTIONS
 from arctl.tui.panes.champion import ChampionPane
 from tests.tui.conftest import Open
+from tests.tui.conftest import Screen as Shown
 from tests.tui.places import built
 from tests.tui.presses import DECLARED, every_key, presses
 
@@ -129,6 +131,24 @@ async def test_a_filter_leaves_rows_out_and_escape_takes_it_away(play: Open) -> 
         await screen.until(lambda: len(pane.keys_shown) == many)
         await screen.press("slash", "exclamation_mark", *"ready", "enter")
         await screen.until(lambda: len(pane.keys_shown) == many - len(few))
+
+
+async def test_what_is_typed_in_one_go_keeps_its_order(play: Open) -> None:
+    def at_once(screen: Shown, *keys: str) -> None:
+        for key in keys:
+            screen.app.post_message(Key(key, key if len(key) == 1 else None))
+
+    async with play() as screen:
+        await screen.press("slash")
+        at_once(screen, *"abc", "backspace", "d", "left", "x")
+        screen.app.post_message(Paste("y\nz"))
+        at_once(screen, "backspace", "w")
+        await screen.until(lambda: screen.app.query_one("#filter", Input).value == "abxy wd")
+        await screen.press("escape", "4", "a")
+        await screen.see("Say in the forum")
+        at_once(screen, *"hello", "tab", *"t1", "tab", *"e3")
+        fields = screen.app.screen.query(Input)
+        await screen.until(lambda: [field.value for field in fields] == ["hello", "t1", "e3"])
 
 
 @presses(E, "app.next_pane", "tab", "l", "right")

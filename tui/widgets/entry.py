@@ -13,3 +13,12 @@ class Entry(Input):
     def validate_value(self, value: str) -> str:
         """Take out what a terminal would obey; blanks at the ends stay while one types."""
         return clean_block(value).replace("\n", " ")
+
+    def typed(self, text: str) -> None:
+        """Put a text in at the cursor, in place of what is selected."""
+        self._restart_blink()
+        text = self.validate_value(text)
+        if self.selection.is_empty:
+            self.insert_text_at_cursor(text)
+        else:
+            self.replace(text, *self.selection)

@@ -13,6 +13,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from arctl.tui.widgets.cells import Cells
+from arctl.tui.widgets.entry import Entry
 
 #: Seconds without a key or the mouse after which nobody is taken to wait for an answer.
 CALM = 1.0
@@ -39,10 +40,28 @@ class LeanApp(App[None]):
             self.set_interval(CALM, self._tidy)
 
     async def on_event(self, event: events.Event) -> None:
-        """Remember when somebody last waited for an answer."""
+        """Remember when somebody last waited for an answer, and keep the order of what is typed."""
         if isinstance(event, events.InputEvent):
             self._touched = time.monotonic()
-        await super().on_event(event)
+        entry = self.focused if self.screen_stack and not event.is_forwarded else None
+        if isinstance(entry, Entry) and isinstance(event, events.Key | events.Paste):
+            await self._typed(entry, event)
+        else:
+            await super().on_event(event)
+
+    async def _typed(self, entry: Entry, event: events.Key | events.Paste) -> None:
+        """Let a key count in a line before the next one is looked at.
+
+        Textual hands letters to the line at once, and keys that do something only after a detour: of what
+        comes in one go, as over a slow line, letters behind a Tab or Backspace would count before it.
+        """
+        self.app_focus = True
+        if isinstance(event, events.Paste):
+            entry.typed(event.text)
+        elif event.is_printable and event.character:
+            entry.typed(event.character)
+        elif not await self._check_bindings(event.key, priority=True):
+            await self._check_bindings(event.key)
 
     def _tidy(self) -> None:
         """Collect garbage where nobody waits: a full collection takes longer than a frame may."""
