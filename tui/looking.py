@@ -24,9 +24,13 @@ class Looking(Shell):
 
     @property
     def replay(self) -> ReplaySource | None:
-        """The source, where it is a replay; says so where it is not."""
+        """The source, where it is a replay that is there; says so where it is not."""
         if isinstance(self.source, ReplaySource):
-            return self.source
+            if self.source.view.playback is not None:
+                return self.source
+            link = self.source.view.link
+            self.say(f"there is nothing to replay yet: {link.reason or 'not connected yet'}", "warning")
+            return None
         self.say("this is no replay: `arctl tui --replay CAMPAIGN` is one")
         return None
 

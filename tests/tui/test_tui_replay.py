@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,6 +206,18 @@ async def test_every_screen_of_a_replay_says_what_it_shows(done: Stage, attach: 
 async def test_an_unknown_campaign_is_told_with_those_there_are(done: Stage, attach: Open) -> None:
     async with attach(done, replay="nonsense") as screen:
         await screen.see("there is no campaign 'nonsense'", "bowl")
+
+
+async def test_a_replay_that_is_not_there_yet_has_no_time_to_move(tmp_path: Path, attach: Open) -> None:
+    on = Stage(tmp_path)
+    async with attach(on, replay="bowl") as screen:
+        await screen.see("CUT OFF", "not connected yet")
+        for key in ("space", "comma", "greater_than_sign"):
+            await screen.press(key)
+            await screen.see("there is nothing to replay yet: no daemon is running")
+        await screen.press("colon", *"at 50%", "enter")
+        await screen.until(lambda: screen.text.count("there is nothing to replay yet") == 4)
+        assert screen.app.source.view.playback is None
 
 
 async def test_keys_of_a_replay_say_that_there_is_none(done: Stage, attach: Open) -> None:
