@@ -60,9 +60,10 @@ class AsyncClient:
 
     async def _greet(self, readonly: bool, timeout: float) -> None:
         spoken = list(protocol.PROTOCOL)
-        self.welcome = await self.call(
-            "hello", timeout, protocol=spoken, client=__version__, readonly=readonly
-        )
+        welcome = await self.call("hello", timeout, protocol=spoken, client=__version__, readonly=readonly)
+        if not isinstance(welcome, dict):
+            raise ProtocolError("what answers is no arctl daemon", "see what answers there")
+        self.welcome = welcome
         version = str(self.welcome.get("version"))
         protocol.check_version(self.welcome.get("protocol"), them="daemon", version=version)
 

@@ -99,11 +99,14 @@ def failure(ident: int | str | None, error: ArctlError, code: int | None = None)
     return {"jsonrpc": "2.0", "id": ident, "error": body}
 
 
-def raised(body: Message) -> ArctlError:
-    """Return the typed error that an error reply stands for."""
-    kind = _CODES.get(int(body.get("code", FAILED)), ArctlError)
-    data = body.get("data") or {}
-    return kind(str(body.get("message", "the daemon gave no reason")), str(data.get("remedy", "")))
+def raised(body: object) -> ArctlError:
+    """Return the typed error that an error reply stands for; one of no daemon of ours is an error, too."""
+    if not isinstance(body, dict):
+        return ProtocolError(f"an error that is no error reply: {body!r:.60}", "see what answers there")
+    code, data = body.get("code"), body.get("data")
+    kind = _CODES.get(code, ArctlError) if isinstance(code, int) else ArctlError
+    remedy = data.get("remedy", "") if isinstance(data, dict) else ""
+    return kind(str(body.get("message", "the daemon gave no reason")), str(remedy))
 
 
 def check_version(theirs: object, *, them: str, version: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from arctl import protocol
 from arctl.aclient import AsyncClient
-from arctl.errors import NotRunningError, ProtocolError, RefusedError
+from arctl.errors import ArctlError, NotRunningError, ProtocolError, RefusedError
 from arctl.paths import Home
 from tests.tui.tui_stage import Stage
 
@@ -49,6 +49,13 @@ async def test_nobody_there_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert "arctl start" in caught.value.remedy
 
 
+async def test_a_state_folder_that_cannot_be_one_is_told_first_with_why(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotRunningError, match=r"^cannot connect: Not a directory") as caught:
+        await AsyncClient.connect(Home(tmp_path / "file"))
+    assert "ARCTL_HOME" in caught.value.remedy
+
+
 async def test_a_lost_connection_ends_every_wait(empty: Stage) -> None:
     async with await AsyncClient.connect(empty.home) as client:
         news = asyncio.create_task(client.notification())
@@ -76,6 +83,20 @@ async def test_another_major_version_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ProtocolError, match=r"protocol 99\.0"):
         await _against(tmp_path, ancient)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"result": []}, {"result": "hi"}, {"error": "x"}, {"error": {"code": "y", "data": [1]}}]
+)
+async def test_what_is_no_daemon_is_told_as_that(tmp_path: Path, answer: dict[str, object]) -> None:
+    async def stranger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ident = protocol.decode(await reader.readline())["id"]
+        writer.write(protocol.encode({"jsonrpc": "2.0", "id": ident, **answer}))
+        await reader.read()
+        writer.close()
+
+    with pytest.raises(ArctlError):
+        await _against(tmp_path, stranger, 5.0)
 
 
 async def test_a_message_that_is_too_long_is_an_error_not_a_hang(tmp_path: Path) -> None:
