@@ -104,9 +104,12 @@ class Local:
         except (ConnectionRefusedError, ConnectionResetError) as error:
             msg = "no daemon listens"  # it left its socket behind when it died
             raise NotRunningError(msg, self.start_hint) from error
-        except OSError as error:  # a timeout is one, too
-            msg = f"cannot connect to {path}: {error or 'the daemon does not answer'}"
-            raise NotRunningError(msg, self.start_hint) from error
+        except TimeoutError as error:
+            msg = f"the daemon does not answer at {path}"
+            raise NotRunningError(msg, self.silence_hint) from error
+        except OSError as error:
+            msg = f"cannot connect: {error.strerror or error}: {path}"
+            raise NotRunningError(msg, "set ARCTL_HOME to a folder of yours") from error
 
         async def close() -> None:
             writer.close()

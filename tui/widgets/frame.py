@@ -172,8 +172,9 @@ def banner_text(view: View) -> str:
     """Say what is wrong with the connection, or with the daemon itself; "" where all is well."""
     link = view.link
     if link.phase is Phase.CUT:
-        old = "what is shown is old · " if view.host else ""
-        return f"{clean(link.reason, 60)} · {link.remedy} · {old}trying again, ^r now"
+        old = "what is shown is old" if view.host else ""
+        said = (clean(link.reason, 60), link.remedy, old, "trying again, ^r now")
+        return " · ".join(part for part in said if part)
     return view.trouble
 
 
