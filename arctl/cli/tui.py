@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--readonly", is_flag=True, help="Look only; the daemon refuses changes.")
 @click.option(
-    "--host", default="", metavar="[USER@]HOST", help="Attach to another machine's daemon, over ssh."
+    "--host", default=None, metavar="[USER@]HOST", help="Attach to another machine's daemon, over ssh."
 )
 @click.option(
     "--remote-command", default="", metavar="CMD", help="What starts arctl there.  [default: arctl]"
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def tui(
     ctx: click.Context,
     readonly: bool,
-    host: str,
+    host: str | None,
     remote_command: str,
     remote_home: str,
     host_label: str,
@@ -62,13 +62,13 @@ def tui(
     ctx.exit(launch(settings) or int(Exit.OK))
 
 
-def _place(host: str, command: str, home: str) -> Place | None:
+def _place(host: str | None, command: str, home: str) -> Place | None:
     """Return the machine that was named, None for this one."""
-    if not host and (command or home):
+    if host is None and (command or home):
         named = "--remote-command" if command else "--remote-home"
         msg = f"{named} needs --host"
         raise UsageError(msg, "name the machine: `--host user@box`; here ARCTL_HOME names the state folder")
-    if not host:
+    if host is None:
         return None
     from arctl.places import remote
 

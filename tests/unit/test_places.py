@@ -54,6 +54,12 @@ def test_a_far_home_or_command_without_a_host_is_refused() -> None:
         assert f"{option} needs --host" in done.stderr
 
 
+def test_a_host_without_a_name_is_refused_and_never_this_machine() -> None:
+    done = CliRunner().invoke(cli, ["tui", "--host", ""])
+    assert done.exit_code == Exit.USAGE
+    assert "'' is no host" in done.stderr
+
+
 def test_the_far_side_leaves_when_nobody_reads_it_though_an_answer_is_due(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
