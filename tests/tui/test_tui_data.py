@@ -293,6 +293,14 @@ def test_a_kill_states_the_runs_that_end_and_their_time() -> None:
     assert cost(view, chain(view, "campaign:old")[0], 100.0)[0] == "No run is under way."
 
 
+def test_time_for_which_a_run_stood_still_is_no_device_time_that_a_kill_costs() -> None:
+    view = world()
+    for frozen, spent in ((None, "50s"), (85.0, "35s")):
+        rows = [replace(row, frozen=frozen, frozen_seconds=10.0) for row in view.devices]
+        still = replace(view, devices=tuple(rows))
+        assert f"now: {spent} of device time" in cost(still, chain(still, "e3")[0], 100.0)[0]
+
+
 # -- commands ------------------------------------------------------------------------------------------------
 
 

@@ -131,7 +131,7 @@ def stands_still(view: View, target: Target) -> bool:
 def cost(view: View, target: Target, now: float) -> list[str]:
     """Say what ending a thing costs: the runs that end, with the device time spent on them, and the rest."""
     runs = [row for row in view.devices if row.run and _within(view, row, target)]
-    spent = sum(max(0.0, now - row.started) for row in runs if row.started is not None)
+    spent = sum(_worked(row, now) for row in runs)
     said = f"{count(len(runs), 'run')} under way" if runs else "no run is under way"
     if runs:
         ends = "ends" if len(runs) == 1 else "end"
@@ -148,6 +148,13 @@ def cost(view: View, target: Target, now: float) -> list[str]:
         "device": ["It is paused, and the run on it is queued again elsewhere." if runs else "It is paused."],
     }.get(target.kind, [])  # fmt: skip
     return lines
+
+
+def _worked(row: Device, now: float) -> float:
+    """Return for how many seconds a device's run has worked: frozen it does not."""
+    if row.started is None:
+        return 0.0
+    return max(0.0, (now if row.frozen is None else row.frozen) - row.started - row.frozen_seconds)
 
 
 def _within(view: View, row: Device, target: Target) -> bool:
