@@ -211,7 +211,7 @@ class ArctlApp(Telling):
         """Choose among the campaigns."""
         rows = self.source.view.campaigns
         if not rows:
-            self.say("there is no campaign yet: start one with `arctl start PATH`")
+            self.say(self.source.view.unseen or "there is no campaign yet: start one with `arctl start PATH`")
             return
 
         def answered(name: str | None) -> None:

@@ -86,6 +86,9 @@ class Looking(Shell):
         if pane is None:
             return
         text = pane.copied()
+        if not text:
+            self.say("there is nothing under the cursor to copy")
+            return
         self.copy_to_clipboard(text)
         self.say(f"copied {clean(text, 40)!r}; where the terminal takes no OSC 52, o opens a pager")
 

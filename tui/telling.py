@@ -20,7 +20,7 @@ class Telling(Proposing):
 
     def action_needs(self) -> None:
         """Show what waits for a person, with what to do."""
-        campaigns = self.source.view.campaigns
+        campaigns, unseen = self.source.view.campaigns, self.source.view.unseen
 
         def lines(width: int) -> list[Line]:
             found: list[Line] = []
@@ -31,7 +31,7 @@ class Telling(Proposing):
                 for wait in row.waits:
                     found += [line(f"{row.id} waits", "strong"), *wrap(wait.text, width, indent="  ")]
                     found += [*wrap(wait.remedy, width, "dim", "  "), ()]
-            return found or [line("nothing waits for you")]
+            return found or wrap(unseen or "nothing waits for you", width)
 
         self.push_screen(Told("What needs you", lines))
 

@@ -9,7 +9,7 @@ import pytest
 from arctl.tui.data.view import Link, Phase, View
 from arctl.tui.look.lines import plain
 from arctl.tui.source.connected import MAX_BACKOFF, backoff
-from arctl.tui.widgets.frame import header_line
+from arctl.tui.widgets.frame import banner_text, header_line
 from tests.support.stage import Stage
 from tests.tui.conftest import Open
 
@@ -67,6 +67,15 @@ async def test_it_waits_for_a_daemon_that_is_not_there_yet(tmp_path: Path, attac
     async with attach(on) as screen:
         await screen.see("CUT OFF", "no daemon is running", "arctl start", "not connected yet")
         assert "no campaign yet" not in screen.text
+        await screen.press("y")
+        await screen.see("nothing under the cursor to copy")
+        await screen.press("C")
+        await screen.see("cut off from the daemon: no daemon is running")
+        await screen.press("exclamation_mark")
+        await screen.see("What needs you")
+        assert "nothing waits for you" not in screen.text
+        assert "no campaign yet" not in screen.text
+        await screen.press("escape")
         try:
             on.start()
             await screen.press("ctrl+r")
@@ -88,6 +97,11 @@ def test_the_backoff_grows_to_its_bound() -> None:
     assert waits == sorted(waits)
     assert waits[0] < 1
     assert waits[-1] == MAX_BACKOFF
+
+
+def test_the_banner_has_no_gap_where_there_is_no_remedy() -> None:
+    cut = View(link=Link(Phase.CUT, "a message that is not JSON"))
+    assert banner_text(cut) == "a message that is not JSON · trying again, ^r now"
 
 
 def test_phases_are_told_in_words_not_only_in_colours() -> None:

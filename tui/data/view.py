@@ -103,6 +103,11 @@ class View:
             return "this session is read-only; attach without --readonly to change something"
         return ""
 
+    @property
+    def unseen(self) -> str:
+        """Say why nothing is known at all; "" once a daemon has told something."""
+        return "" if self.live or self.host or self.playback is not None else self.fixed
+
     def answer(self, query: Query) -> Answer:
         """Return what is known of a query."""
         return self.answers.get(query, UNKNOWN)
