@@ -16,7 +16,7 @@ from arctl.tui.keys.registry import find
 from arctl.tui.look.glyphs import SETS, glyphs
 from arctl.tui.look.theme import THEMES
 from arctl.tui.proposing import patch_of
-from arctl.tui.source.replay import moment
+from arctl.tui.source.replay import factor, moment
 from arctl.tui.telling import Telling
 from arctl.tui.widgets.bars import use_bars
 from arctl.tui.widgets.pane import Pane
@@ -187,11 +187,7 @@ class ArctlApp(Telling):
         if name == "at":
             source.go(moment(said, played.begin, played.end, played.at))
             return
-        try:
-            source.speed(max(0.1, float(said.removeprefix("x"))))
-        except ValueError as error:
-            msg = f"{said!r} is no number"
-            raise UsageError(msg, "write :speed 60 for a minute a second") from error
+        source.speed(factor(said))
 
     async def _go(self, where: str) -> None:
         if where in {screen.value for screen in Screen}:

@@ -11,7 +11,7 @@ from arctl.errors import RefusedError, UsageError
 from arctl.tui.keys.actions import Scope
 from arctl.tui.launch import Settings, launch
 from arctl.tui.source.past import History, reply, without_what_came_later
-from arctl.tui.source.replay import ReplaySource, moment
+from arctl.tui.source.replay import ReplaySource, factor, moment
 from tests.support.stage import Stage
 from tests.tui.conftest import Open
 from tests.tui.presses import presses
@@ -109,11 +109,36 @@ def test_a_time_of_day_is_that_of_the_day_that_is_shown() -> None:
     assert moment("2026-11-21T09:30", begin, begin + 9e4, begin) == begin + 1800
 
 
-@pytest.mark.parametrize("text", ["soon", "x%", "+5", "25:99"])
+@pytest.mark.parametrize("text", ["soon", "x%", "+5", "25:99", "nan%", "+nanh", "0001-01-01T00:00+14:00"])
 def test_what_is_no_moment_is_refused_with_examples(text: str) -> None:
     with pytest.raises(RefusedError) as caught:
         moment(text, 0.0, 1.0, 0.5)
     assert "12:04" in caught.value.remedy
+
+
+@pytest.mark.parametrize("text", ["zz", "nan", "inf", "0", "-5", "xx1"])
+def test_what_is_no_speed_is_refused_with_an_example(text: str) -> None:
+    assert factor("x60") == factor("60") == 60.0
+    with pytest.raises(RefusedError) as caught:
+        factor(text)
+    assert ":speed 60" in caught.value.remedy
+
+
+async def test_a_replay_begins_within_its_history(done: Stage, attach: Open) -> None:
+    for at, shown in (("-5%", "  0%  Space"), ("2099-01-01", "100%  Space")):
+        async with attach(done, (120, 36), replay="bowl", at=at) as screen:
+            await screen.see("REPLAY", shown)
+
+
+async def test_keys_of_a_replay_say_that_there_is_no_history_yet(done: Stage, attach: Open) -> None:
+    async with attach(done, replay="nope") as screen:
+        await screen.see("there is no campaign 'nope'")
+        for key in ("space", "comma", "greater_than_sign"):
+            await screen.press(key)
+            await screen.see("the history is not there yet")
+            screen.app.clear_notifications()
+        assert screen.app.source.view.playback is None
+        assert "CUT OFF" in screen.text
 
 
 def test_a_moment_needs_a_replay(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("filter", "show only rows with a text", "", ("TEXT",), rest=True, spare=1),
     Command("theme", "dark, light or ansi", "", ("THEME",)),
     Command("glyphs", "braille, block or ascii", "", ("GLYPHS",)),
-    Command("at", "go to a time of the replay: 12:04, +10m, 50%", "", ("TIME",)),
+    Command("at", "go to a time of the replay: 12:04, +10m, 50%", "", ("TIME",), rest=True),
     Command("speed", "how fast a replay runs", "", ("FACTOR",)),
     Command("help", "show the keys"),
     Command("detach", "leave; the daemon goes on"),

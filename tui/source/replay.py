@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -136,6 +137,7 @@ class ReplaySource(Connected):
                 break
         begin, end = self._history.begin, self._history.end
         at = moment(self._wanted_at, begin, end, begin) if self._wanted_at else begin
+        at = max(begin, min(end, at))
         known = self.view.playback
         if known is not None:
             known = replace(known, end=max(end, known.end))
@@ -209,22 +211,40 @@ def moment(text: str, begin: float, end: float, now: float) -> float:
 
     `now` is where the replay is. Raises `RefusedError` that says how moments are written.
     """
+    try:
+        found = _moment(text.strip(), begin, end, now)
+    except (ValueError, OverflowError):
+        found = math.nan
+    if math.isnan(found):
+        msg = f"{text!r} is no moment"
+        raise RefusedError(msg, "write 50%, +10m, -2h, 12:04 or 2026-11-21T12:04")
+    return found
+
+
+def _moment(said: str, begin: float, end: float, now: float) -> float:
     import datetime as dt
 
-    said = text.strip()
     units = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    if said.endswith("%"):
+        return begin + (end - begin) * float(said[:-1]) / 100
+    if said[:1] in ("+", "-") and said[-1:] in units:
+        return now + float(said[:-1]) * units[said[-1]]
+    if ":" in said and "-" not in said:
+        clock = dt.time.fromisoformat(said if said.count(":") > 0 and len(said) > 4 else f"0{said}")
+        day = dt.datetime.fromtimestamp(now or begin).astimezone()
+        return day.replace(
+            hour=clock.hour, minute=clock.minute, second=clock.second, microsecond=0
+        ).timestamp()
+    return dt.datetime.fromisoformat(said).astimezone().timestamp()
+
+
+def factor(text: str) -> float:
+    """Read how many times faster a replay runs than it passed: `60`, `x0.5`; raises `RefusedError`."""
     try:
-        if said.endswith("%"):
-            return begin + (end - begin) * float(said[:-1]) / 100
-        if said[:1] in ("+", "-") and said[-1:] in units:
-            return now + float(said[:-1]) * units[said[-1]]
-        if ":" in said and "-" not in said:
-            clock = dt.time.fromisoformat(said if said.count(":") > 0 and len(said) > 4 else f"0{said}")
-            day = dt.datetime.fromtimestamp(now or begin).astimezone()
-            return day.replace(
-                hour=clock.hour, minute=clock.minute, second=clock.second, microsecond=0
-            ).timestamp()
-        return dt.datetime.fromisoformat(said).astimezone().timestamp()
-    except ValueError as error:
-        msg = f"{text!r} is no moment"
-        raise RefusedError(msg, "write 50%, +10m, -2h, 12:04 or 2026-11-21T12:04") from error
+        found = float(text.removeprefix("x"))
+    except ValueError:
+        found = math.nan
+    if not 0 < found < math.inf:
+        msg = f"{text!r} is no speed"
+        raise RefusedError(msg, "write :speed 60 for a minute a second")
+    return max(0.1, found)
