@@ -28,8 +28,8 @@ def expanded(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        msg = f"{text}: {error}"
-        raise UsageError(msg, "write the path in full") from error
+        msg = f"{text} is in nobody's home"
+        raise UsageError(msg, "write ~/ for your own, or the path in full") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import click
@@ -10,6 +11,7 @@ from arctl.cli import common
 from arctl.cli.control import act, if_rev_option, reason_option, told
 from arctl.cli.look import width
 from arctl.cli.page import heading
+from arctl.errors import UsageError
 from arctl.format import count, duration, table, word, wrapped
 from arctl.text import clean
 
@@ -164,6 +166,10 @@ def mark(
 
     Example: arctl mark LR --from 0.1 --reason "diverges there"
     """
+    for option, bound in (("--from", low), ("--to", high)):
+        if bound is not None and not math.isfinite(bound):  # it would be sent as no bound at all
+            msg = f"{option} {bound:g} is no bound"
+            raise UsageError(msg, f"write {option} 0.1, or leave it out for no bound")
     answer = common.ask(
         "mark", axis=axis, low=low, high=high, reason=reason or None, campaign=campaign, key=common.new_key()
     )

@@ -7,8 +7,9 @@ from arctl.cli import cli
 from arctl.cli.lazy import FAMILIES
 from arctl.errors import UsageError
 from arctl.tui.acting.commands import BY_NAME, COMMANDS, typed
-from arctl.tui.acting.requests import values_of
+from arctl.tui.acting.requests import marking, values_of
 from arctl.tui.windows.palette import choices
+from tests.tui.conftest import Open
 
 #: Families whose commands change a running campaign.
 STEERING = ("Control", "Forum", "Service")
@@ -71,6 +72,12 @@ def test_a_target_may_be_left_to_the_cursor() -> None:
     assert typed("say it's done").operands == {"TEXT": "it's done"}
     assert typed("say don't and can't").operands == {"TEXT": "don't and can't"}
     assert typed('redirect t1 "leave  it" --reason "too slow"').params == {"reason": "too slow"}
+    assert typed("say it's done, isn't it").operands == {"TEXT": "it's done, isn't it"}
+    assert typed(r"redirect t1 look at C:\new").operands["TEXT"] == r"look at C:\new"
+    assert typed("propose --set OPT='adam w' --title \"two words\"").params == {
+        "values": {"OPT": "adam w"}, "title": "two words",
+    }  # fmt: skip
+    assert typed(r"export my\ file.tsv").operands == {"FILE": "my file.tsv"}
 
 
 @pytest.mark.parametrize(
@@ -83,6 +90,10 @@ def test_a_target_may_be_left_to_the_cursor() -> None:
         ("propose --set LR", "--set NAME=VALUE"),
         ("mark", "mark AXIS"),
         ("kill --reason", "kill [TARGET]"),
+        ("redirect t1", "redirect [TARGET] TEXT"),
+        ("fork e12", "fork [TARGET] TEXT"),
+        ("mark LR --from nan", "--from 0.1"),
+        ("mark LR --to 1e999", "--to 0.1"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_how_it_is_written(line: str, remedy: str) -> None:
@@ -100,6 +111,29 @@ def test_the_palette_offers_what_may_be_meant() -> None:
     assert choices("pause t1 --d", offers) == [("pause t1 --drain ", "--drain")]
     assert ("go t1", "go t1   team asha") in choices("t", offers)
     assert choices("nonsense x", offers) == []
+
+
+@pytest.mark.parametrize("bound", ["nan", "inf", "-1e999"])
+def test_a_bound_without_an_end_is_refused_in_a_form(bound: str) -> None:
+    with pytest.raises(UsageError, match="is no number"):
+        marking("bowl", {"axis": "LR", "low": bound})
+
+
+@pytest.mark.anyio
+async def test_an_id_alone_is_never_completed_to_another(play: Open) -> None:
+    async with play() as screen:
+        assert any(ident.startswith("e1") and ident != "e1" for ident in screen.app.source.view.things)
+        await screen.press("colon", "e", "1", "enter")
+        await screen.until(lambda: screen.app.trail.here.id == "e1")
+
+
+@pytest.mark.anyio
+async def test_the_home_of_nobody_is_no_place_for_a_file(play: Open) -> None:
+    async with play() as screen:
+        for line in ("export ~nobodyatall/x", "checkout ~nobodyatall/x", "propose --patch ~nobodyatall/x"):
+            await screen.app.command(line)
+            await screen.see("in nobody's home")
+            screen.app.clear_notifications()
 
 
 def test_every_command_says_what_it_does() -> None:

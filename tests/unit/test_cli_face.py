@@ -218,3 +218,10 @@ def test_the_reference_knows_every_command_and_option(path: tuple[str, ...], com
             assert option.help
             for spelling in option.opts:
                 assert f"`{spelling}" in found.group(0), f"{title} {spelling} is not in docs/cli.md"
+
+
+def test_a_bound_without_an_end_is_never_sent_as_no_bound() -> None:
+    for option, bound in (("--from", "nan"), ("--to", "inf")):
+        done = CliRunner().invoke(cli, ["mark", "LR", option, bound])
+        assert isinstance(done.exception, UsageError), done.output
+        assert "is no bound" in done.exception.message

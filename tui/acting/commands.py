@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arctl.errors import UsageError
-from arctl.tui.acting.requests import Request
+from arctl.tui.acting.requests import Request, figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("detach", "leave; the daemon goes on"),
 )  # fmt: skip
 
+
 BY_NAME = {command.name: command for command in COMMANDS}
 
 
@@ -234,11 +235,7 @@ def _take(params: dict[str, Any], option: Option, value: str) -> None:
     elif option.many:
         params.setdefault(option.sent_as, []).append(value)
     elif option.kind is float:
-        try:
-            params[option.sent_as] = float(value)
-        except ValueError as error:
-            msg = f"--{option.name} {value} is no number"
-            raise UsageError(msg, f"write --{option.name} 0.1") from error
+        params[option.sent_as] = figure(value, f"write --{option.name} 0.1")
     else:
         params[option.sent_as] = value
 
@@ -250,8 +247,12 @@ def _named(command: Command, given: list[str]) -> dict[str, str]:
         keep = len(names) - 1
         given = [*given[:keep], " ".join(given[keep:])]
     if command.verb and names[:1] == ["TARGET"]:
-        if command.rest and given and not _looks_like_target(given[0]):
-            given = [" ".join(given)]
+        if command.rest and given:
+            if not _looks_like_target(given[0]):
+                given = [" ".join(given)]
+            elif len(given) == 1:  # never as a text about what is under the cursor
+                msg = f"there is nothing to {command.name} {given[0]} with"
+                raise UsageError(msg, f"write {command.usage}")
         if len(given) < len(names):
             names = names[1:]
     if len(given) > len(names) or len(given) < len(names) - command.spare:

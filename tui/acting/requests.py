@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -35,13 +36,21 @@ def marking(campaign: str, given: Mapping[str, str]) -> Request:
     """Close an axis or a range of it, as a form has it; raises `UsageError` for a bound that is no number."""
     params: dict[str, Any] = {"campaign": campaign, **given}
     for name in ("low", "high"):
-        try:
-            if name in given:
-                params[name] = float(given[name])
-        except ValueError as error:
-            msg = f"{given[name]!r} is no number"
-            raise UsageError(msg, "write 0.1, or leave it empty for no bound") from error
+        if name in given:
+            params[name] = figure(given[name], "write 0.1, or leave it empty for no bound")
     return Request("mark", params, f"mark {given['axis']}")
+
+
+def figure(text: str, remedy: str) -> float:
+    """Read a number; raises `UsageError` for what is none, and for what has no end: the wire has neither."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        msg = f"{text!r} is no number"
+        raise UsageError(msg, remedy)
+    return found
 
 
 def values_of(text: str, known: Iterable[str] = ()) -> dict[str, str | None]:
