@@ -163,16 +163,6 @@ async def test_a_finished_experiment_of_a_finished_campaign_offers_no_empty_choi
         assert len(screen.app.screen_stack) == 1
 
 
-@pytest.mark.parametrize(
-    "line", ["export ~nobody-of-that-name/x.tsv", "propose --patch ~nobody-of-that-name/x"]
-)
-async def test_a_path_in_nobodys_home_is_refused(play: Open, line: str) -> None:
-    async with play() as screen:
-        await command(screen, line)
-        await screen.see("nobody-at-all")
-        assert screen.app.is_running
-
-
 async def test_a_replay_survives_an_id_that_does_not_exist(done: Stage, attach: Open) -> None:
     async with attach(done, replay="bowl", at="100%") as screen:
         await screen.see("REPLAY", "Champion")

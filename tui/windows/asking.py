@@ -59,7 +59,7 @@ class Confirm(Window[int]):
 
     def fill(self) -> None:
         """Lay out the question for the width that there is."""
-        width = self.query_one("#question").content_region.width
+        width = self.query_one("#question").scrollable_content_region.width
         name = self.focused.id or "" if self.focused is not None else ""
         at = int(name.removeprefix("answer-")) if name.startswith("answer-") else 0
         label, cost = self._answers[at]
@@ -92,7 +92,7 @@ class TypeToConfirm(Window[bool]):
 
     def fill(self) -> None:
         """Lay out the question for the width that there is."""
-        width = self.query_one("#question").content_region.width
+        width = self.query_one("#question").scrollable_content_region.width
         told = [*self._cost, f"Type {self._word} and Enter to do it, Esc to leave it."]
         self.query_one(Block).fill(question_lines(self._question, told, width))
 

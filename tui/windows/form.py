@@ -76,14 +76,16 @@ class Form(Window[None]):
                 return
             if value != field.value or field.needed:
                 found[field.name] = value
-        if not self._waits:
+        if not found:
+            self.notify("nothing was filled in or changed; Esc leaves it", severity="warning", markup=False)
+        elif not self._waits:
             self._waits = True
             # Of the app, not of this window: what was handed in is done even where Esc closes it meanwhile.
             self.app.run_worker(self._handed_in(found), name="hand in")
 
     async def _handed_in(self, found: dict[str, str]) -> None:
         try:
-            taken = not found or await self._hand_in(found)
+            taken = await self._hand_in(found)
         finally:
             self._waits = False
         if taken and self.is_current:

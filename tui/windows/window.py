@@ -23,6 +23,24 @@ class Window(ModalScreen[T], Generic[T]):
 
     BINDINGS = bindings(Scope.MODAL)
 
+    def fill(self) -> None:
+        """Lay out the text for the width that there is."""
+
+    def on_resize(self) -> None:
+        """Lay out anew; what has the focus stays in sight."""
+        self.call_after_refresh(self._anew)
+
+    def _anew(self) -> None:
+        if self.is_attached:
+            self.fill()
+            self.call_after_refresh(self._fitted)
+
+    def _fitted(self) -> None:
+        if self.is_attached:
+            self.fill()  # once more: a scrollbar may have come, and taken of the width
+            if self.focused is not None:
+                self.focused.scroll_visible(animate=False)
+
     def action_close(self) -> None:
         """Close it without an answer."""
         self.dismiss(None)
@@ -59,10 +77,6 @@ class Reading(Window[None]):
 
     def on_mount(self) -> None:
         """Fill it once there is a size."""
-        self.call_after_refresh(self.fill)
-
-    def on_resize(self) -> None:
-        """Lay out anew."""
         self.call_after_refresh(self.fill)
 
     def fill(self) -> None:
