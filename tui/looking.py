@@ -13,11 +13,12 @@ from textual.widgets import Input
 
 from arctl.errors import ArctlError
 from arctl.text import clean
-from arctl.tui.shell import FilterLine, Shell
+from arctl.tui.going import Going
+from arctl.tui.shell import FilterLine
 from arctl.tui.source.replay import ReplaySource
 
 
-class Looking(Shell):
+class Looking(Going):
     """The shell with the keys that change what is seen, and nothing else."""
 
     # -- the time of a replay ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Proposing: the forms in which a person writes an idea down, or changes one that waits."""
+"""Proposing: ideas are written down, changed, moved in their queue, set aside, agreed to, closed off."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from arctl.errors import ArctlError, UsageError
 from arctl.paths import expanded
-from arctl.tui.acting.requests import Request, values_of
+from arctl.tui.acting.requests import Request, about, marking, values_of
 from arctl.tui.acting.targets import Target
 from arctl.tui.data.reading import inner, listed, real, word
 from arctl.tui.steering import Steering
@@ -15,7 +15,9 @@ from arctl.tui.windows.form import Field
 
 
 class Proposing(Steering):
-    """The shell with the keys that add and edit proposals."""
+    """The shell with the keys of ideas and their queue."""
+
+    # -- the words of an idea ----------------------------------------------------------------------------
 
     def action_add(self) -> None:
         """Ask for an idea, and put it into the queue."""
@@ -53,6 +55,60 @@ class Proposing(Steering):
             return _request("edit", {"target": target.id}, given, known)
 
         self.ask(f"Edit {target.words}", idea_fields(found), request, *surface(board))
+
+    # -- the queue ---------------------------------------------------------------------------------------
+
+    def action_move(self, way: str) -> None:
+        """Let what is meant run earlier or later."""
+        target, pane = self.meant("move"), self.pane
+        if target is None or pane is None:
+            return
+        # What is seen may be one team's part of the queue: the neighbour that is seen is what counts.
+        beside = pane.beside(1 if way == "down" else -1)
+        pane.hold()  # pressed again, the key means the same one
+        if beside[:1] == target.id[:1]:
+            place = "after" if way == "down" else "before"
+            request = about("move", target, to=place, other=beside)
+        else:
+            request = about("move", target, to=way)
+        self.later(request)
+
+    def action_stash(self) -> None:
+        """Set what is meant aside, or take it back."""
+        view, requests = self.source.view, []
+        for target in self.all_meant("stash"):
+            aside = target.held or view.thing(target.id).state in ("stashed", "parked")
+            requests.append(about("unstash" if aside else "stash", target))
+        self.later(*requests)
+
+    def action_approve(self) -> None:
+        """Agree to proposals."""
+        if found := self.all_meant("approve"):
+            self.later(Request("approve", {"proposals": [target.id for target in found]}))
+
+    def action_rerun(self) -> None:
+        """Try again what failed."""
+        self.later(*(about("rerun", target) for target in self.all_meant("rerun")))
+
+    def action_revive(self) -> None:
+        """Open a dead end again."""
+        if (target := self.meant("revive")) is not None:
+            self.later(about("revive", target))
+
+    def action_dead_end(self) -> None:
+        """Ask for the range and the reason, then close the axis of what is meant."""
+        pane = self.pane
+        if not self.allowed() or pane is None:
+            return
+        axis, campaign = pane.axis(pane.key) or "", self.source.view.chosen
+        fields = [
+            Field("axis", "Axis", "LR, or optimizer.lr", axis, needed=True),
+            Field("low", "From", "a number; empty for no bound"),
+            Field("high", "To", "a number; empty for no bound"),
+            Field("reason", "Why", "what was seen"),
+        ]
+        told = "What is queued inside it is refused at once; D on the dead end opens it again."
+        self.ask("Mark a dead end", fields, lambda given: marking(campaign, given), told)
 
 
 def _request(

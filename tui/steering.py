@@ -11,7 +11,7 @@ from arctl.format import count
 from arctl.paths import Home
 from arctl.places import Place
 from arctl.tui.acting import targets
-from arctl.tui.acting.requests import Request, about, marking, toggled
+from arctl.tui.acting.requests import Request, about, toggled
 from arctl.tui.acting.targets import Target, chain, pick
 from arctl.tui.data.reading import word
 from arctl.tui.data.view import View
@@ -274,60 +274,6 @@ class Steering(Looking):
         """Do again what was taken back last."""
         if self.allowed():
             self.later(Request("redo", {}, "redo"))
-
-    # -- the queue ---------------------------------------------------------------------------------------
-
-    def action_move(self, way: str) -> None:
-        """Let what is meant run earlier or later."""
-        target, pane = self.meant("move"), self.pane
-        if target is None or pane is None:
-            return
-        # What is seen may be one team's part of the queue: the neighbour that is seen is what counts.
-        beside = pane.beside(1 if way == "down" else -1)
-        pane.hold()  # pressed again, the key means the same one
-        if beside[:1] == target.id[:1]:
-            place = "after" if way == "down" else "before"
-            request = about("move", target, to=place, other=beside)
-        else:
-            request = about("move", target, to=way)
-        self.later(request)
-
-    def action_stash(self) -> None:
-        """Set what is meant aside, or take it back."""
-        view, requests = self.source.view, []
-        for target in self.all_meant("stash"):
-            aside = target.held or view.thing(target.id).state in ("stashed", "parked")
-            requests.append(about("unstash" if aside else "stash", target))
-        self.later(*requests)
-
-    def action_approve(self) -> None:
-        """Agree to proposals."""
-        if found := self.all_meant("approve"):
-            self.later(Request("approve", {"proposals": [target.id for target in found]}))
-
-    def action_rerun(self) -> None:
-        """Try again what failed."""
-        self.later(*(about("rerun", target) for target in self.all_meant("rerun")))
-
-    def action_revive(self) -> None:
-        """Open a dead end again."""
-        if (target := self.meant("revive")) is not None:
-            self.later(about("revive", target))
-
-    def action_dead_end(self) -> None:
-        """Ask for the range and the reason, then close the axis of what is meant."""
-        pane = self.pane
-        if not self.allowed() or pane is None:
-            return
-        axis, campaign = pane.axis(pane.key) or "", self.source.view.chosen
-        fields = [
-            Field("axis", "Axis", "LR, or optimizer.lr", axis, needed=True),
-            Field("low", "From", "a number; empty for no bound"),
-            Field("high", "To", "a number; empty for no bound"),
-            Field("reason", "Why", "what was seen"),
-        ]
-        told = "What is queued inside it is refused at once; D on the dead end opens it again."
-        self.ask("Mark a dead end", fields, lambda given: marking(campaign, given), told)
 
 
 def _label(target: Target) -> str:

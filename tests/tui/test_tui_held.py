@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,23 @@ async def test_marks_go_with_their_campaign_and_stay_where_nothing_was_done(play
             assert list(screen.pane.marks) == keys
         screen.app.source.choose("another")
         screen.app.flush()
+        assert not screen.pane.marks
+
+
+async def test_on_another_ledger_all_pages_begin_anew(play: Open) -> None:
+    async with play() as screen:
+        await marked(screen)
+        await command(screen, "e1")
+        await screen.until(lambda: screen.app.trail.here.id == "e1")
+        source = screen.app.source
+        link = replace(source.view.link, epoch="another")
+        source.view = replace(source.view, link=link)
+        screen.app.flush()
+        await screen.until(lambda: [page.id for page in screen.app.query("#pages > *")] == ["page-overview"])
+        await screen.settled()
+        assert screen.app.trail.here == Route()
+        await screen.press("3")
+        await screen.until(lambda: screen.pane.keys_shown)
         assert not screen.pane.marks
 
 

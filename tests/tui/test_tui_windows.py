@@ -77,4 +77,4 @@ async def test_nothing_is_not_copied(play: Open) -> None:
         await screen.press("3")
         await screen.settled()
         await screen.press("slash", *"no such", "enter", "y")
-        await screen.see("there is nothing to copy")
+        await screen.see("there is nothing under the cursor to copy")
