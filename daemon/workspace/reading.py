@@ -102,10 +102,14 @@ class Archive:
 
     async def export(self, campaign: str, commit: str, folder: Path) -> None:
         """Write a commit's files into a new folder."""
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            msg = f"{folder} exists and is not an empty folder"
-            raise RefusedError(msg, "name a folder that does not exist yet")
-        await asyncio.to_thread(self._export, campaign, commit, folder)
+        try:
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                msg = f"{folder} exists and is not an empty folder"
+                raise RefusedError(msg, "name a folder that does not exist yet")
+            await asyncio.to_thread(self._export, campaign, commit, folder)
+        except OSError as error:
+            msg = f"{folder} cannot be written: {error.strerror or error}"
+            raise RefusedError(msg, "name a folder that does not exist yet, in one of yours") from error
 
     def _export(self, campaign: str, commit: str, folder: Path) -> None:
         if folder.is_dir():

@@ -150,6 +150,10 @@ def test_champion_checkout_writes_a_new_folder_and_never_into_an_old_one(
 ) -> None:
     world.arctl.ok("champion", "checkout", "best", cwd=tmp_path)
     assert (tmp_path / "best" / "train.py").read_text() != NOISY
+    # Nobody, root included, makes a folder there.
+    nowhere = world.arctl("champion", "checkout", "/proc/best")
+    assert nowhere.returncode == 5, nowhere.stderr
+    assert "/proc/best cannot be written" in nowhere.stderr
     again = world.arctl("champion", "checkout", "best", cwd=tmp_path)
     assert again.returncode == 5
     assert "is not an empty folder" in again.stderr
