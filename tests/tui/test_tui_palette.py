@@ -9,6 +9,7 @@ from arctl.errors import UsageError
 from arctl.tui.acting.commands import BY_NAME, COMMANDS, typed
 from arctl.tui.acting.requests import marking, values_of
 from arctl.tui.windows.palette import choices
+from tests.support.company import Busy
 from tests.tui.conftest import Open
 
 #: Families whose commands change a running campaign.
@@ -125,6 +126,17 @@ async def test_an_id_alone_is_never_completed_to_another(play: Open) -> None:
         assert any(ident.startswith("e1") and ident != "e1" for ident in screen.app.source.view.things)
         await screen.press("colon", "e", "1", "enter")
         await screen.until(lambda: screen.app.trail.here.id == "e1")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("ident", "why"), [("i999", "'i999'"), ("d999", "there is no dead end 'd999'")])
+async def test_what_is_not_there_is_not_shown_as_another(
+    busy: Busy, attach: Open, ident: str, why: str
+) -> None:
+    async with attach(busy.stage) as screen:
+        await screen.see("LIVE")
+        await screen.app.command(ident)
+        await screen.see(why)
 
 
 @pytest.mark.anyio

@@ -190,7 +190,8 @@ class DeadEndPane(QueuePane):
         data = self._data(scene)
         tried = tuple(map(scene.view.things.get, effects(data)))
         replies = tuple(scene.view.answer(each).reply for each in self.wants(scene)[1:])
-        return (data, tried, scene.view.events, int(scene.now / 60), *replies)
+        there = self._ends.chosen(scene) if known(scene)[0] else ""
+        return (data, there, tried, scene.view.events, int(scene.now / 60), *replies)
 
     def show(self, scene: Scene) -> None:
         """Show a scene; another dead end begins at its top."""
@@ -242,6 +243,11 @@ class DeadEndPane(QueuePane):
         of = int(needed[1]) if needed[1].isdigit() else 1
         names = ", ".join(word(row, "id") for row in came)
         return [f"   {len(came)} of {of} since" + (f": {names}" if names else "")]
+
+    def empty(self, scene: Scene) -> str:
+        """Say what is shown here, or that what was asked for is not there."""
+        found, ident = known(scene)[0], self._ends.chosen(scene)
+        return f"there is no dead end {ident!r} in {scene.view.chosen}" if found and ident else self.EMPTY
 
     def heading(self, scene: Scene) -> str:
         """Return the title."""

@@ -90,7 +90,8 @@ class ThreadsPane(Table):
         if ident[:1] == "i" and is_id(ident):
             found = scene.view.answer(directives_query(scene.view.chosen)).reply
             rows = listed(found, "directives")
-            return next((word(row, "thread") for row in rows if word(row, "id") == ident), "")
+            unknown = ident if found is not None else ""  # never another thread in its stead
+            return next((word(row, "thread") for row in rows if word(row, "id") == ident), unknown)
         return ident if ident[:1] == "m" and is_id(ident) else ""
 
     def home(self, scene: Scene) -> str:
