@@ -102,6 +102,8 @@ class ArctlApp(Telling):
         if command.changes and not self.allowed():
             return
         match command.name:
+            case "kill" if not {*given.operands, *given.params} - {"force"}:  # nothing named: asked as x does
+                self.action_force_kill() if given.params else self.action_kill()
             case "stop":
                 self._stop(given)
             case "export":
@@ -186,8 +188,8 @@ class ArctlApp(Telling):
             return
         if name == "at":
             source.go(moment(said, played.begin, played.end, played.at))
-            return
-        source.speed(factor(said))
+        else:
+            source.speed(factor(said))
 
     async def _go(self, where: str) -> None:
         if where in {screen.value for screen in Screen}:

@@ -78,3 +78,13 @@ async def test_nothing_is_not_copied(play: Open) -> None:
         await screen.settled()
         await screen.press("slash", *"no such", "enter", "y")
         await screen.see("there is nothing under the cursor to copy")
+
+
+@pytest.mark.parametrize(
+    ("line", "asks"), [("kill", "or what it belongs to?"), ("kill --force", "by force?")]
+)
+async def test_a_kill_that_names_nothing_asks_first(play: Open, line: str, asks: str) -> None:
+    async with play() as screen:
+        await _on_a_team(screen)
+        await screen.app.command(line)
+        await screen.see("Kill team t", asks)
