@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
-from arctl.errors import ArctlError, UsageError
+from arctl.errors import ArctlError, RefusedError, UsageError
 from arctl.paths import expanded
 from arctl.tui.acting.requests import Request, about, marking, values_of
 from arctl.tui.acting.targets import Target
@@ -49,12 +49,24 @@ class Proposing(Steering):
         except ArctlError as error:
             self.complain(error)
             return
-        known = inner(inner(found, "change"), "values")
+        fields = idea_fields(found)
+        known = dict(inner(inner(found, "change"), "values"))
+        seen = {each.name: each.value for each in fields}
+
+        async def check(given: dict[str, str]) -> None:
+            """Refuse once where somebody else changed what this would change."""
+            now = await self.source.call("proposal", id=target.id)
+            known.update(inner(inner(now, "change"), "values"))
+            others = [each for each in idea_fields(now) if seen[each.name] != each.value]
+            seen.update({each.name: each.value for each in others})
+            if lost := [f"{each.label} {each.value!r}" for each in others if each.name in given]:
+                msg = f"{target.id} was changed meanwhile: {', '.join(lost)}"
+                raise RefusedError(msg, "Enter again puts yours in its place")
 
         def request(given: dict[str, str]) -> Request:
             return _request("edit", {"target": target.id}, given, known)
 
-        self.ask(f"Edit {target.words}", idea_fields(found), request, *surface(board))
+        self.ask(f"Edit {target.words}", fields, request, *surface(board), check=check)
 
     # -- the queue ---------------------------------------------------------------------------------------
 

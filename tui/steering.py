@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from arctl.errors import ArctlError
 from arctl.format import count
@@ -111,7 +111,12 @@ class Steering(Looking):
             pane.lay_out(anew=True)
 
     def ask(
-        self, title: str, fields: Sequence[Field], request: Callable[[dict[str, str]], Request], *told: str
+        self,
+        title: str,
+        fields: Sequence[Field],
+        request: Callable[[dict[str, str]], Request],
+        *told: str,
+        check: Callable[[dict[str, str]], Awaitable[None]] | None = None,
     ) -> None:
         """Ask for words and carry out what they make; a form that is refused stays open, as it was typed.
 
@@ -121,6 +126,8 @@ class Steering(Looking):
 
         async def hand_in(given: dict[str, str]) -> bool:
             try:
+                if check is not None:
+                    await check(given)
                 wanted = request(given)
             except ArctlError as error:
                 self.complain(error)

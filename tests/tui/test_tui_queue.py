@@ -144,6 +144,24 @@ async def test_a_form_that_is_refused_keeps_what_was_typed(
         assert values() == {"WIDTH": 0.81}
 
 
+async def test_what_another_changed_meanwhile_is_not_replaced_unseen(
+    busy: Busy, queued: list[str], attach: Open
+) -> None:
+    async with attach(busy.stage, (160, 45)) as screen:
+        await in_queue(screen, queued)
+        await screen.find(queued[0])
+        await screen.press("e")
+        await screen.see("Edit proposal", "LR=0.313")
+        busy.ask("edit", target=queued[0], hypothesis="theirs", title="their title")
+        screen.app.screen.query_one("#field-hypothesis").value = "mine"
+        await screen.press("enter")
+        await screen.see("was changed meanwhile: Hypothesis 'theirs'", "Edit proposal")
+        assert proposal(busy, queued[0])["hypothesis"] == "theirs"
+        await screen.press("enter")
+        await screen.until(lambda: proposal(busy, queued[0])["hypothesis"] == "mine")
+        assert proposal(busy, queued[0])["title"] == "their title"
+
+
 @presses(Q, "app.dead_end", "d")
 @presses(Q, "app.revive", "D")
 async def test_d_closes_an_axis_with_a_reason_and_shift_d_opens_it(busy: Busy, attach: Open) -> None:
