@@ -12,7 +12,7 @@ from arctl.tui.acting.commands import BY_NAME, Typed, matching, typed
 from arctl.tui.acting.requests import Request
 from arctl.tui.acting.targets import ACCEPTS, chain, pick
 from arctl.tui.data.route import Screen, home_of, is_id
-from arctl.tui.keys.registry import find
+from arctl.tui.keys.registry import elsewhere, find
 from arctl.tui.look.glyphs import SETS, glyphs
 from arctl.tui.look.theme import THEMES
 from arctl.tui.proposing import patch_of
@@ -42,7 +42,10 @@ class ArctlApp(Telling):
             if key in _of("app.palette"):
                 self.action_palette()
                 return True
-        return await super()._check_bindings(key, priority)
+        found = await super()._check_bindings(key, priority)
+        if not found and not priority and len(self.screen_stack) == 1 and (where := elsewhere(key)):
+            self.say(where)
+        return found
 
     def action_palette(self) -> None:
         """Open the line for commands."""

@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList
 
 from arctl.tui.data.route import Route, Screen
 from arctl.tui.keys.actions import Scope
-from arctl.tui.keys.registry import ACTIONS
+from arctl.tui.keys.registry import ACTIONS, elsewhere
 from arctl.tui.panes.champion import ChampionPane
 from tests.tui.conftest import Open
 from tests.tui.conftest import Screen as Shown
@@ -230,6 +230,19 @@ async def test_campaigns_needs_and_resync(play: Open) -> None:
         await screen.see("there is no campaign yet")
         await screen.press("exclamation_mark")
         await screen.see("nothing waits for you")
+
+
+async def test_a_key_that_does_nothing_here_says_where_it_works(play: Open) -> None:
+    async with play() as screen:
+        await screen.focus("teams")
+        await screen.press("J")
+        await screen.see("J works in a queue; ? tells what it does there")
+        await screen.press("S")
+        await screen.see("S works in a queue, in a log;")
+        await screen.focus("champion")
+        await screen.press("m")
+        assert "m works" not in screen.text
+    assert elsewhere("f5") == ""
 
 
 @presses(E, "app.detach", "q")

@@ -10,6 +10,8 @@ from arctl.tui.data.route import Screen
 from arctl.tui.keys.actions import Action, Scope, written
 
 _S = Scope
+#: What some panes are, and others are not.
+_OF_PANES = (_S.QUEUE, _S.FORUM, _S.CURVE, _S.TEXT, _S.LOG, _S.SOURCES)
 
 ACTIONS: tuple[Action, ...] = (
     # -- everywhere
@@ -201,6 +203,13 @@ def bindings(*scopes: Scope) -> list[BindingType]:
         )
         for action in of(*scopes)
     ]
+
+
+def elsewhere(key: str) -> str:
+    """Say where a key works that does nothing where one is; "" where it works nowhere."""
+    found = dict.fromkeys(action.scope for action in of(*_OF_PANES) if key in action.keys)
+    where = ", ".join(found)
+    return f"{written(key)} works {where}; ? tells what it does there" if where else ""
 
 
 def find(name: str) -> Action | None:
