@@ -252,10 +252,12 @@ def test_hostile_text_reaches_no_terminal(empty: Stage, terminal: Opened) -> Non
             screen.see(f"{place} ", "LIVE")
         else:
             screen.command(place.removeprefix(":"))
-            screen.see(place.split()[1], "LIVE")
+            screen.see(f"> {place.split()[1]}", "LIVE")
+            if "m" in place:
+                screen.see("[red]bold[/red]")
         unharmed(screen)
-    screen.press("g")  # the log has gone on since the line at its beginning
-    screen.see("[red]bold[/red]")
+    screen.press("g")
+    screen.see("漢字", "step 0")
     unharmed(screen)
     assert screen.told("#{pane_title}") == title
     assert screen.told("#{alternate_on} #{mouse_any_flag}") == drawn == "1 1"

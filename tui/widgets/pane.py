@@ -323,7 +323,11 @@ class Pane(ScrollView, can_focus=True):
         self.post_message(self.Moved(self, self.key))
 
     def _reveal(self) -> None:
-        self.scroll_to_region(Region(0, self._at, 1, 1 + self.HEAD), animate=False, immediate=True)
+        """Scroll as far as is needed to see the cursor."""
+        sight = self.in_sight
+        top = min(self._at, max(sight.start, self._at - len(sight) + 1))
+        if top != sight.start:
+            self.scroll_to(y=top, force=True, animate=False, immediate=True)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Look at what came into sight: rows may have to be fetched for it."""
