@@ -135,7 +135,7 @@ async def test_keys_of_a_replay_say_that_there_is_no_history_yet(done: Stage, at
         await screen.see("there is no campaign 'nope'")
         for key in ("space", "comma", "greater_than_sign"):
             await screen.press(key)
-            await screen.see("the history is not there yet")
+            await screen.see("there is nothing to replay yet")
             screen.app.clear_notifications()
         assert screen.app.source.view.playback is None
         assert "CUT OFF" in screen.text

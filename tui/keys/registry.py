@@ -30,7 +30,7 @@ ACTIONS: tuple[Action, ...] = (
         "app.palette",
         ("colon", "ctrl+p"),
         "command",
-        "Type a command: everything that keys do, and what has no key.",
+        "Type a command: all that changes something, and what has no key.",
         _S.EVERYWHERE,
         rank=2,
     ),

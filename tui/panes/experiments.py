@@ -130,10 +130,6 @@ class ExperimentsPane(QueuePane):
             self._asked = asked
             self.post_message(self.Moved(self, self.key))
 
-    def seek(self, step: int) -> None:
-        """Go to the next row: whatever is shown passes the filter."""
-        self.move((self._at + step) % max(1, len(self._rows)))
-
     def action_sort(self) -> None:
         """Sort by the next column."""
         self._order = (self._order + 1) % len(SORTS)

@@ -8,15 +8,12 @@ from typing import Any
 from arctl.tui.data.query import Query, query
 from arctl.tui.data.reading import inner, listed, real, word
 from arctl.tui.data.times import wall
-from arctl.tui.look.lines import Cell, Row, Tone, lay
+from arctl.tui.look.lines import Cell, Row, lay
 from arctl.tui.look.scene import Scene
 from arctl.tui.panes import asked
 from arctl.tui.panes.headed import Headed
 from arctl.tui.panes.members import member_queries
-
-KINDS: dict[str, Tone] = {
-    "question": "warn", "directive": "warn", "objection": "bad", "report": "good", "decision": "accent",
-}  # fmt: skip
+from arctl.tui.panes.threads import KINDS
 
 
 class MentionsPane(Headed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from arctl.tui.data.route import is_id
-from arctl.tui.look.lines import Cell, Line, Row, Tone, edges, fit, lay, padded, plain, wrap
+from arctl.tui.look.lines import Cell, Line, Row, Tone, edges, fit, lay, padded, wrap
 from arctl.tui.look.scene import Scene
 from arctl.tui.widgets.kinds import TextPane
 
@@ -41,10 +41,10 @@ class Prose:
             head: Line = ((fit(f" {label}" if at == 0 else "", room + 1), "dim"),) if room else ((" ", ""),)
             self._add(key if at == 0 else "", (*head, *piece))
 
-    def words(self, text: str, tone: Tone = "", key: str = "", indent: str = " ") -> None:
+    def words(self, text: str, tone: Tone = "", indent: str = " ") -> None:
         """Write a paragraph."""
-        for at, piece in enumerate(wrap(text, max(8, self.width - 1), tone, indent)):
-            self._add(key if at == 0 else "", piece)
+        for piece in wrap(text, max(8, self.width - 1), tone, indent):
+            self._add("", piece)
 
     def cells(self, key: str, cells: Sequence[Cell]) -> None:
         """Write a line of cells that can be entered."""
@@ -77,10 +77,3 @@ class ProsePane(TextPane):
     def acts_on(self) -> str:
         """Return the id under the cursor, else what is open: a heading is no thing to act on."""
         return self.key if is_id(self.key) else self.subject(self.scene)
-
-    def copied(self) -> str:
-        """Return the id under the cursor, else the line."""
-        if self._at >= len(self._rows):
-            return ""
-        row = self._rows[self._at]
-        return row.key if is_id(row.key) else plain(row.line).strip()

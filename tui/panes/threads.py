@@ -23,6 +23,7 @@ SEARCHED = 3
 
 #: Kinds of posts that stand out.
 KINDS: dict[str, Tone] = {
+    "objection": "bad",
     "question": "warn",
     "answer": "good",
     "directive": "accent",

@@ -185,7 +185,8 @@ class Page(Widget):
         # Lines are compared cell by cell: one that grows shorter has to say what it leaves empty.
         left = width - cell_len(plain(line))
         line = (*line, (" " * left, "")) if left >= 0 else ((fit(plain(line), width), "dim"),)
-        self.query_one("#tabs", Tabs).set_lines([line])
+        for tabs in self.query(Tabs):  # there is none before the page is put together
+            tabs.set_lines([line])
 
     def select(self, name: str) -> None:
         """Give a pane the focus; where one is seen at a time, it becomes that one."""

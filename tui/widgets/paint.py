@@ -57,16 +57,14 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes, markup=False)
         self._lines: tuple[Line, ...] = ()
-        self._stale = False
 
-    def set_lines(self, lines: Sequence[Line], *, stale: bool = False) -> None:
+    def set_lines(self, lines: Sequence[Line]) -> None:
         """Show these lines; those that are the same as before are not touched."""
         before, now = self._lines, tuple(lines)
-        if before == now and stale == self._stale:
+        if before == now:
             return
         self._lines = now
-        if stale != self._stale or len(before) != len(now):
-            self._stale = stale
+        if len(before) != len(now):
             self.refresh()
             return
         regions = []
@@ -80,4 +78,4 @@ class Lines(Widget):
         width, base = self.size.width, self.rich_style
         if y >= len(self._lines):
             return Strip.blank(width, base)
-        return paint(self, self._lines[y], width, base, stale=self._stale)
+        return paint(self, self._lines[y], width, base)
