@@ -71,6 +71,8 @@ class Pane(ScrollView, can_focus=True):
         #: At the top the cursor stays with what is newest; anywhere else it stays with its row.
         self._moved = False
         self._stale = False
+        #: What is said in place of rows.
+        self._said = ""
         self._frame = ("", "")
 
     # -- what subclasses say -----------------------------------------------------------------------------
@@ -202,9 +204,10 @@ class Pane(ScrollView, can_focus=True):
             self._basis = basis
             self._take(self._filtered(self.rows(scene, width)), width)
         self._framed(scene)
-        stale = not scene.view.live
-        if stale != self._stale:
-            self._stale = stale
+        # A refusal changes no row, but what is said in place of rows.
+        stale, said = not scene.view.live, "" if self._rows else self._nothing()
+        if (stale, said) != (self._stale, self._said):
+            self._stale, self._said = stale, said
             self.refresh()
         self._repaint()
 
@@ -280,7 +283,7 @@ class Pane(ScrollView, can_focus=True):
             return paint(self, self.head(self.scene, width), width, base, stale=self._stale)
         index = y - self.HEAD + int(self.scroll_offset.y)
         if not self._rows and y == self.HEAD:
-            return paint(self, ((" " + self._nothing(), "dim"),), width, base)
+            return paint(self, ((" " + self._said, "dim"),), width, base)
         if index >= len(self._rows):
             return Strip.blank(width, base)
         row = self._rows[index]
@@ -327,7 +330,7 @@ class Pane(ScrollView, can_focus=True):
         sight = self.in_sight
         top = min(self._at, max(sight.start, self._at - len(sight) + 1))
         if top != sight.start:
-            self.scroll_to(y=top, force=True, animate=False, immediate=True)
+            self.scroll_to(y=top, animate=False, immediate=True)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Look at what came into sight: rows may have to be fetched for it."""
