@@ -11,7 +11,7 @@ from arctl.paths import expanded
 from arctl.tui.acting.commands import BY_NAME, Typed, matching, typed
 from arctl.tui.acting.requests import Request
 from arctl.tui.acting.targets import ACCEPTS, chain, pick
-from arctl.tui.data.route import Screen, home_of, is_id
+from arctl.tui.data.route import Screen, home_of, is_id, is_screen
 from arctl.tui.keys.registry import elsewhere, find
 from arctl.tui.look.glyphs import SETS, glyphs
 from arctl.tui.look.theme import THEMES
@@ -89,7 +89,7 @@ class ArctlApp(Telling):
 
     async def command(self, text: str) -> None:
         """Carry out a line of the palette."""
-        if is_id(text) or text in {screen.value for screen in Screen}:
+        if is_id(text) or is_screen(text):
             text = f"go {text}"
         try:
             given = typed(text)
@@ -195,7 +195,7 @@ class ArctlApp(Telling):
             source.speed(factor(said))
 
     async def _go(self, where: str) -> None:
-        if where in {screen.value for screen in Screen}:
+        if is_screen(where):
             await self.action_show_screen(where)
         elif home_of(where) is not None:
             await self.open(where)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from arctl.errors import UsageError
+from arctl.numbers import finite
 from arctl.tui.acting.targets import Target
 
 
@@ -43,11 +43,7 @@ def marking(campaign: str, given: Mapping[str, str]) -> Request:
 
 def figure(text: str, remedy: str) -> float:
     """Read a number; raises `UsageError` for what is none, and for what has no end: the wire has neither."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = math.nan
-    if not math.isfinite(found):
+    if (found := finite(text)) is None:
         msg = f"{text!r} is no number"
         raise UsageError(msg, remedy)
     return found

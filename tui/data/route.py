@@ -65,9 +65,17 @@ _HOMES = {
 }
 
 
+_SCREENS = frozenset(screen.value for screen in Screen)
+
+
 def is_id(text: str) -> bool:
     """Tell whether a text is written like an id: a letter and a number, as `e12`."""
     return len(text) > 1 and text[0] in "ehtapmidruqg" and text[1:].isascii() and text[1:].isdigit()
+
+
+def is_screen(text: str) -> bool:
+    """Tell whether a text is the name of a screen, as `forum`."""
+    return text in _SCREENS
 
 
 def home_of(ident: str) -> Route | None:

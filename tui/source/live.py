@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from arctl.aclient import AsyncClient
 from arctl.errors import ArctlError, NotRunningError
-from arctl.paths import Home
-from arctl.places import Place
 from arctl.tui.data import view as views
 from arctl.tui.data.query import Answer, Pace, Query
 from arctl.tui.data.view import View
@@ -44,17 +42,9 @@ def due(view: View, wants: Sequence[Query], now: float) -> list[Query]:
 class LiveSource(Connected):
     """A daemon as it is now."""
 
-    def __init__(
-        self,
-        place: Home | Place,
-        *,
-        readonly: bool,
-        changed: Callable[[], None],
-        wants: Callable[[], Sequence[Query]],
-    ) -> None:
-        super().__init__(place, readonly=readonly, changed=changed, wants=wants)
-        self._stale = True
-        self._asked_at = -QUIET
+    #: Whether the status may have changed since it was asked for, and when that was (monotonic seconds).
+    _stale = True
+    _asked_at = -QUIET
 
     # -- for the app -------------------------------------------------------------------------------------
 

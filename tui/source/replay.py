@@ -11,6 +11,7 @@ from typing import Any
 
 from arctl.aclient import AsyncClient
 from arctl.errors import ArctlError, NotRunningError, RefusedError
+from arctl.numbers import finite
 from arctl.paths import Home
 from arctl.places import Place
 from arctl.tui.data import view as views
@@ -183,9 +184,7 @@ class ReplaySource(Connected):
                 data = await asyncio.to_thread(reply, history, at, query.method, query.given)
                 if data is None and query not in self._details:
                     self._details[query] = await self._detail(client, query)
-                if data is None and self._details[query].error:
-                    found[query] = self._details[query]
-                elif data is None:
+                if data is None:
                     known = self._details[query]
                     data = without_what_came_later(history, at, query.method, known.reply)
                     found[query] = replace(known, reply=data)
@@ -240,11 +239,8 @@ def _moment(said: str, begin: float, end: float, now: float) -> float:
 
 def factor(text: str) -> float:
     """Read how many times faster a replay runs than it passed: `60`, `x0.5`; raises `RefusedError`."""
-    try:
-        found = float(text.removeprefix("x"))
-    except ValueError:
-        found = math.nan
-    if not 0 < found < math.inf:
+    found = finite(text.removeprefix("x"))
+    if found is None or found <= 0:
         msg = f"{text!r} is no speed"
         raise RefusedError(msg, "write :speed 60 for a minute a second")
     return max(0.1, found)

@@ -233,8 +233,8 @@ class Pane(ScrollView, can_focus=True):
             title += f"  /{self.filter}"
         if self.marks:
             title += f"  {len(self.marks)} marked"
-            if hidden := sum(place_of(self._rows, key) is None for key in self.marks):
-                title += f", {hidden} hidden"
+            hidden = sum(place_of(self._rows, key) is None for key in self.marks) if self.filter else 0
+            title += f", {hidden} hidden" if hidden else ""
         hints = self.hints(scene)
         if (title, hints) != self._frame:
             self._frame = (title, hints)

@@ -65,7 +65,7 @@ class Form(Window[None]):
         for field in self._fields:
             self.query_one(f"#label-{field.name}", Block).fill([line(field.label, "strong")])
 
-    async def on_input_submitted(self) -> None:
+    def on_input_submitted(self) -> None:
         """Hand it in, once; what must not be empty is asked for."""
         found = {}
         for field in self._fields:

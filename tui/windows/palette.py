@@ -12,7 +12,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from arctl.tui.acting.commands import BY_NAME, COMMANDS, matching
-from arctl.tui.data.route import Screen, is_id
+from arctl.tui.data.route import is_id, is_screen
 from arctl.tui.keys.actions import Scope
 from arctl.tui.keys.registry import bindings
 from arctl.tui.widgets.entry import Entry
@@ -20,7 +20,6 @@ from arctl.tui.windows.window import Window
 
 #: Choices that are listed at most.
 MOST = 12
-_SCREENS = frozenset(screen.value for screen in Screen)
 #: Returns what an operand of a command may be, as (what is typed, what is said of it).
 Offers = Callable[[str, str], Sequence[tuple[str, str]]]
 
@@ -99,7 +98,7 @@ class Palette(Window[str]):
         text = event.value.strip()
         name = text.partition(" ")[0]
         chosen = self._chosen()
-        if self.query_one(OptionList).highlighted == 0 and (is_id(text) or text in _SCREENS):
+        if self.query_one(OptionList).highlighted == 0 and (is_id(text) or is_screen(text)):
             self.dismiss(text)  # an id in full means itself, not the first of those that begin with it
             return
         if name not in BY_NAME and chosen is not None:

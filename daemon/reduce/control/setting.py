@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from arctl.errors import RefusedError
 from arctl.experiments import surface
 from arctl.experiments.models import Param, Spec
+from arctl.numbers import finite
 
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -56,11 +56,7 @@ def _value(name: str, param: Param, raw: Any) -> Any:
 
 
 def _number(name: str, param: Param, text: str) -> float | int:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    if (value := finite(text)) is None:
         msg = f"{name} is a number, not {text!r}"
         raise RefusedError(msg, f"give one, as in --set {name}={_example(param)}")
     if param.type == "int" and not value.is_integer():

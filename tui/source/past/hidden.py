@@ -18,6 +18,8 @@ OUTCOME: Json = {"outcome": "", "reason": "", "value": None, "ended": None, "sta
 
 def without_what_came_later(history: History, at: float, method: str, reply: Any) -> Any:
     """Return the daemon's answer as it would have been at a moment, as far as that can be told."""
+    if reply is None:  # it was refused
+        return None
     if method == "show":
         return _experiment(history, at, reply)
     if method == "tree":
