@@ -6,32 +6,45 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.jobs import shim
+from arctl.daemon.folders import delete
+from arctl.daemon.shim import system
 
 #: How much of a log's end is searched for the final metrics.
 TAIL = 1 << 16
+#: Variable by which every process of a run is known.
+MARK = "ARCTL_MARK"
+#: What is made for the job in its run's folder.
+FOLDERS = ("files", "home")
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """`spec.json`, `shim.py`, `shim.lock`, `shim.json`, `out.log`, `exit.json`; `fenced` when lost."""
+    """`spec.json`, `shim.lock`, `shim.json`, `out.log`, `exit.json`, `fenced` if lost; `FOLDERS` for jobs."""
 
     path: Path
 
     def create(self, spec: dict[str, Any]) -> None:
-        """Lay the folder out anew, with the shim that will look after this run."""
-        if self.path.exists():
-            shutil.rmtree(self.path)
-        self.path.mkdir(parents=True, mode=0o700)
-        shutil.copyfile(shim.__file__, self.path / "shim.py")
+        """Lay the folder out anew, with what the shim has to know."""
+        delete(self.path)
+        for name in ("", *FOLDERS):
+            (self.path / name).mkdir(parents=True, mode=0o700)
         (self.path / "spec.json").write_text(json.dumps(spec))
+
+    @property
+    def files(self) -> Path:
+        """Where the job may write whatever is to be kept of it; nothing else in the run's folder is its."""
+        return self.path / "files"
+
+    @property
+    def house(self) -> Path:
+        """The job's home: empty at first, and nobody else's."""
+        return self.path / "home"
 
     @property
     def log(self) -> Path:
@@ -49,11 +62,11 @@ class RunFolder:
     def shim(self) -> int | None:
         """Return the process id of the shim, if that very process is alive."""
         said = _json(self.path / "shim.json")
-        if said is None or said.get("boot_id") != shim.boot_id():
+        if said is None or said.get("boot_id") != system.boot_id():
             return None
         pid = int(said.get("pid", 0))
         # The start time tells the shim from a later process that was given its id.
-        return pid if pid and shim.start_time(pid) == said.get("start_time") else None
+        return pid if pid and system.start_time(pid) == said.get("start_time") else None
 
     def held(self) -> bool:
         """Tell whether a shim holds the lock."""
@@ -87,11 +100,12 @@ class RunFolder:
 
     def _end_leftovers(self) -> None:
         """Kill what a dead shim left behind: every process that still carries this run in its environment."""
-        mark = f"ARCTL_RUN_FOLDER={self.path}".encode()
+        # By the second name those know themselves that an older arctl started.
+        marks = {f"{name}={self.path}".encode() for name in (MARK, "ARCTL_RUN_FOLDER")}
         for _ in range(50):
-            left = [pid for pid in _processes() if mark in _environ(pid)]
+            left = [pid for pid in _processes() if not marks.isdisjoint(_environ(pid))]
             for pid in left:
-                shim.send(pid, signal.SIGKILL)
+                system.send(pid, signal.SIGKILL)
             if not left:
                 return
             time.sleep(0.02)
@@ -125,13 +139,14 @@ class RunFolder:
             (self.path / "freeze").touch()
         else:
             (self.path / "freeze").unlink(missing_ok=True)
-        shim.send(pid, signal.SIGUSR1)
+        system.send(pid, signal.SIGUSR1)
         return True
 
-    def tail(self, size: int = TAIL) -> bytes:
-        """Return the end of the output, the turning segments behind the cap included."""
+    def tail(self, size: int = TAIL, log: str = "out") -> bytes:
+        """Return the end of an output, the turning segments behind the cap included."""
         parts = []
-        for name in ("tail.new", "tail.old", "out.log"):
+        segment = "tail" if log == "out" else f"{log}.tail"
+        for name in (f"{segment}.new", f"{segment}.old", f"{log}.log"):
             if size <= 0:
                 break
             part = _end(self.path / name, size)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
-import sys
 from typing import Any
 
 from arctl.daemon.actions import LaunchRun
-from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.jobs.folder import MARK, RunFolder
 from arctl.daemon.rows import Purpose
 from arctl.environment import inherited
 from arctl.experiments.spec import Spec
@@ -24,20 +21,18 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
-#: Seconds that a shim may take to start its job; a disk that hangs must not hold the daemon.
-LAUNCH = 60.0
-
 
 def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
     """Return a job's whole environment."""
     run = action.run
+    folder = RunFolder(home.run_folder(run.id, run.attempt))
     found = inherited(action.campaign.env, spec.run.env_pass)
     found.update(
         PYTHONUNBUFFERED="1",
         ARCTL_CAMPAIGN=run.campaign,
         ARCTL_EXPERIMENT=run.experiment,
         ARCTL_RUN=run.id,
-        ARCTL_RUN_FOLDER=str(home.run_folder(run.id, run.attempt)),
+        ARCTL_RUN_FOLDER=str(folder.files),
         ARCTL_SEED=str(run.seed),
         ARCTL_DATA=str(home.campaign(run.campaign) / "data"),
         CUDA_DEVICE_ORDER="PCI_BUS_ID",
@@ -48,6 +43,7 @@ def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
     if spec.seed is not None and spec.seed.env:
         found[spec.seed.env] = str(run.seed)
     found.update(spec.run.env)
+    found[MARK] = str(folder.path)
     return found
 
 
@@ -65,28 +61,16 @@ def shim_spec(action: LaunchRun, spec: Spec, home: Home) -> dict[str, Any]:
     return {
         "run": action.run.id,
         "attempt": action.run.attempt,
-        "argv": ["/bin/sh", "-c", command(action, spec)],
-        "cwd": os.path.join(action.run.tree, action.campaign.prefix),  # noqa: PTH118
-        "env": environment(action, spec, home),
         "cores": list(action.cores),
-        "timeout": spec.run.timeout,
-        "stall": spec.run.stall,
         "log_cap": spec.run.log_cap_mb << 20,
+        "stages": [
+            {
+                "name": "train",
+                "argv": ["/bin/sh", "-c", command(action, spec)],
+                "cwd": os.path.join(action.run.tree, action.campaign.prefix),  # noqa: PTH118
+                "env": environment(action, spec, home),
+                "timeout": spec.run.timeout,
+                "stall": spec.run.stall,
+            }
+        ],
     }
-
-
-def launch(folder: RunFolder) -> None:
-    """Start the shim of a folder; returns once its job is running, or cannot be, which its exit says."""
-    # One that is still not there after that long is found missing and fenced by whoever watches the run.
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        # The launcher forks and leaves at once, so that the shim belongs to no one and outlives the daemon.
-        subprocess.run(
-            [sys.executable, "-I", "-S", "shim.py", "."],
-            cwd=folder.path,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            check=False,
-            timeout=LAUNCH,
-        )
