@@ -77,8 +77,7 @@ class Jobs:
         self._watch(action.campaign, run, spec, folder)
 
     def _lay_out(self, action: LaunchRun, spec: Spec, folder: RunFolder) -> None:
-        (self._home.campaign(action.run.campaign) / "data").mkdir(parents=True, exist_ok=True)
-        folder.create(launch.shim_spec(action, spec, self._home))
+        launch.prepare(action, spec, self._home)
         if spec.files.protected:
             seals.take(folder.path, Path(action.run.tree) / action.campaign.prefix, spec)
 

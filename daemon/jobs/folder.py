@@ -19,8 +19,10 @@ from arctl.daemon.shim import system
 TAIL = 1 << 16
 #: Variable by which every process of a run is known.
 MARK = "ARCTL_MARK"
-#: What is made for the job in its run's folder.
-FOLDERS = ("files", "home")
+#: What is made for the job in its run's folder; the second line for those whose metric is scored.
+FOLDERS = ("files", "home", "nothing")
+PASSES = ("inputs", "predictions", "homes")
+SCORED = ("artifacts", "scorer", "inputs", "predictions", "taken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ class RunFolder:
 
     path: Path
 
-    def create(self, spec: dict[str, Any]) -> None:
-        """Lay the folder out anew, with what the shim has to know."""
+    def create(self, spec: dict[str, Any], passes: int | None = None) -> None:
+        """Lay the folder out anew; `spec` is what the shim has to know, `passes` are those of predictions."""
         delete(self.path)
-        for name in ("", *FOLDERS):
+        each = [f"{name}/{number + 1}" for name in PASSES for number in range(passes or 0)]
+        for name in ("", *FOLDERS, *(SCORED if passes is not None else ()), *each):
             (self.path / name).mkdir(parents=True, mode=0o700)
         (self.path / "spec.json").write_text(json.dumps(spec))
 
@@ -45,6 +48,40 @@ class RunFolder:
     def house(self) -> Path:
         """The job's home: empty at first, and nobody else's."""
         return self.path / "home"
+
+    @property
+    def nothing(self) -> Path:
+        """An empty folder, seen in the place of one that is hidden."""
+        return self.path / "nothing"
+
+    @property
+    def artifacts(self) -> Path:
+        """What training left and was taken over."""
+        return self.path / "artifacts"
+
+    @property
+    def scorer(self) -> Path:
+        """Where the trusted commands keep what is their own."""
+        return self.path / "scorer"
+
+    @property
+    def inputs(self) -> Path:
+        """What predictions are made from: `1`, `2` … for each pass."""
+        return self.path / "inputs"
+
+    @property
+    def predictions(self) -> Path:
+        """Where each pass writes; and `taken`, what was taken over of it."""
+        return self.path / "predictions"
+
+    @property
+    def taken(self) -> Path:
+        """Predictions as data: regular files only."""
+        return self.path / "taken"
+
+    def shelter(self, number: int) -> Path:
+        """Return the home of one pass of predictions."""
+        return self.path / "homes" / str(number)
 
     @property
     def log(self) -> Path:

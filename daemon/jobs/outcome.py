@@ -23,6 +23,12 @@ from arctl.text import clean_block
 TAIL_LINES = 25
 #: The largest result file that is read.
 MAX_RESULT = 1 << 20
+#: What failed, where that was not the training.
+STAGES = {
+    "inputs": "the trusted command that writes the inputs",
+    "predict": "the prediction",
+    "score": "the trusted command that scores",
+}
 
 
 def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
@@ -50,7 +56,9 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
     found: dict[str, float] = {}
     value: float | None = None
     if outcome is Outcome.OK and run.purpose is not Purpose.SETUP:
-        primary, found = metrics.outcome(spec.metric, tail, _file_reader(root))
+        said, place = (tail, root) if spec.score is None else (folder.tail(log="score"), folder.scorer)
+        primary, found = metrics.outcome(spec.metric, said, _file_reader(place))
+        evidence["trust"] = spec.trust
         value = primary.value
         if primary.status != "ok":
             outcome = Outcome.NO_METRIC if primary.status == "missing" else Outcome.NOT_FINITE
@@ -81,6 +89,18 @@ def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
             return Outcome.CANCELLED, "stopped"
         case "not_started":
             return Outcome.CRASHED, f"could not be started: {record.get('error')}"
+        case "memory":
+            return Outcome.CRASHED, "it held more memory than [sandbox] memory allows"
+        case "not_taken":
+            left = "artifacts" if record.get("stage") == "train" else "predictions"
+            return Outcome.NO_METRIC, f"its {left} cannot be used: {record.get('error')}"
+    outcome, reason = _status(record)
+    if reason and (stage := record.get("stage")) in STAGES:
+        reason = f"{STAGES[stage]}: {reason}"
+    return outcome, reason
+
+
+def _status(record: dict[str, Any]) -> tuple[Outcome, str]:
     code: int | None = record.get("code")
     number: int | None = record.get("signal")
     if (told := (code or 0) - 128) in signal.valid_signals():
