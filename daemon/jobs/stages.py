@@ -41,7 +41,9 @@ def plain(cage: Cage, places: Places, command: str, env: dict[str, str], **more:
 def setup(cage: Cage, places: Places, command: str, env: dict[str, str]) -> Stage:
     """Return the campaign's own preparation: it fills the data folders, and may load them from somewhere."""
     writes = [places.data, places.hidden, *_writable(cage)]
-    words = cage.wrap(_shell(command), places.own, reads=cage.linked(), writes=writes, network=True)
+    words = cage.wrap(
+        _shell(command), places.own, reads=cage.linked(), writes=writes, network=True, trusted=True
+    )
     return _stage(cage, "setup", words, places.own, {**env, "ARCTL_HIDDEN": str(places.hidden)})
 
 
@@ -62,6 +64,7 @@ def scored(
             reads=open_to_scorer,
             writes=[folder.scorer, folder.inputs, folder.house],
             network=False,
+            trusted=True,
             **more,
         )
         told = {**trusted, "ARCTL_INPUTS": str(folder.inputs)}
@@ -91,6 +94,7 @@ def scored(
         reads=[*open_to_scorer, folder.taken],
         writes=[folder.scorer, folder.house],
         network=False,
+        trusted=True,
         **more,
     )
     told = {**trusted, "ARCTL_PREDICTIONS": str(folder.taken)}
