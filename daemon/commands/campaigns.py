@@ -68,6 +68,8 @@ async def champion(context: Context, caller: Caller, params: Params) -> Any:
         "reason": campaign.reason,
         "metric": spec.metric.name,
         "goal": spec.metric.goal,
+        "trust": spec.trust,
+        "sandbox": campaign.level,
         "policy": spec.policy.mode,
         "alpha": spec.policy.alpha,
         "branch": f"arctl/{campaign.id}",

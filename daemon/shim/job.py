@@ -57,8 +57,8 @@ def child_setup(cores: list[int]) -> Callable[[], None]:
 class Job:
     """The command of one stage; `stage` is its part of `spec.json`, `wake` the pipe that signals come by."""
 
-    def __init__(self, stage: dict[str, Any], cores: list[int], log: Log, wake: int) -> None:
-        self.stage, self.cores, self.log, self.wake = stage, cores, log, wake
+    def __init__(self, stage: dict[str, Any], cores: list[int], logs: list[Log], wake: int) -> None:
+        self.stage, self.cores, self.logs, self.wake = stage, cores, logs, wake
         self.reason = "exited"
         self.kill_at: float | None = None
         self.code: int | None = None
@@ -155,7 +155,8 @@ class Job:
             return True
         if data:
             self.spoke = clock()
-            self.log.write(data)
+            for log in self.logs:
+                log.write(data)
         return bool(data)
 
     def _bury(self) -> None:

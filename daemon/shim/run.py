@@ -67,11 +67,11 @@ def _wake() -> int:
 def _stages(spec: dict[str, Any], wake: int, ready: Callable[[], None]) -> dict[str, Any]:
     """Run each stage until one fails; return the last one's end, with what all of them took."""
     main = Log("out", int(spec["log_cap"]))
-    logs, ends = {"out": main}, []
+    ends: list[dict[str, Any]] = []
     for stage in spec["stages"]:
-        if (name := stage.get("log", "out")) not in logs:
-            logs[name] = Log(name, int(spec["log_cap"]))
-        end = _stage(stage, spec, logs[name], wake, ready)
+        # A log of its own is for whoever trusts this command only; people read all of it in one.
+        logs = [main, *(Log(name, int(spec["log_cap"])) for name in filter(None, [stage.get("log")]))]
+        end = _stage(stage, spec, logs, wake, ready)
         ends.append(end)
         if end["reason"] != "exited" or end["code"] != 0:
             break
@@ -91,10 +91,10 @@ def _stages(spec: dict[str, Any], wake: int, ready: Callable[[], None]) -> dict[
 
 
 def _stage(
-    stage: dict[str, Any], spec: dict[str, Any], log: Log, wake: int, ready: Callable[[], None]
+    stage: dict[str, Any], spec: dict[str, Any], logs: list[Log], wake: int, ready: Callable[[], None]
 ) -> dict[str, Any]:
     end: dict[str, Any] = {"stage": stage["name"], "code": None, "signal": None, "seconds": 0.0}
-    job = Job(stage, spec.get("cores") or [], log, wake)
+    job = Job(stage, spec.get("cores") or [], logs, wake)
     try:
         job.start()
     except (OSError, subprocess.SubprocessError) as error:
