@@ -80,9 +80,18 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
 
 
 def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
+    """Return how the last command ended, named where that was not the training."""
+    outcome, reason = _ended(record, spec)
+    stage = STAGES.get(str(record.get("stage")))
+    return outcome, f"{stage}: {reason}" if reason and stage else reason
+
+
+def _ended(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
+    after = spec.score is not None and record.get("stage") in STAGES
+    limit = spec.score.timeout if spec.score is not None and after else spec.run.timeout
     match record.get("reason"):
         case "timeout":
-            return Outcome.TIMED_OUT, f"still running after {spec.run.timeout:g} s"
+            return Outcome.TIMED_OUT, f"still running after {limit:g} s"
         case "stall":
             return Outcome.TIMED_OUT, f"no output for {spec.run.stall or 0:g} s"
         case "stopped":
@@ -92,12 +101,9 @@ def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
         case "memory":
             return Outcome.CRASHED, "it held more memory than [sandbox] memory allows"
         case "not_taken":
-            left = "artifacts" if record.get("stage") == "train" else "predictions"
+            left = "predictions" if after else "artifacts"
             return Outcome.NO_METRIC, f"its {left} cannot be used: {record.get('error')}"
-    outcome, reason = _status(record)
-    if reason and (stage := record.get("stage")) in STAGES:
-        reason = f"{STAGES[stage]}: {reason}"
-    return outcome, reason
+    return _status(record)
 
 
 def _status(record: dict[str, Any]) -> tuple[Outcome, str]:
