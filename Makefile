@@ -4,11 +4,13 @@ PYTHON ?= python3
 EXTRAS ?= demo
 # Processes that share the tests: these mostly wait for daemons and runs, so that four suit two cores.
 WORKERS ?= 4
+# Jobs of `make storm`.
+N ?= 1000
 # Whatever else pytest is to be told: `make test PYTEST_ARGS="-k forum"`.
 PYTEST_ARGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test lint faults bench coordination tour clean
+.PHONY: demo test lint faults storm bench coordination tour clean
 
 demo: .make/demo ## set everything up, then run the digits campaign before your eyes
 	$(BIN)/arctl demo
@@ -24,6 +26,9 @@ lint: .make/dev-$(EXTRAS) ## style, types, and who may import whom
 
 faults: .make/dev-$(EXTRAS) ## kill, truncate, fill and flood, and see that nothing is lost
 	$(BIN)/python -m pytest -n $(WORKERS) tests/faults -v
+
+storm: .make/dev-$(EXTRAS) ## kill daemon and shims at random under N short jobs, and see that nothing is lost
+	$(BIN)/python -m tests.faults.storm $(N)
 
 bench: .make/dev-$(EXTRAS) ## measure overheads and throughput, and print tables
 	$(BIN)/python -m tests.benchmarks.overhead

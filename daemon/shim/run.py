@@ -43,7 +43,7 @@ def run(ready: Callable[[], None]) -> int:
     with open("spec.json") as file:
         spec = json.load(file)
     said = {"pid": (pid := os.getpid()), "start_time": start_time(pid), "boot_id": boot_id()}
-    write_json("shim.json", {**said, "can": ["freeze"] if LINUX else []})
+    write_json("shim.json", {**said, "can": ["freeze"] if LINUX else []}, durable=False)
     begun_at = time.time()
     outcome = _stages(spec, wake, ready)
     outcome.update(started_at=begun_at, ended_at=time.time(), boot_id=boot_id())

@@ -37,16 +37,22 @@ def start_time(pid: int) -> int:
     return 0
 
 
-def write_json(path: str, value: dict[str, Any]) -> None:
-    """Write a file so that it is there whole or not at all; wait for room on a full disk."""
+def write_json(path: str, value: dict[str, Any], *, durable: bool = True) -> None:
+    """Write a file so that it is there whole or not at all; wait for room on a full disk.
+
+    One that need not outlive the machine's next boot is not waited for until it is on the disk.
+    """
     while True:
         try:
             temporary = path + ".tmp"
             with open(temporary, "w") as file:
                 json.dump(value, file)
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             os.rename(temporary, path)
+            if not durable:
+                return
             folder = os.open(".", os.O_RDONLY)
             try:
                 os.fsync(folder)

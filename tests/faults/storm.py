@@ -1,0 +1,253 @@
+"""A storm: the daemon, its shims and the process that forks them are killed at random under a stream of jobs.
+
+`make storm N=1000`, or `python -m tests.faults.storm [N] [--seed S] [--level L]`. It prints what was killed
+and what came of the jobs, and ends with 1 where a result is missing or there twice, or anything is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arctl.errors import ArctlError
+from tests.benchmarks.support import table
+from tests.support.campaigns import git, make_repo
+from tests.support.daemon import Daemon, wait_for
+
+#: What each job does: a little work, a step of a curve, a metric.
+JOB = """\
+import os, random, time
+X = 0.5
+Y = 0.5
+rng = random.Random(int(os.environ["SEED"]))
+print("step 1 | loss: 1.0", flush=True)
+time.sleep(rng.uniform(0, 0.3))
+print("---")
+print(f"val_loss: {1 + X * Y + rng.gauss(0, 0.1):.6f}")
+"""
+
+SPEC = """\
+name = "storm"
+[run]
+command = "python3 train.py"
+timeout = "60s"
+[metric]
+name = "val_loss"
+[seed]
+env = "SEED"
+[files]
+editable = ["train.py"]
+[params.X]
+file = "train.py"
+type = "float"
+low = 0.0
+high = 1.0
+[params.Y]
+file = "train.py"
+type = "float"
+low = 0.0
+high = 1.0
+[policy]
+mode = "greedy"
+baseline_runs = 1
+champion_runs = 1
+[limits]
+experiments = {experiments}
+[teams]
+analysts = 0
+off = ["dead_ends", "near"]
+"""
+
+#: Seconds between two kills, at most.
+PACE = 0.6
+
+
+@dataclass
+class Report:
+    """What was killed, and what is wrong; an empty list is what a storm must end with."""
+
+    jobs: int = 0
+    seconds: float = 0.0
+    killed: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+
+def storm(folder: Path, jobs: int, *, seed: int = 0, level: str = "3", devices: str = "sim:4") -> Report:
+    """Have at least so many jobs run to their end under kills, then look at what is left."""
+    chance = random.Random(seed)
+    repo = make_repo(folder / "repo", script=JOB)
+    (repo / "arctl.toml").write_text(SPEC.format(experiments=10 * jobs))
+    git(repo, "commit", "--quiet", "--all", "--message=storm")
+    daemon = Daemon(folder / "home", devices)
+    report, begun = Report(), time.monotonic()
+    daemon.start()
+    try:
+        daemon.campaign(repo, sandbox=level, allow_unsandboxed=True)
+        while _finished(daemon) < jobs:
+            time.sleep(chance.uniform(0.05, PACE))
+            report.killed[_kill_something(daemon, chance)] += 1
+        _calm(daemon)
+    finally:
+        daemon.stop()
+    report.seconds = time.monotonic() - begun
+    _count(daemon, report)
+    report.wrong += [*_twice_or_missing(daemon), *_left(daemon)]
+    return report
+
+
+def _finished(daemon: Daemon) -> int:
+    ledger = sqlite3.connect(f"file:{daemon.home.ledger}?mode=ro", uri=True, timeout=30)
+    with contextlib.closing(ledger):
+        return int(ledger.execute("SELECT count(*) FROM results WHERE outcome != 'lost'").fetchone()[0])
+
+
+def _kill_something(daemon: Daemon, chance: random.Random) -> str:
+    """Kill the daemon and start it again, or one of the processes that it lives by; return which."""
+    what = chance.choice(["daemon", "daemon", "shim", "shim", "zygote"])
+    if what == "daemon":
+        daemon.kill()
+        daemon.start()
+        return what
+    found = _shims(daemon) if what == "shim" else _children(daemon)
+    if not found:
+        return "nobody there"
+    _send(chance.choice(found))
+    return what
+
+
+def _shims(daemon: Daemon) -> list[int]:
+    found = []
+    for path in daemon.home.runs.glob("*/*/shim.json"):
+        with contextlib.suppress(OSError, ValueError):
+            if not (path.parent / "exit.json").exists():
+                found.append(int(json.loads(path.read_text())["pid"]))
+    return [pid for pid in found if _of(pid, b"arctl.daemon.shim.zygote")]
+
+
+def _children(daemon: Daemon) -> list[int]:
+    assert daemon.process is not None
+    with contextlib.suppress(OSError):
+        text = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text()
+        return [pid for pid in map(int, text.split()) if _of(pid, b"arctl.daemon.shim.zygote")]
+    return []
+
+
+def _of(pid: int, words: bytes) -> bool:
+    with contextlib.suppress(OSError):
+        return words in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+def _send(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _calm(daemon: Daemon) -> None:
+    """Let what is under way come to its end, and nothing new begin."""
+
+    def idle() -> bool:
+        with contextlib.suppress(ArctlError):
+            daemon.call("pause", target="storm")
+            return not daemon.status("storm")["running"]
+        return False
+
+    wait_for("all runs to end", idle)
+    # A tree is deleted behind the run that had it; those of runs that wait are theirs.
+    daemon.stop()
+    daemon.start()
+    wait_for("no run under way", idle)
+
+
+def _count(daemon: Daemon, report: Report) -> None:
+    ledger = sqlite3.connect(daemon.home.ledger)
+    with contextlib.closing(ledger):
+        report.outcomes.update(dict(ledger.execute("SELECT outcome, count(*) FROM results GROUP BY 1")))
+    report.jobs = sum(count for outcome, count in report.outcomes.items() if outcome != "lost")
+
+
+def _twice_or_missing(daemon: Daemon) -> list[str]:
+    """Compare runs, results, experiments and what the shims wrote: each must tell the same."""
+    ledger = sqlite3.connect(daemon.home.ledger)
+    with contextlib.closing(ledger):
+        results = ledger.execute("SELECT run, attempt, outcome, value FROM results").fetchall()
+        runs = ledger.execute("SELECT id, attempt, outcome, value, state FROM runs").fetchall()
+        kept = ledger.execute("SELECT \"values\", bank FROM experiments WHERE same_as = ''").fetchall()
+    wrong = []
+    times = Counter((run, attempt) for run, attempt, *_ in results)
+    wrong += [
+        f"the result of {run}/{attempt} is there {n} times" for (run, attempt), n in times.items() if n > 1
+    ]
+    final = {(run, attempt): (outcome, value) for run, attempt, outcome, value in results}
+    for run, attempt, outcome, value, state in runs:
+        if state != "ended":
+            continue
+        found = final.get((run, attempt))
+        if found is None or (found[0] == "ok" and (outcome, value) != found):
+            wrong.append(f"{run}/{attempt} ended {outcome} {value}, its result is {found}")
+    counted = sum(len(json.loads(text)) for row in kept for text in row)
+    good = sum(1 for _, _, outcome, value, _ in runs if outcome == "ok" and value is not None)
+    if counted != good:
+        wrong.append(f"{good} runs gave a value, {counted} values are counted by experiments")
+    written = [path.parent for path in daemon.home.runs.glob("*/*/exit.json")]
+    unknown = [path for path in written if (path.parent.name, int(path.name)) not in final]
+    return wrong + [f"{path} holds an end that is no result" for path in unknown]
+
+
+def _left(daemon: Daemon) -> list[str]:
+    """Find whatever a run or a daemon left: processes, work trees, locks."""
+    wrong = []
+    mark = os.fsencode(daemon.home.runs)
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark in path.read_bytes():
+                wrong.append(f"process {path.parent.name} is left")
+    ledger = sqlite3.connect(daemon.home.ledger)
+    with contextlib.closing(ledger):
+        waiting = {run for (run,) in ledger.execute("SELECT id FROM runs WHERE state != 'ended'")}
+    for tree in daemon.home.trees.iterdir():
+        if tree.name.removesuffix(".index") not in waiting:
+            wrong.append(f"the work tree {tree.name} is left")
+    for lock in daemon.home.runs.glob("*/*/shim.lock"):
+        with lock.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                wrong.append(f"{lock} is held")
+    wrong += [f"{path} is left" for path in daemon.home.root.glob("campaigns/*/repo.git/**/*.lock")]
+    return wrong
+
+
+def main() -> int:
+    """Print what a storm did."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("jobs", nargs="?", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--level", choices=["1", "2", "3"], default="3")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        report = storm(Path(folder), given.jobs, seed=given.seed, level=given.level)
+    rows = [["jobs ended", str(report.jobs)], ["seconds", f"{report.seconds:.0f}"]]
+    rows += [[f"killed: {what}", str(many)] for what, many in sorted(report.killed.items())]
+    rows += [[f"results: {what}", str(many)] for what, many in sorted(report.outcomes.items())]
+    rows.append(["lost, twice, left", str(len(report.wrong))])
+    table("A storm", ["what", "how many"], rows)
+    print("".join(f"{line}\n" for line in report.wrong), end="")
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
