@@ -2,14 +2,15 @@
 
 `python -m tests.benchmarks.overhead [--runs N]`. The job is a shell command that notes the time and
 prints a metric, so that the time between the end of one job and the begin of the next on the same slot
-is what arctl itself takes: noticing the end, judging, writing, launching. Beside it, in the same run,
-the same command started by a bare loop of the shell.
+is what arctl itself takes: noticing the end, judging, writing, launching; without a sandbox (level 1) and
+with it. Beside it, in the same run, the same command started by a bare loop of the shell.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -18,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from arctl.daemon.sandbox import levels
+from arctl.experiments.confinement import Level
 from tests.benchmarks.support import spread, table
 from tests.support.campaigns import make_patch, make_repo
 from tests.support.daemon import Daemon, wait_for
@@ -29,23 +32,22 @@ LINE = re.compile(rb"(begin|end)=([0-9.]+)")
 def slots(runs: int) -> list[list[str]]:
     """Measure the gap between jobs on a slot, for one slot and for as many as there are cores."""
     rows = []
-    for devices in ("cpu:1", f"cpu:{os.cpu_count()}", "sim:8"):
+    levels_here: list[Level] = [1] if levels.best() == 1 else [1, levels.best()]
+    for devices, level in itertools.product(("cpu:1", f"cpu:{os.cpu_count()}", "sim:8"), levels_here):
         with tempfile.TemporaryDirectory() as folder:
-            gaps, latencies = gaps_of(Path(folder), devices, runs)
+            gaps, latencies = gaps_of(Path(folder), devices, runs, level)
         for name, values in (("end of a job to begin of the next", gaps), ("launch to job", latencies)):
-            median, p95, worst = spread(values)
-            rows.append(
-                [devices, name, str(len(values)), *(f"{value * 1000:.0f}" for value in (median, p95, worst))]
-            )
-    rows.append(["-", "the same command in a shell loop", str(runs), *bare(runs)])
+            figures = [f"{value * 1000:.0f}" for value in spread(values)]
+            rows.append([devices, str(level), name, str(len(values)), *figures])
+    rows.append(["-", "-", "the same command in a shell loop", str(runs), *bare(runs)])
     return rows
 
 
-def gaps_of(folder: Path, devices: str, runs: int) -> tuple[list[float], list[float]]:
+def gaps_of(folder: Path, devices: str, runs: int, level: Level) -> tuple[list[float], list[float]]:
     """Run jobs on the devices; return the gaps on each slot, and the times from launch to the job."""
-    (folder / "job.sh").write_text(JOB)
     deck = '\n[brain]\nkind = "deck"\ndeck = "deck"\n'
-    repo = make_repo(folder / "repo", command=f"sh {folder}/job.sh", experiments=runs, extra=deck)
+    files = {"job.sh": JOB}
+    repo = make_repo(folder / "repo", command="sh job.sh", experiments=runs, extra=deck, files=files)
     (repo / "deck").mkdir()
     for number in range(runs):
         # Written ideas that change nothing in the result: each is run once and rejected.
@@ -55,7 +57,7 @@ def gaps_of(folder: Path, devices: str, runs: int) -> tuple[list[float], list[fl
     daemon = Daemon(folder / "home", devices)
     daemon.start()
     try:
-        daemon.campaign(repo)
+        daemon.campaign(repo, sandbox=str(level), allow_unsandboxed=True)
         daemon.wait_finished()
         spans: dict[str, list[tuple[float, float]]] = {}
         latencies = []
@@ -90,15 +92,16 @@ def kills() -> list[str]:
     job = "trap '' TERM; echo $$; while :; do sleep 0.05; done"
     times = []
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "job.sh").write_text(job)
         daemon = Daemon(Path(folder) / "home", "cpu:1")
         daemon.start()
         try:
-            daemon.campaign(make_repo(Path(folder) / "repo", command=f"sh {folder}/job.sh"))
+            daemon.campaign(make_repo(Path(folder) / "repo", command="sh job.sh", files={"job.sh": job}))
             # The five runs of the baseline, one after the other; each that is killed is replaced at the end.
             for run in ("r1", "r2", "r3", "r4", "r5"):
-                text = wait_for("a job", lambda run=run: daemon.call("logs", id=run, offset=0)["text"])
-                process = Path(f"/proc/{int(text.split()[0])}")
+                wait_for("a job", lambda run=run: daemon.call("logs", id=run, offset=0)["text"])
+                # Its shim ends when all of it has ended.
+                shim = json.loads((daemon.home.run_folder(run, 1) / "shim.json").read_text())["pid"]
+                process = Path(f"/proc/{shim}")
                 begun = time.perf_counter()
                 daemon.call("kill", target=run)
                 wait_for("its end", lambda process=process: not process.exists())
@@ -141,7 +144,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=60, help="experiments for each set of devices")
     parser.add_argument("--repeats", type=int, default=15, help="calls of each command")
     chosen = parser.parse_args()
-    header = ["devices", "what", "n", "median ms", "p95 ms", "max ms"]
+    header = ["devices", "level", "what", "n", "median ms", "p95 ms", "max ms"]
     table("From a free slot to a running command", header, slots(chosen.runs))
     table(
         "The command line", ["command", "median ms", "p95 ms", "max ms"], [*commands(chosen.repeats), kills()]

@@ -218,9 +218,8 @@ def _left(daemon: Daemon) -> list[str]:
     ledger = sqlite3.connect(daemon.home.ledger)
     with contextlib.closing(ledger):
         waiting = {run for (run,) in ledger.execute("SELECT id FROM runs WHERE state != 'ended'")}
-    for tree in daemon.home.trees.iterdir():
-        if tree.name.removesuffix(".index") not in waiting:
-            wrong.append(f"the work tree {tree.name} is left")
+    trees = [path.name for path in daemon.home.trees.iterdir()]
+    wrong += [f"the work tree {name} is left" for name in trees if name.removesuffix(".index") not in waiting]
     for lock in daemon.home.runs.glob("*/*/shim.lock"):
         with lock.open("rb") as file:
             try:
