@@ -112,6 +112,8 @@ def _status(record: dict[str, Any]) -> tuple[Outcome, str]:
     if (told := (code or 0) - 128) in signal.valid_signals():
         # A shell reports its command's signal in this way.
         code, number = None, told
+    if number == signal.SIGKILL and record.get("oom_kills"):
+        return Outcome.CRASHED, "killed by SIGKILL when the machine ran out of memory"
     if number:
         return Outcome.CRASHED, f"killed by {_signal_name(number)}"
     if code == 127:
