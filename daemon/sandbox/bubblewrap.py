@@ -55,7 +55,7 @@ def program() -> str:
     found = shutil.which("bwrap")
     if found is None:
         msg = "bubblewrap is not installed: there is no sandbox to run the command in"
-        remedy = "install it: `apt-get install bubblewrap` (Debian, Ubuntu), `dnf install bubblewrap` (Fedora, RHEL)"
+        remedy = "install it: `apt-get install bubblewrap` (Debian, Ubuntu), `dnf install bubblewrap` (RHEL)"
         raise SandboxError(msg, remedy)
     return found
 
@@ -74,7 +74,8 @@ def _try(program: str) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         trouble = str(error)
     if trouble:
-        raise SandboxError(f"bubblewrap does not work here: {trouble}", namespaces_remedy(trouble))
+        msg = f"bubblewrap does not work here: {trouble}"
+        raise SandboxError(msg, namespaces_remedy(trouble))
 
 
 @lru_cache(maxsize=8)

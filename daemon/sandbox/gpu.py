@@ -38,7 +38,8 @@ def gpu_binds(
                 "have the driver make it: `nvidia-modprobe -u -c 0`, or `nvidia-smi` as root; the service "
                 "nvidia-persistenced does so at boot"
             )
-            raise SandboxError(f"there is no {dev / name}", remedy)
+            msg = f"there is no {dev / name}"
+            raise SandboxError(msg, remedy)
     wanted = (*NEEDED, *OPTIONAL, *(["nvidia-modeset"] if display else []), *cards, *capabilities)
     devices = tuple(Bind(dev / name, "device") for name in wanted if (dev / name).exists())
     topology = (Bind(root / "sys"),) if (root / "sys").is_dir() else ()

@@ -51,7 +51,7 @@ def check() -> None:
     if not abi():
         msg = "this kernel has no Landlock: there is no sandbox of level 2"
         remedy = (
-            "use Linux 5.13 or newer, and have it enabled: `cat /sys/kernel/security/lsm` must name landlock, "
+            "use Linux 5.13 or newer, and have it enabled: /sys/kernel/security/lsm must name landlock, "
             "else add it to lsm= on the kernel's command line; in a container its seccomp profile must allow "
             "landlock_create_ruleset"
         )
@@ -68,7 +68,8 @@ def _try() -> None:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         trouble = said[-1] if said else f"exit status {done.returncode}"
         remedy = "allow landlock_restrict_self, prctl and seccomp in the container's profile, or use level 3"
-        raise SandboxError(f"Landlock does not work here: {trouble}", remedy)
+        msg = f"Landlock does not work here: {trouble}"
+        raise SandboxError(msg, remedy)
 
 
 def _there(names: Iterable[str]) -> list[str]:
