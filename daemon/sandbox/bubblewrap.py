@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -104,7 +105,7 @@ def _system(shm: int | None) -> list[str]:
         real = os.path.realpath(name)
         if Path(name).is_symlink() and Path(real).is_file() and not real.startswith(("/etc/", "/usr/")):
             flags += ["--ro-bind", real, real]
-    flags += ["--proc", "/proc", "--dev", "/dev"]
+    flags += ["--proc", "/proc", *_kernel(), "--dev", "/dev"]
     flags += [*([] if shm is None else ["--size", str(shm)]), "--tmpfs", "/dev/shm"]  # noqa: S108  # its own
     flags += ["--size", str(SCRATCH), "--tmpfs", "/tmp"]  # noqa: S108  # the sandbox's own
     for name in SECRET:
@@ -113,4 +114,21 @@ def _system(shm: int | None) -> list[str]:
     for name in SECRET_FOLDERS:
         if is_folder(name):
             flags += ["--tmpfs", name, "--remount-ro", name]
+    return flags
+
+
+def _kernel(root: Path = Path("/proc")) -> list[str]:
+    """Close what root may change by /proc without any capability, such as kernel.core_pattern.
+
+    Whoever is not root cannot; bubblewrap itself looks only at folders, which nobody may write in.
+    """
+    if os.getuid() != 0:
+        return []
+    flags: list[str] = []
+    for path in sorted(root.iterdir()):
+        if path.name.isdigit() or path.is_symlink():
+            continue
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode) or mode & stat.S_IWUSR:
+            flags += ["--ro-bind", str(path), str(path)]
     return flags
