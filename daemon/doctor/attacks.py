@@ -99,6 +99,13 @@ def through_link(path: str) -> None:
     append(other)
 
 
+def link(name: str, target: str) -> str:
+    """Make a link in the tree that leads out of it."""
+    path = os.path.join(targets["free"], name)
+    os.symlink(target, path)
+    return path
+
+
 def environs() -> Found:
     """Look for the key in the environment of every process that can be seen."""
     token, seen = targets["token"].encode(), 0
@@ -319,11 +326,8 @@ ATTACKS: dict[str, Callable[[], Found]] = {
     ),
     "write_outside": lambda: paths(targets["outside"], lambda path: append(path + "/left"), ""),
     "symlink_out": lambda: any_of(
-        lambda: os.symlink(targets["key"], targets["free"] + "/key") or read(targets["free"] + "/key"),
-        lambda: (
-            os.symlink(targets["outside"][0], targets["free"] + "/out")
-            or append(targets["free"] + "/out/left")
-        ),
+        lambda: read(link("key", targets["key"])),
+        lambda: append(link("out", targets["outside"][0]) + "/left"),
     ),
     "processes_seen": lambda: (OPEN, "its command line is read") if is_victim() else (REFUSED, "not there"),
     "signal": lambda: on_victim(lambda pid: os.kill(pid, signal.SIGUSR1)),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.doctor.cards import Card, cards
+from arctl.daemon.doctor.cards import cards
 from arctl.daemon.doctor.facts import Fact, facts
 from arctl.daemon.doctor.probes import PROBES, Host, Result, judge
 from arctl.daemon.doctor.stage import Stage, resolves, stage
@@ -22,7 +23,7 @@ from arctl.paths import Home
 #: What needs more than the attacks are allowed.
 USES = ("gpu", "torch")
 _WHERE = (
-    "import json, os, site, sys; print(json.dumps([sys.prefix, sys.base_prefix, "
+    "import json, os, sys; print(json.dumps([sys.prefix, sys.base_prefix, "
     "os.path.realpath(sys.executable), *sys.path]))"
 )
 
@@ -59,6 +60,8 @@ class Report:
 
 def examine(home: Home, level: Level, python: str = "") -> Report:
     """Examine a level; `python` is a campaign's interpreter. Raises `UsageError` where that is none."""
+    # A name of its own, not what it leads to: that is how a virtual environment is found.
+    python = os.path.abspath(shutil.which(python) or python) if python else ""  # noqa: PTH100
     seen = _interpreter(python) if python else ()
     try:
         highest: Level | None = best()
@@ -122,14 +125,14 @@ def _interpreter(python: str) -> tuple[Bind, ...]:
             check=True,
             stdin=subprocess.DEVNULL,
         )
-        places = [Path(name) for name in json.loads(done.stdout) if name]
+        places = [path for path in map(Path, json.loads(done.stdout)) if path.is_absolute()]
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         msg = f"{python} is no interpreter that runs: {error}"
         raise UsageError(msg, "name the campaign's own, such as .venv/bin/python") from error
-    outside = {
-        place for place in places if place.exists() and not any(place.is_relative_to(name) for name in SYSTEM)
-    }
-    return tuple(Bind(place) for place in sorted(outside))
-
-
-__all__ = ["Card", "Report", "examine"]
+    found: list[Path] = []
+    # The shallow ones first: what lies in another one comes with it.
+    for place in sorted({*places, Path(python)}, key=lambda path: len(path.parts)):
+        known = any(place.is_relative_to(other) for other in (*SYSTEM, *found))
+        if place.exists() and not known:
+            found.append(place)
+    return tuple(Bind(place) for place in found)

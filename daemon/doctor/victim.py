@@ -34,12 +34,11 @@ def main() -> None:
     say({"pid": os.getpid(), **ports})
     names = {server: name for name, server in listening.items()}
     while True:
-        ready = select.select([sys.stdin, *names], [], [])[0]
-        for server in ready:
-            if server in names:
-                take(server, datagrams=names[server] == "udp")
-                reached.add(names[server])
-        if ready == [sys.stdin]:
+        ready = set(select.select([sys.stdin, *names], [], [])[0])
+        for caller in [server for server in names if server in ready]:
+            take(caller, datagrams=names[caller] == "udp")
+            reached.add(names[caller])
+        if ready == {sys.stdin}:
             break
     say({"reached": sorted(reached)})
 
