@@ -147,15 +147,6 @@ def install(program: bytes) -> None:
     call("seccomp", libc().prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, head, 0, 0))
 
 
-def hand(program: bytes) -> list[str]:
-    """Return the option that has bubblewrap install a filter, last of all; it reads it from a pipe."""
-    out, into = os.pipe()
-    os.write(into, program)
-    os.close(into)
-    os.set_inheritable(out, True)
-    return ["--seccomp", str(out)]
-
-
 def surroundings() -> dict[bytes, bytes]:
     """Return the environment as it was given: Python may have added LC_CTYPE to its own."""
     try:
@@ -195,9 +186,6 @@ def main() -> None:
             ruleset.allow(path, access)
         if rules.get("cwd"):
             os.chdir(rules["cwd"])
-        if rules.get("hand_over"):
-            words[1:1] = hand(program) if program else []
-            program = b""
         # Python ignores these two; a command that inherits that is not ended by them.
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)

@@ -9,14 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.sandbox import seccomp
-
 SCRIPT = Path(__file__).with_name("enter.py")
 
 
-def enter(words: Sequence[str], rules: Mapping[str, Any], *, network: bool) -> list[str]:
-    """Return the command line that runs `words` under `rules` and the filter of system calls."""
-    code = base64.b64encode(seccomp.program(network=network)).decode()
-    said = json.dumps({**rules, "filter": code}, separators=(",", ":"))
+def enter(words: Sequence[str], rules: Mapping[str, Any], program: bytes = b"") -> list[str]:
+    """Return the command line that runs `words` under `rules` and a filter of system calls."""
+    said = json.dumps({**rules, "filter": base64.b64encode(program).decode()}, separators=(",", ":"))
     # Isolated and without site: nothing of ours, and nothing of the user's, is imported.
     return [sys.executable, "-I", "-S", str(SCRIPT), said, "--", *words]

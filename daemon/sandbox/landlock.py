@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from arctl.daemon.sandbox import seccomp
 from arctl.daemon.sandbox.base import OUTSIDE, SECRET, SECRET_FOLDERS, SYSTEM, Bind, SandboxError
 from arctl.daemon.sandbox.enter import abi
 from arctl.daemon.sandbox.entering import enter
@@ -43,7 +44,7 @@ def wrap(words: Sequence[str], cwd: Path, binds: Iterable[Bind], *, network: boo
         "scope": ["abstract", "signal"],
         "drop": True,
     }
-    return enter(words, rules, network=network)
+    return enter(words, rules, seccomp.program(network=network))
 
 
 def check() -> None:

@@ -12,6 +12,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
 _EQUAL, _AT_LEAST, _ANY_BIT = 0x15, 0x35, 0x45
@@ -83,6 +84,8 @@ MACHINES = {
     "aarch64": Machine(0xC00000B7, {**_COMMON, **_AARCH64}),
 }
 
+#: The filters as files, one for each machine.
+FILTERS = Path(__file__).with_name("filters")
 #: One instruction: code, how many to skip if true and if not, operand.
 _Step = tuple[int, int, int, int]
 
@@ -99,6 +102,15 @@ def program(*, network: bool, machine: str = "") -> bytes:
         return b""
     steps = [*_head(known), *_body(known, network=network), (_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def file(machine: str = "") -> Path | None:
+    """Return the file that holds the filter with a network, for bubblewrap; None where there is none.
+
+    `python -m arctl.daemon.sandbox.seccomp` writes these files anew.
+    """
+    path = FILTERS / f"{machine or os.uname().machine}.bpf"
+    return path if path.exists() else None
 
 
 def _head(machine: Machine) -> Iterator[_Step]:
@@ -164,3 +176,8 @@ def _argument(place: int) -> _Step:
 
 def _refuse(number: int) -> _Step:
     return (_RETURN, 0, 0, _ERRNO | number)
+
+
+if __name__ == "__main__":
+    for name in MACHINES:
+        (FILTERS / f"{name}.bpf").write_bytes(program(network=True, machine=name))

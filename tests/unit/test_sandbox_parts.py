@@ -55,6 +55,13 @@ def test_what_is_refused_is_refused_whatever_its_arguments(machine: str) -> None
 
 
 @BOTH
+def test_the_file_that_bubblewrap_reads_is_this_filter(machine: str) -> None:
+    path = seccomp.file(machine)
+    assert path is not None
+    assert path.read_bytes() == seccomp.program(network=True, machine=machine)
+
+
+@BOTH
 def test_everything_else_goes_on(machine: str) -> None:
     numbers = set(range(500)) - set(seccomp.MACHINES[machine].calls.values())
     assert {ask(machine, number) for number in numbers} == {ALLOWED}
