@@ -77,6 +77,14 @@ class Home:
         """Return the folder of one campaign: its bare repository and its data."""
         return self.root / "campaigns" / name
 
+    def hidden(self, name: str) -> Path:
+        """Return the folder of a campaign's data that no run may see; only what scores it may."""
+        return self.campaign(name) / "hidden"
+
+    def trusted(self, name: str, commit: str) -> Path:
+        """Return the files of a campaign's first commit, from which its runs are scored."""
+        return self.campaign(name) / "trusted" / commit
+
     def run_folder(self, run: str, attempt: int) -> Path:
         """Return the folder of one attempt of a run."""
         return self.runs / run / str(attempt)

@@ -24,6 +24,8 @@ class AdmitCampaign:
     allow_dirty: bool
     #: Root and first commit of each campaign there is: a name may be used again only for its own folder.
     known: dict[str, tuple[str, str]]
+    sandbox: str = ""
+    allow_unsandboxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Strict, model_validator
 
 from arctl.experiments.company import Brain, Budget, Override, RoleName, Teams
+from arctl.experiments.confinement import Sandbox, Score
 from arctl.experiments.durations import Seconds
 from arctl.experiments.rules import (
     Rule,
@@ -188,6 +189,8 @@ class Spec(Table):
     objective: Path | None = Field(None, description="File with the objective in words.")
     run: Run = Field(description="How one run is started.")
     metric: Metric = Field(description="The number that decides.")
+    score: Score | None = Field(None, description="Who computes it, where that is not the run itself.")
+    sandbox: Sandbox = Field(default_factory=lambda: Sandbox(), description="What runs may see and do.")
     progress: Progress = Field(default_factory=Progress, description="How the learning curve is read.")
     seed: Seed | None = Field(None, description="How a run is told its seed.")
     files: Files = Field(description="What an experiment may change.")
@@ -218,6 +221,11 @@ class Spec(Table):
             for name, param in data["params"].items()
         }
         return {**data, "params": named}
+
+    @property
+    def trust(self) -> Literal["scored", "reported"]:
+        """Whether the metric is computed out of the experiment's reach, or printed by the run itself."""
+        return "reported" if self.score is None else "scored"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data from which ``Spec.model_validate`` makes an equal spec."""

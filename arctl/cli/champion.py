@@ -94,7 +94,9 @@ def card(found: common.Reply) -> list[str]:
     best, lineage = found["champion"], found["lineage"]
     metric, first = clean(found["metric"]), lineage[0]
     lines = [click.style(clean(f"{best['id']}  {best['title']}"), bold=True)]
-    lines.append(f"campaign  {clean(found['campaign'])}, {found['state']}; {found['goal']} {metric}")
+    lines.append(
+        f"campaign  {clean(found['campaign'])}, {found['state']}; {found['goal']} {metric}, {found['trust']}"
+    )
     now, then = mean_of(best), mean_of(first)
     lines.append(f"value     {number(now)} over {count(len(best['bank'] or best['values']), 'run')}")
     if len(lineage) == 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import re
@@ -68,11 +69,16 @@ def demo(
     environment = {**os.environ, "PATH": _path(), "ARCTL_HOME": str(stage.home.root)}
     began = time.monotonic()
     common.narrate(f"a copy of examples/{example} is in {stage.repo}")
-    request = prepare(stage.repo, environment, allow_dirty=False)
+    # Whoever tries arctl out may not have bubblewrap yet; what the runs get instead is told, in a note.
+    plain = prepare(stage.repo, environment, allow_dirty=False)
+    request = dataclasses.replace(plain, sandbox="best", allow_unsandboxed=True)
     daemon = ensure(stage.home, environment)
     interrupted = False
     try:
-        name = begin(stage.home, request)["campaign"]
+        answer = begin(stage.home, request)
+        name = answer["campaign"]
+        for note in answer["notes"]:
+            common.narrate(f"note: {clean(note)}")
         common.narrate(f"campaign {clean(name)} runs; Ctrl-C ends it\n")
         _tell(stage.home, name, began)
         _conclude(stage.home, name, time.monotonic() - began)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from dataclasses import dataclass
@@ -29,15 +30,32 @@ class Request:
 
     path: Path
     env: dict[str, str]
-    allow_dirty: bool
+    allow_dirty: bool = False
+    #: The level of the sandbox where it is not arctl.toml's.
+    sandbox: str = ""
+    allow_unsandboxed: bool = False
 
 
 @click.command()
 @click.argument("path", default=".", type=click.Path(path_type=Path))
 @click.option("--foreground", is_flag=True, help="Be the daemon: stay here until it is stopped.")
 @click.option("--allow-dirty", is_flag=True, help="Start from HEAD although there are uncommitted changes.")
+@click.option(
+    "--sandbox",
+    type=click.Choice(["3", "2", "1", "best"]),
+    envvar="ARCTL_SANDBOX",
+    help="Level of the runs' sandbox, in place of arctl.toml's; best is the highest that works here.",
+)
+@click.option("--allow-unsandboxed", is_flag=True, help="Let level 1 be: runs may do whatever you may.")
 @common.json_option
-def start(path: Path, foreground: bool, allow_dirty: bool, as_json: bool) -> None:
+def start(
+    path: Path,
+    foreground: bool,
+    allow_dirty: bool,
+    sandbox: str | None,
+    allow_unsandboxed: bool,
+    as_json: bool,
+) -> None:
     """Start the campaign of a folder in the background, or let a known one go on.
 
     A daemon is started where none runs. It works on a copy of the repository's HEAD; your files are not
@@ -45,7 +63,11 @@ def start(path: Path, foreground: bool, allow_dirty: bool, as_json: bool) -> Non
 
     Example: arctl start ~/autoresearch
     """
-    request = prepare(path, os.environ, allow_dirty=allow_dirty)
+    request = dataclasses.replace(
+        prepare(path, os.environ, allow_dirty=allow_dirty),
+        sandbox=sandbox or "",
+        allow_unsandboxed=allow_unsandboxed,
+    )
     home = common.home()
     if foreground:
         _foreground(home, request, as_json=as_json)
@@ -95,6 +117,8 @@ def begin(home: Home, request: Request) -> common.Reply:
             path=str(request.path),
             env=request.env,
             allow_dirty=request.allow_dirty,
+            sandbox=request.sandbox,
+            allow_unsandboxed=request.allow_unsandboxed,
             key=common.new_key(),
         )
         return answer

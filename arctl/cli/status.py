@@ -75,7 +75,7 @@ def campaign_block(row: common.Reply, wide: int = 80) -> list[str]:
         else "not measured yet"
     )
     title = clean(row["champion_title"], 40)
-    lines += _field("champion", f"{row['champion']} {title}: {value} ({row['goal']})", wide)
+    lines += _field("champion", f"{row['champion']} {title}: {value} ({row['goal']}, {trust(row)})", wide)
     verdicts = {key: n for key, n in row["verdicts"].items() if key != "baseline"}
     said = ", ".join(f"{n} {word(key)}" for key, n in sorted(verdicts.items(), key=lambda item: -item[1]))
     lines += _field("tried", str(row["experiments"]) + (f": {said}" if said else ""), wide)
@@ -90,6 +90,11 @@ def campaign_block(row: common.Reply, wide: int = 80) -> list[str]:
         lines += _field("waits", f"{wait['text']}; asked again in {duration(wait['left'])}", wide)
         lines += _field("", wait["remedy"], wide)
     return lines
+
+
+def trust(row: common.Reply) -> str:
+    """Say who computes a campaign's metric, and what keeps its runs from meddling."""
+    return f"{row['trust']}, sandbox {row['sandbox']}"
 
 
 def _field(label: str, text: str, wide: int) -> list[str]:

@@ -34,8 +34,17 @@ async def start(context: Context, caller: Caller, params: Params) -> Any:
         env={str(name): str(value) for name, value in env.items()},
         actor=caller.actor,
         allow_dirty=params.get("allow_dirty", bool, False),
+        sandbox=_level(params.get("sandbox", str, "")),
+        allow_unsandboxed=params.get("allow_unsandboxed", bool, False),
     )
     return await context.engine.ask(ticket, fact, params.get("key", str, ""))
+
+
+def _level(said: str) -> str:
+    if said not in ("", "1", "2", "3", "best"):
+        msg = f"there is no sandbox of level {said!r}"
+        raise UsageError(msg, "use 3, 2, 1 or best")
+    return said
 
 
 @method("champion")
@@ -59,6 +68,8 @@ async def champion(context: Context, caller: Caller, params: Params) -> Any:
         "reason": campaign.reason,
         "metric": spec.metric.name,
         "goal": spec.metric.goal,
+        "trust": spec.trust,
+        "sandbox": campaign.level,
         "policy": spec.policy.mode,
         "alpha": spec.policy.alpha,
         "branch": f"arctl/{campaign.id}",

@@ -83,6 +83,8 @@ async def show(context: Context, caller: Caller, params: Params) -> Any:
     return {
         "metric": spec.metric.name,
         "goal": spec.metric.goal,
+        "trust": spec.trust,
+        "sandbox": state.campaigns[row.campaign].level,
         "experiment": {**plain(row), "title": told(state, row)},
         "titled": row.title,
         "change": change_of(state, row),

@@ -92,6 +92,8 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "root": row.root,
         "metric": spec.metric.name,
         "goal": spec.metric.goal,
+        "trust": spec.trust,
+        "sandbox": row.level,
         "experiments": state.count_proposed(row.id),
         "open": sum(1 for item in state.open_experiments(row.id) if item.state != ExperimentState.CLOSED),
         "verdicts": dict(state.progress(row.id).verdicts),

@@ -132,7 +132,7 @@ def _interpreter(python: str) -> tuple[Bind, ...]:
     found: list[Path] = []
     # The shallow ones first: what lies in another one comes with it.
     for place in sorted({*places, Path(python)}, key=lambda path: len(path.parts)):
-        known = any(place.is_relative_to(other) for other in (*SYSTEM, *found))
+        known = any(place.is_relative_to(other) for other in (*map(Path, SYSTEM), *found))
         if place.exists() and not known:
             found.append(place)
     return tuple(Bind(place) for place in found)

@@ -25,7 +25,7 @@ from typing import Any
 
 from arctl.daemon.doctor import attacks, victim
 from arctl.daemon.folders import delete
-from arctl.daemon.jobs import shim
+from arctl.daemon.jobs.launcher import command
 from arctl.daemon.sandbox import SYSTEM, Bind, Level, Limits, Sandbox
 
 #: Bytes of memory, of a file and of /dev/shm that the job is allowed.
@@ -123,12 +123,11 @@ class Stage:
             "MARKER": self.marker,
             **_QUICKLY,
         }
-        spec = {"argv": box.wrap(words, level), "cwd": str(self.tree), "env": env, "timeout": PATIENCE}
+        train = {"name": "train", "argv": box.wrap(words, level), "cwd": str(self.tree), "env": env}
+        spec = {"run": "r1", "attempt": 1, "log_cap": 1 << 20, "stages": [{**train, "timeout": PATIENCE}]}
         (folder / "spec.json").write_text(json.dumps(spec))
-        shutil.copyfile(shim.__file__, folder / "shim.py")
         started = subprocess.run(
-            [sys.executable, "-I", "-S", "shim.py", "."],
-            cwd=folder,
+            command(str(folder)),
             env=self.planted(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -16,6 +16,9 @@ class AddCampaign:
     env: dict[str, str]
     actor: str
     allow_dirty: bool = False
+    #: The level of the sandbox where it is not arctl.toml's: "1", "2", "3" or "best".
+    sandbox: str = ""
+    allow_unsandboxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

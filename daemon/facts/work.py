@@ -33,6 +33,8 @@ class CampaignAdmitted:
     notes: tuple[str, ...] = ()
     #: The text of the file that `objective` names; empty where there is none.
     objective: str = ""
+    #: The level of the sandbox that its runs get.
+    level: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from arctl.daemon.actions import FreezeRun, JobsAction, LaunchRun, ResumeRun, St
 from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
 from arctl.daemon.jobs import launch, outcome, seals
 from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.jobs.launcher import Launcher
 from arctl.daemon.rows import Campaign, CurvePoint, Outcome, Run
 from arctl.daemon.specs import spec_of
 from arctl.experiments.metrics import Point, ProgressParser
@@ -39,6 +40,7 @@ class Jobs:
         self._watching: dict[tuple[str, int], asyncio.Task[None]] = {}
         #: Freezing and thawing happen in the order in which they were asked for.
         self._freezing = asyncio.Lock()
+        self._launcher = Launcher()
 
     async def handle(self, action: JobsAction) -> None:
         """Carry out one action."""
@@ -60,6 +62,7 @@ class Jobs:
         for task in self._watching.values():
             task.cancel()
         await asyncio.gather(*self._watching.values(), return_exceptions=True)
+        await self._launcher.close()
 
     def _folder(self, run: str, attempt: int) -> RunFolder:
         return RunFolder(self._home.run_folder(run, attempt))
@@ -67,15 +70,16 @@ class Jobs:
     async def _launch(self, action: LaunchRun) -> None:
         run, spec = action.run, spec_of(action.campaign)
         folder = self._folder(run.id, run.attempt)
-        (self._home.campaign(run.campaign) / "data").mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(folder.create, launch.shim_spec(action, spec, self._home))
-        if spec.files.protected:
-            root = Path(run.tree) / action.campaign.prefix
-            await asyncio.to_thread(seals.take, folder.path, root, spec)
-        await asyncio.to_thread(launch.launch, folder)
+        await asyncio.to_thread(self._lay_out, action, spec, folder)
+        await self._launcher.launch(folder.path)
         able = await asyncio.to_thread(folder.freezable)
         self._report(RunStarted(run.id, run.attempt, freezable=able))
         self._watch(action.campaign, run, spec, folder)
+
+    def _lay_out(self, action: LaunchRun, spec: Spec, folder: RunFolder) -> None:
+        launch.prepare(action, spec, self._home)
+        if spec.files.protected:
+            seals.take(folder.path, Path(action.run.tree) / action.campaign.prefix, spec)
 
     async def _resume(self, action: ResumeRun) -> None:
         """Take in, adopt or fence what an earlier daemon launched."""

@@ -6,32 +6,82 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.jobs import shim
+from arctl.daemon.folders import delete
+from arctl.daemon.shim import system
 
 #: How much of a log's end is searched for the final metrics.
 TAIL = 1 << 16
+#: Variable by which every process of a run is known.
+MARK = "ARCTL_MARK"
+#: What is made for the job in its run's folder; the second line for those whose metric is scored.
+FOLDERS = ("files", "home", "nothing")
+PASSES = ("inputs", "predictions", "homes")
+SCORED = ("artifacts", "scorer", "inputs", "predictions", "taken")
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """`spec.json`, `shim.py`, `shim.lock`, `shim.json`, `out.log`, `exit.json`; `fenced` when lost."""
+    """`spec.json`, `shim.lock`, `shim.json`, `out.log`, `exit.json`, `fenced` if lost; `FOLDERS` for jobs."""
 
     path: Path
 
-    def create(self, spec: dict[str, Any]) -> None:
-        """Lay the folder out anew, with the shim that will look after this run."""
-        if self.path.exists():
-            shutil.rmtree(self.path)
-        self.path.mkdir(parents=True, mode=0o700)
-        shutil.copyfile(shim.__file__, self.path / "shim.py")
+    def create(self, spec: dict[str, Any], passes: int | None = None) -> None:
+        """Lay the folder out anew; `spec` is what the shim has to know, `passes` are those of predictions."""
+        delete(self.path)
+        each = [f"{name}/{number + 1}" for name in PASSES for number in range(passes or 0)]
+        for name in ("", *FOLDERS, *(SCORED if passes is not None else ()), *each):
+            (self.path / name).mkdir(parents=True, mode=0o700)
         (self.path / "spec.json").write_text(json.dumps(spec))
+
+    @property
+    def files(self) -> Path:
+        """Where the job may write whatever is to be kept of it; nothing else in the run's folder is its."""
+        return self.path / "files"
+
+    @property
+    def house(self) -> Path:
+        """The job's home: empty at first, and nobody else's."""
+        return self.path / "home"
+
+    @property
+    def nothing(self) -> Path:
+        """An empty folder, seen in the place of one that is hidden."""
+        return self.path / "nothing"
+
+    @property
+    def artifacts(self) -> Path:
+        """What training left and was taken over."""
+        return self.path / "artifacts"
+
+    @property
+    def scorer(self) -> Path:
+        """Where the trusted commands keep what is their own."""
+        return self.path / "scorer"
+
+    @property
+    def inputs(self) -> Path:
+        """What predictions are made from: `1`, `2` … for each pass."""
+        return self.path / "inputs"
+
+    @property
+    def predictions(self) -> Path:
+        """Where each pass writes; and `taken`, what was taken over of it."""
+        return self.path / "predictions"
+
+    @property
+    def taken(self) -> Path:
+        """Predictions as data: regular files only."""
+        return self.path / "taken"
+
+    def shelter(self, number: int) -> Path:
+        """Return the home of one pass of predictions."""
+        return self.path / "homes" / str(number)
 
     @property
     def log(self) -> Path:
@@ -49,11 +99,11 @@ class RunFolder:
     def shim(self) -> int | None:
         """Return the process id of the shim, if that very process is alive."""
         said = _json(self.path / "shim.json")
-        if said is None or said.get("boot_id") != shim.boot_id():
+        if said is None or said.get("boot_id") != system.boot_id():
             return None
         pid = int(said.get("pid", 0))
         # The start time tells the shim from a later process that was given its id.
-        return pid if pid and shim.start_time(pid) == said.get("start_time") else None
+        return pid if pid and system.start_time(pid) == said.get("start_time") else None
 
     def held(self) -> bool:
         """Tell whether a shim holds the lock."""
@@ -87,11 +137,12 @@ class RunFolder:
 
     def _end_leftovers(self) -> None:
         """Kill what a dead shim left behind: every process that still carries this run in its environment."""
-        mark = f"ARCTL_RUN_FOLDER={self.path}".encode()
+        # By the second name those know themselves that an older arctl started.
+        marks = {f"{name}={self.path}".encode() for name in (MARK, "ARCTL_RUN_FOLDER")}
         for _ in range(50):
-            left = [pid for pid in _processes() if mark in _environ(pid)]
+            left = [pid for pid in _processes() if not marks.isdisjoint(_environ(pid))]
             for pid in left:
-                shim.send(pid, signal.SIGKILL)
+                system.send(pid, signal.SIGKILL)
             if not left:
                 return
             time.sleep(0.02)
@@ -125,13 +176,14 @@ class RunFolder:
             (self.path / "freeze").touch()
         else:
             (self.path / "freeze").unlink(missing_ok=True)
-        shim.send(pid, signal.SIGUSR1)
+        system.send(pid, signal.SIGUSR1)
         return True
 
-    def tail(self, size: int = TAIL) -> bytes:
-        """Return the end of the output, the turning segments behind the cap included."""
+    def tail(self, size: int = TAIL, log: str = "out") -> bytes:
+        """Return the end of an output, the turning segments behind the cap included."""
         parts = []
-        for name in ("tail.new", "tail.old", "out.log"):
+        segment = "tail" if log == "out" else f"{log}.tail"
+        for name in (f"{segment}.new", f"{segment}.old", f"{log}.log"):
             if size <= 0:
                 break
             part = _end(self.path / name, size)

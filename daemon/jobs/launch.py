@@ -1,15 +1,14 @@
-"""How a job is started: its environment, its command, its shim."""
+"""How a run is started: its environment, its commands, what its shim is told."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
-import sys
+from pathlib import Path
 from typing import Any
 
 from arctl.daemon.actions import LaunchRun
-from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.jobs import stages
+from arctl.daemon.jobs.cage import Cage
+from arctl.daemon.jobs.folder import MARK, RunFolder
 from arctl.daemon.rows import Purpose
 from arctl.environment import inherited
 from arctl.experiments.spec import Spec
@@ -24,20 +23,23 @@ THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 
-#: Seconds that a shim may take to start its job; a disk that hangs must not hold the daemon.
-LAUNCH = 60.0
-
 
 def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
     """Return a job's whole environment."""
     run = action.run
+    folder = RunFolder(home.run_folder(run.id, run.attempt))
     found = inherited(action.campaign.env, spec.run.env_pass)
+    if action.campaign.level > 1:
+        # Whatever these name is not there: the job has a home of its own.
+        found = {name: value for name, value in found.items() if not name.startswith("XDG_")}
+        found["HOME"] = str(folder.house)
+        found["TMPDIR"] = "/tmp" if action.campaign.level > 2 else str(folder.house)  # noqa: S108  # its own
     found.update(
         PYTHONUNBUFFERED="1",
         ARCTL_CAMPAIGN=run.campaign,
         ARCTL_EXPERIMENT=run.experiment,
         ARCTL_RUN=run.id,
-        ARCTL_RUN_FOLDER=str(home.run_folder(run.id, run.attempt)),
+        ARCTL_RUN_FOLDER=str(folder.files),
         ARCTL_SEED=str(run.seed),
         ARCTL_DATA=str(home.campaign(run.campaign) / "data"),
         CUDA_DEVICE_ORDER="PCI_BUS_ID",
@@ -48,6 +50,7 @@ def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
     if spec.seed is not None and spec.seed.env:
         found[spec.seed.env] = str(run.seed)
     found.update(spec.run.env)
+    found[MARK] = str(folder.path)
     return found
 
 
@@ -60,33 +63,29 @@ def command(action: LaunchRun, spec: Spec) -> str:
     return spec.run.command
 
 
-def shim_spec(action: LaunchRun, spec: Spec, home: Home) -> dict[str, Any]:
-    """Return what the shim needs to know of a run."""
-    return {
-        "run": action.run.id,
-        "attempt": action.run.attempt,
-        "argv": ["/bin/sh", "-c", command(action, spec)],
-        "cwd": os.path.join(action.run.tree, action.campaign.prefix),  # noqa: PTH118
-        "env": environment(action, spec, home),
+def prepare(action: LaunchRun, spec: Spec, home: Home) -> None:
+    """Lay out a run's folder with all that its shim needs to know; raises `ArctlError` where it cannot be."""
+    run, campaign = action.run, action.campaign
+    folder = RunFolder(home.run_folder(run.id, run.attempt))
+    tree, trusted = Path(run.tree), home.trusted(campaign.id, campaign.base_commit)
+    data, hidden = home.campaign(campaign.id) / "data", home.hidden(campaign.id)
+    for place in (data, hidden):
+        place.mkdir(parents=True, exist_ok=True)
+    places = stages.Places(tree / campaign.prefix, trusted / campaign.prefix, data, hidden)
+    cage = Cage(home, campaign, spec, folder, tree)
+    env, line = environment(action, spec, home), command(action, spec)
+    score = spec.score if run.purpose is not Purpose.SETUP else None
+    if run.purpose is Purpose.SETUP:
+        found = [stages.setup(cage, places, line, env)]
+    elif score is not None:
+        found = stages.scored(cage, places, score, stages.plain(cage, places, line, env), env)
+    else:
+        found = [stages.plain(cage, places, line, env)]
+    told: dict[str, Any] = {
+        "run": run.id,
+        "attempt": run.attempt,
         "cores": list(action.cores),
-        "timeout": spec.run.timeout,
-        "stall": spec.run.stall,
         "log_cap": spec.run.log_cap_mb << 20,
+        "stages": found,
     }
-
-
-def launch(folder: RunFolder) -> None:
-    """Start the shim of a folder; returns once its job is running, or cannot be, which its exit says."""
-    # One that is still not there after that long is found missing and fenced by whoever watches the run.
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        # The launcher forks and leaves at once, so that the shim belongs to no one and outlives the daemon.
-        subprocess.run(
-            [sys.executable, "-I", "-S", "shim.py", "."],
-            cwd=folder.path,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            check=False,
-            timeout=LAUNCH,
-        )
+    folder.create(told, passes=score.passes if score is not None else None)

@@ -23,6 +23,12 @@ from arctl.text import clean_block
 TAIL_LINES = 25
 #: The largest result file that is read.
 MAX_RESULT = 1 << 20
+#: What failed, where that was not the training.
+STAGES = {
+    "inputs": "the trusted command that writes the inputs",
+    "predict": "the prediction",
+    "score": "the trusted command that scores",
+}
 
 
 def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
@@ -50,7 +56,9 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
     found: dict[str, float] = {}
     value: float | None = None
     if outcome is Outcome.OK and run.purpose is not Purpose.SETUP:
-        primary, found = metrics.outcome(spec.metric, tail, _file_reader(root))
+        said, place = (tail, root) if spec.score is None else (folder.tail(log="score"), folder.scorer)
+        primary, found = metrics.outcome(spec.metric, said, _file_reader(place))
+        evidence["trust"] = spec.trust
         value = primary.value
         if primary.status != "ok":
             outcome = Outcome.NO_METRIC if primary.status == "missing" else Outcome.NOT_FINITE
@@ -72,15 +80,33 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
 
 
 def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
+    """Return how the last command ended, named where that was not the training."""
+    outcome, reason = _ended(record, spec)
+    stage = STAGES.get(str(record.get("stage")))
+    return outcome, f"{stage}: {reason}" if reason and stage else reason
+
+
+def _ended(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
+    after = spec.score is not None and record.get("stage") in STAGES
+    limit = spec.score.timeout if spec.score is not None and after else spec.run.timeout
     match record.get("reason"):
         case "timeout":
-            return Outcome.TIMED_OUT, f"still running after {spec.run.timeout:g} s"
+            return Outcome.TIMED_OUT, f"still running after {limit:g} s"
         case "stall":
             return Outcome.TIMED_OUT, f"no output for {spec.run.stall or 0:g} s"
         case "stopped":
             return Outcome.CANCELLED, "stopped"
         case "not_started":
             return Outcome.CRASHED, f"could not be started: {record.get('error')}"
+        case "memory":
+            return Outcome.CRASHED, "it held more memory than [sandbox] memory allows"
+        case "not_taken":
+            left = "predictions" if after else "artifacts"
+            return Outcome.NO_METRIC, f"its {left} cannot be used: {record.get('error')}"
+    return _status(record)
+
+
+def _status(record: dict[str, Any]) -> tuple[Outcome, str]:
     code: int | None = record.get("code")
     number: int | None = record.get("signal")
     if (told := (code or 0) - 128) in signal.valid_signals():

@@ -29,7 +29,16 @@ from arctl.experiments.spec import Spec
 def requested(state: State, fact: facts.AddCampaign) -> Step:
     """Have the workspace look at a repository."""
     known = {row.id: (row.root, row.base_commit) for row in state.campaigns.values()}
-    look = AdmitCampaign(fact.ticket, fact.path, fact.env, fact.actor, fact.allow_dirty, known)
+    look = AdmitCampaign(
+        fact.ticket,
+        fact.path,
+        fact.env,
+        fact.actor,
+        fact.allow_dirty,
+        known,
+        fact.sandbox,
+        fact.allow_unsandboxed,
+    )
     return Step(actions=[look])
 
 
@@ -65,6 +74,7 @@ def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
         champion=ident,
         env=fact.env,
         objective=fact.objective,
+        level=fact.level,
         setup_done=spec.run.setup is None,
     )
     baseline = Experiment(
@@ -121,6 +131,7 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         spec=fact.spec,
         env=fact.env,
         objective=fact.objective,
+        level=fact.level,
         state=CampaignState.RUNNING,
         reason="",
         trouble="",
@@ -134,7 +145,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         step.actions.append(reading(state, campaign, fact.spec, fresh))
     if known.state is not CampaignState.RUNNING:
         step.marks.append(Reissue(campaign.id, wanted=True))
-    if known.state is CampaignState.RUNNING and known.spec == fact.spec and not step.rows[:-1]:
+    same = known.level == fact.level
+    if known.state is CampaignState.RUNNING and known.spec == fact.spec and not step.rows[:-1] and same:
         step.answers.append(Answer(fact.ticket, _welcome(campaign, "running", tuple(notes))))
         return step
     if (talk := spent(state, known)) is not None:
@@ -153,6 +165,7 @@ def measured_otherwise(old: Spec, new: Spec) -> list[str]:
         "run.command": (old.run.command, new.run.command),
         "run.env": (old.run.env, new.run.env),
         "seed": (old.seed, new.seed),
+        "score": (old.score, new.score),
         **{
             f"metric.{name}": (getattr(old.metric, name), getattr(new.metric, name))
             for name in ("name", "goal", "source", "file", "pattern")

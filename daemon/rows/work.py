@@ -40,6 +40,8 @@ class Campaign:
     drain: bool = False
     #: The experiment that a person is making champion; it is until the branch has moved.
     wanted: str = ""
+    #: The level of the sandbox that its runs get: 3, 2, or 1 where a person allowed that.
+    level: int = 3
     rev: int = 0
 
 

@@ -105,12 +105,15 @@ def program(*, network: bool, machine: str = "") -> bytes:
 
 
 def file(machine: str = "") -> Path | None:
-    """Return the file that holds the filter with a network, for bubblewrap; None where there is none.
-
-    `python -m arctl.daemon.sandbox.seccomp` writes these files anew.
-    """
+    """Return the file that holds the filter with a network, for bubblewrap; None where there is none."""
     path = FILTERS / f"{machine or os.uname().machine}.bpf"
     return path if path.exists() else None
+
+
+def write_files() -> None:
+    """Write the files anew, after a change of the filter."""
+    for name in MACHINES:
+        (FILTERS / f"{name}.bpf").write_bytes(program(network=True, machine=name))
 
 
 def _head(machine: Machine) -> Iterator[_Step]:
@@ -176,8 +179,3 @@ def _argument(place: int) -> _Step:
 
 def _refuse(number: int) -> _Step:
     return (_RETURN, 0, 0, _ERRNO | number)
-
-
-if __name__ == "__main__":
-    for name in MACHINES:
-        (FILTERS / f"{name}.bpf").write_bytes(program(network=True, machine=name))

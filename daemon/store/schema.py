@@ -201,6 +201,12 @@ def _windows(db: Any) -> None:
     db.execute("CREATE INDEX events_campaign ON events (campaign, seq)")
 
 
+@ledger(name="0010_sandbox")
+def _sandbox(db: Any) -> None:
+    """Add in what kind of sandbox a campaign's runs are; nobody is let out of it because there was none."""
+    db["campaigns"].add_column("level", int, not_null_default=3)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))

@@ -54,6 +54,10 @@ class Workspace:
             case PrepareTree():
                 run = action.run
                 bare, spec = self._bare(action.campaign), spec_of(action.campaign)
+                if spec.score is not None:
+                    async with self._turn(action.campaign.id):
+                        files = self._home.trusted(action.campaign.id, action.campaign.base_commit)
+                        await asyncio.to_thread(trees.trust, action.campaign, bare, files)
                 async with self._turn(run.id):
                     tree = self._home.tree(run.id)
                     await asyncio.to_thread(trees.prepare, action, bare, spec, tree)
@@ -88,6 +92,7 @@ class Workspace:
                 params=found.params,
                 notes=found.notes,
                 objective=found.objective,
+                level=found.level,
             )
         )
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from arctl.daemon.actions import AdmitCampaign
 from arctl.daemon.rows import LETTERS
+from arctl.daemon.workspace.confine import level_of, told_of
 from arctl.daemon.workspace.git import FETCH, Bare, GitError, git
 from arctl.errors import RefusedError
 from arctl.experiments import surface
 from arctl.experiments.check import check_files
+from arctl.experiments.confinement import Level
 from arctl.experiments.errors import ScienceError, SpecError
 from arctl.experiments.spec import Spec, load
 from arctl.paths import Home
@@ -39,6 +41,7 @@ class Admitted:
     params: dict[str, Any]
     notes: tuple[str, ...]
     objective: str
+    level: Level
 
 
 def admit(action: AdmitCampaign, home: Home) -> Admitted:
@@ -56,6 +59,7 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
     if known is not None and Path(known[0]) != root and not _moved(known, top):
         msg = f"there is a campaign {spec.name} already, of {known[0]}"
         raise RefusedError(msg, f'give this one another name: name = "…" in {root / SPEC}')
+    level = level_of(action, spec)
     for name in spec.run.link:
         if not (root / name).exists():
             msg = f"run.link names {name}, which is not in {root}"
@@ -77,9 +81,12 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
     problems = check_files(spec, read, own, brain_kinds())
     if problems:
         raise _refusal(SpecError(tuple(problems)))
-    notes: tuple[str, ...] = ()
+    notes = told_of(level, spec)
     if spec.seed is None:
-        notes = ("no [seed] is bound: repeated runs may all be the same and say nothing about noise",)
+        notes = (
+            *notes,
+            "no [seed] is bound: repeated runs may all be the same and say nothing about noise",
+        )
     if bare.run("ls-tree", "--full-tree", commit, "--", ".gitmodules"):
         notes = (*notes, "submodules are not checked out for runs: link them with run.link")
     if "filter=" in (_text(bare, commit, ".gitattributes") or ""):
@@ -88,7 +95,7 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
             "filters of .gitattributes (LFS) are not applied for runs: link such files with run.link",
         )
     values = params_at(bare, commit, prefix, spec)
-    return Admitted(spec, text, root, prefix, commit, tree, values, notes, _objective(spec, root))
+    return Admitted(spec, text, root, prefix, commit, tree, values, notes, _objective(spec, root), level)
 
 
 def _objective(spec: Spec, root: Path) -> str:

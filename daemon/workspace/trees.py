@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from arctl.daemon.actions import PrepareTree
 from arctl.daemon.folders import delete
+from arctl.daemon.rows import Campaign
 from arctl.daemon.workspace.git import Bare
 from arctl.errors import ArctlError
 from arctl.experiments import surface
 from arctl.experiments.errors import ScienceError
+from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec
 
 
@@ -20,8 +23,30 @@ def prepare(action: PrepareTree, bare: Bare, spec: Spec, tree: Path) -> None:
     folder = tree / action.campaign.prefix
     for name in spec.run.link:
         _link(Path(action.campaign.root) / name, folder / name)
+    if spec.score is not None:
+        for path in _matching(folder, spec.score.hidden):
+            path.unlink()
     if spec.seed is not None and spec.seed.file and spec.seed.pattern:
         _seed(folder / spec.seed.file, spec.seed.pattern, action.run.seed)
+
+
+def trust(campaign: Campaign, bare: Bare, folder: Path) -> None:
+    """Lay out the files of a campaign's first commit, once: what scores its runs is taken from there."""
+    if folder.exists():
+        return
+    begun = folder.with_name(f"{folder.name}.new")
+    delete(begun)
+    export(bare, campaign.base_commit, begun)
+    begun.rename(folder)
+
+
+def _matching(folder: Path, globs: tuple[str, ...]) -> list[Path]:
+    return [
+        path
+        for where, _, names in os.walk(folder)
+        for path in (Path(where, name) for name in names)
+        if matches(globs, path.relative_to(folder).as_posix())
+    ]
 
 
 def export(bare: Bare, commit: str, folder: Path) -> None:

@@ -1,40 +1,35 @@
-"""Protected: which rows train, which rows judge, how much training is allowed, and the metric.
+"""Protected: the training rows, how much training is allowed, and the metric.
 
-The compute allowance. An agent that may train for ever needs no ideas, so training is paid for:
-one pass costs (rows) x (numbers the model stores), and ALLOWANCE is what a run may spend. It is a
-count and not a clock, so a busy machine changes nothing. The baseline spends a quarter of it:
-there is room to double the width or the number of passes, but not to do everything at once.
-When the allowance is spent, training stops and the model is judged as it is.
+The metric. `evaluate.py inputs` writes the images to be judged by, without labels, for predict.py;
+`evaluate.py score` reads the predictions that came back, as numbers only, and prints the metric. Both run as
+they were at the campaign's first commit, where no experiment reaches; the labels are mounted for them alone.
 
-What this does not do: train.py runs in the same process, so it could fit on rows it kept. This is
-an honest measure for honest agents; the daemon checks which files changed.
+The allowance. An agent that may train for ever needs no ideas, so training is paid for: one pass costs
+(rows) x (numbers the model stores), and ALLOWANCE is what a run may spend. It is a count and not a clock, so
+a busy machine changes nothing. The baseline spends a quarter of it: there is room to double the width or the
+number of passes, but not to do everything at once. It is counted in the process of train.py, which could
+train beside it: an honest allowance for honest agents, and limited by the run's timeout for others.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CLASSES = 10
-TRAIN_ROWS = 1200
-SPLIT_SEED = 20250101  # the split never depends on SEED: a seed must not pick its own exam
 ALLOWANCE = 350_000_000  # rows x stored numbers; the baseline spends 86.6 million
 
 
-def _split() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Pixels scaled to 0..1 and labels: 1,200 rows to train on, 597 to judge by."""
-    pixels, labels = load_digits(return_X_y=True)
-    order = np.random.RandomState(SPLIT_SEED).permutation(len(labels))
-    pixels, labels = pixels[order] / 16.0, labels[order]
-    return pixels[:TRAIN_ROWS], labels[:TRAIN_ROWS], pixels[TRAIN_ROWS:], labels[TRAIN_ROWS:]
-
-
-_TRAIN_X, _TRAIN_Y, _VAL_X, _VAL_Y = _split()
+def folder(name: str, otherwise: str) -> Path:
+    """One of the folders that arctl gives a run, or the one beside this file."""
+    return Path(os.environ.get(name, otherwise))
 
 
 def num_params(model: Any) -> int:
@@ -54,10 +49,12 @@ def num_params(model: Any) -> int:
 
 def training_passes(model: Any, passes: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Hand out `(pass number, rows, labels)`, at most `passes` times and within the allowance."""
+    train = np.load(folder("ARCTL_DATA", "data") / "train.npz")
+    pixels, labels = train["pixels"], train["labels"]
     spent = 0
     for number in range(1, passes + 1):
-        yield number, _TRAIN_X, _TRAIN_Y
-        price = TRAIN_ROWS * num_params(model)
+        yield number, pixels, labels
+        price = len(labels) * num_params(model)
         if price == 0:
             msg = f"{type(model).__name__} has no numbers that evaluate.py can count: take another one"
             raise TypeError(msg)
@@ -68,14 +65,30 @@ def training_passes(model: Any, passes: int) -> Iterator[tuple[int, np.ndarray, 
             return
 
 
-def score(model: Any) -> tuple[float, float]:
-    """Mean negative log-likelihood (nats) and accuracy on the 597 validation rows."""
-    chances = np.asarray(model.predict_proba(_VAL_X), dtype=float)
-    if chances.shape != (len(_VAL_Y), CLASSES) or not np.isfinite(chances).all() or (chances < 0).any():
-        msg = "predict_proba must give ten finite, non-negative chances for every row"
-        raise ValueError(msg)
+def inputs() -> None:
+    """Write the images to be judged by."""
+    val = np.load(folder("ARCTL_HIDDEN", "hidden") / "val.npz")
+    np.savez(folder("ARCTL_INPUTS", "inputs") / "1" / "images.npz", pixels=val["pixels"])
+
+
+def score() -> None:
+    """Print the mean negative log-likelihood (nats) and the accuracy of the predictions."""
+    labels = np.load(folder("ARCTL_HIDDEN", "hidden") / "val.npz")["labels"]
+    # Without pickle: predictions are numbers, and nothing of them is executed here.
+    with np.load(
+        folder("ARCTL_PREDICTIONS", "predictions") / "1" / "chances.npz", allow_pickle=False
+    ) as found:
+        chances = found["chances"].astype(float)
+    if chances.shape != (len(labels), CLASSES) or not np.isfinite(chances).all() or (chances < 0).any():
+        sys.exit(f"predictions must be {len(labels)} x {CLASSES} finite, non-negative chances")
     # Clipped, then made to sum to one here, so that a model cannot claim more than certainty.
     chances = np.clip(chances, 1e-12, None)
     chances /= chances.sum(axis=1, keepdims=True)
-    right = chances[np.arange(len(_VAL_Y)), _VAL_Y]
-    return float(-np.log(right).mean()), float((chances.argmax(axis=1) == _VAL_Y).mean())
+    losses = -np.log(chances[np.arange(len(labels)), labels])
+    print("---")
+    print(f"val_logloss:      {losses.mean():.6f}")
+    print(f"val_accuracy:     {(chances.argmax(axis=1) == labels).mean():.6f}")
+
+
+if __name__ == "__main__":
+    {"inputs": inputs, "score": score}[sys.argv[1]]()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from arctl.daemon.jobs import launch, shim
-from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.jobs.folder import MARK, RunFolder
+from arctl.daemon.jobs.launcher import command
+from arctl.daemon.shim import system
 from arctl.errors import RefusedError
 from tests.faults.test_daemon_faults import running, shim_of
 from tests.support.campaigns import make_repo
@@ -27,9 +29,10 @@ WAITS = "while [ ! -e go ]; do sleep 0.02; done; echo done"
 def begun(tmp_path: Path, *argv: str, **more: Any) -> RunFolder:
     """Start a job under a shim of its own."""
     folder = RunFolder(tmp_path / "run")
-    env = {"PATH": os.environ["PATH"], "ARCTL_RUN_FOLDER": str(folder.path)}
-    folder.create({"argv": list(argv), "cwd": str(tmp_path), "env": env, **more})
-    launch.launch(folder)
+    env = {"PATH": os.environ["PATH"], MARK: str(folder.path)}
+    stage = {"name": "train", "argv": list(argv), "cwd": str(tmp_path), "env": env, **more}
+    folder.create({"log_cap": 1 << 20, "stages": [stage]})
+    subprocess.run(command(str(folder.path)), check=True)
     assert folder.shim()
     return folder
 
@@ -75,8 +78,8 @@ def ended(folder: RunFolder) -> dict[str, Any]:
 
 def past_the_limit() -> None:
     """Let more time pass than a run may take."""
-    late = shim.clock() + LIMIT + 0.5
-    wait_for("its limit to pass", lambda: shim.clock() > late)
+    late = system.clock() + LIMIT + 0.5
+    wait_for("its limit to pass", lambda: system.clock() > late)
 
 
 def test_frozen_time_counts_for_no_limit_and_is_told(tmp_path: Path) -> None:
@@ -126,8 +129,8 @@ def test_what_a_job_starts_in_between_and_what_left_its_session_stand_still_too(
     wait_for("a crowd", lambda: len(tree(pid)) > 10)
     still(folder)
     before = set(tree(pid))
-    late = shim.clock() + 1.0
-    wait_for("time for the shim to look again", lambda: shim.clock() > late)
+    late = system.clock() + 1.0
+    wait_for("time for the shim to look again", lambda: system.clock() > late)
     assert set(tree(pid)) == before
     assert at_rest(pid)
     folder.stop("enough", 0.0)

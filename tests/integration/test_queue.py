@@ -93,10 +93,10 @@ def test_what_waits_runs_as_a_person_put_it_over_a_restart(arctl: Arctl, tmp_pat
 
 
 def test_what_crashed_runs_again_when_its_cause_is_gone(arctl: Arctl, tmp_path: Path) -> None:
-    broken = tmp_path / "broken"
-    script = SCRIPT.replace(
-        "rng =", f'if LR == 0.07 and os.path.exists("{broken}"):\n    raise SystemExit("no room")\nrng ='
-    )
+    broken = arctl.home.campaign("toy") / "data" / "broken"
+    broken.parent.mkdir(parents=True)
+    full = 'os.path.exists(os.environ["ARCTL_DATA"] + "/broken")'
+    script = SCRIPT.replace("rng =", f'if LR == 0.07 and {full}:\n    raise SystemExit("no room")\nrng =')
     repo = make_repo(tmp_path / "repo", script=script, extra=APPROVE, experiments=30)
     broken.touch()
     arctl.ok("start", repo)

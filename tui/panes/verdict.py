@@ -76,6 +76,7 @@ def evidence_lines(reply: Any, scene: Scene, width: int) -> list[Line]:
     if policy:
         looks = real(evidence, "alpha")
         found += labelled("policy", policy + (f", alpha {looks:g}" if looks is not None else ""), width)
+    found += labelled("metric", word(reply, "trust"), width)
     for text in words(evidence, "guardrails"):
         found += labelled("guardrail", text, width, "warn")
     if failed := whole(evidence, "failed_bank_runs"):
