@@ -16,6 +16,7 @@ import pytest
 from arctl.daemon.doctor import bundle, facts
 from arctl.daemon.doctor.attacks import ATTACKS
 from arctl.daemon.doctor.probes import PROBES, Host, Probe, expected, judge
+from arctl.daemon.doctor.stage import stage
 from arctl.daemon.sandbox import Level
 from arctl.daemon.sandbox.landlock import abi
 from arctl.paths import Home
@@ -63,7 +64,16 @@ def test_level_3_keeps_everything_out(arctl: Arctl, tmp_path: Path) -> None:
     assert {name for name, what in results.items() if what not in ("refused", "nothing")} == allowed
     assert {name for name in PLANTED if results[name] == "refused"} == PLANTED
     assert not (tmp_path / "home").exists(), "it leaves nothing behind"
-    assert not list(Path("/tmp").glob("arctl-doctor-*/state/exit.json"))
+
+
+def test_the_stage_and_the_stand_in_go_away() -> None:
+    with stage() as found, found.daemon() as ports:
+        root, pid = found.root, ports["pid"]
+        assert stat.S_IMODE(root.stat().st_mode) == 0o700
+        assert Path(f"/proc/{pid}").exists()
+    assert not root.exists()
+    assert not Path(f"/proc/{pid}").exists()
+    assert found.reached == frozenset(), "nobody came"
 
 
 def test_level_2_keeps_out_what_landlock_knows(arctl: Arctl) -> None:
