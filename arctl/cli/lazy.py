@@ -124,6 +124,7 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
             "completions": "Print the completion script of a shell.",
         },
     ),
+    ("Service", "doctor", {"doctor": "Try for real what the sandbox keeps out on this machine."}),
     ("Service", "mcp", {"mcp": "Serve the campaigns to an MCP client."}),
 )
 
