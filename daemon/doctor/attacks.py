@@ -1,8 +1,7 @@
 """The job of the doctor: it tries, from inside a sandbox, everything that a job should not be able to do.
 
-Started as `python -I -S attacks.py TARGETS`, a JSON file that says what is planted where. Standard library
-only and self-contained, as it is copied into the tree of a job. Each attempt is made in a process of its
-own, and leaves a line of JSON: name, what came of it, and how. It harms nothing but what was planted.
+Started as `python -I -S attacks.py TARGETS`, a JSON file that says what is planted where; self-contained, for
+it is copied into a tree. Each attempt leaves a line of JSON. It harms nothing but what was planted.
 """
 
 from __future__ import annotations
@@ -383,8 +382,7 @@ def apart(act: Callable[[], Found], patience: float) -> Found:
     status = os.waitpid(pid, 0)[1]
     if not said:
         return FAILS, f"no answer within {patience:g} s, or it was ended (status {status})"
-    got, detail = json.loads(said)
-    return got, detail
+    return tuple(json.loads(said))
 
 
 def main() -> None:
