@@ -10,7 +10,7 @@ from pathlib import Path
 
 from arctl.daemon.actions import FreezeRun, JobsAction, LaunchRun, ResumeRun, StopRun
 from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
-from arctl.daemon.jobs import launch, outcome, seals
+from arctl.daemon.jobs import environment, launch, outcome, seals
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.rows import Campaign, CurvePoint, Outcome, Run
 from arctl.daemon.specs import spec_of
@@ -69,13 +69,18 @@ class Jobs:
         folder = self._folder(run.id, run.attempt)
         (self._home.campaign(run.campaign) / "data").mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(folder.create, launch.shim_spec(action, spec, self._home))
-        if spec.files.protected:
-            root = Path(run.tree) / action.campaign.prefix
-            await asyncio.to_thread(seals.take, folder.path, root, spec)
+        await asyncio.to_thread(self._look_before, action, spec, folder)
         await asyncio.to_thread(launch.launch, folder)
         able = await asyncio.to_thread(folder.freezable)
         self._report(RunStarted(run.id, run.attempt, freezable=able))
         self._watch(action.campaign, run, spec, folder)
+
+    def _look_before(self, action: LaunchRun, spec: Spec, folder: RunFolder) -> None:
+        """Write down what a run finds, and what it runs with."""
+        tree = Path(action.run.tree)
+        root, told = tree / action.campaign.prefix, folder.spec()
+        seals.take(folder.path, root, spec, self._home.campaign(action.campaign.id) / "data")
+        environment.write(folder.path, launch.command(action, spec), tree, root, told.get("env") or {})
 
     async def _resume(self, action: ResumeRun) -> None:
         """Take in, adopt or fence what an earlier daemon launched."""

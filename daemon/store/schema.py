@@ -201,6 +201,13 @@ def _windows(db: Any) -> None:
     db.execute("CREATE INDEX events_campaign ON events (campaign, seq)")
 
 
+@ledger(name="0010_integrity")
+def _integrity(db: Any) -> None:
+    """Add what is doubtful about an experiment, and whether it waits for a person because of that."""
+    db["experiments"].add_column("findings", str, not_null_default="[]")
+    db["experiments"].add_column("quarantined", str, not_null_default="{}")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))
