@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
+from arctl.daemon.decide.bank import bank_size
 from arctl.daemon.life.contention import bends
 from arctl.daemon.life.opening import new_runs
 from arctl.daemon.rows import (
@@ -18,7 +19,8 @@ from arctl.daemon.rows import (
 )
 from arctl.daemon.state import State
 
-#: Runs of one experiment that are replaced before a disturbed one counts all the same.
+#: Runs of one experiment that are replaced before a disturbed one counts all the same; of a champion each
+#: of its fresh runs once more, for they may all be disturbed at once.
 MOST = 3
 _FRESH = (Purpose.BASELINE, Purpose.BANK)
 
@@ -52,7 +54,8 @@ def _taken_back(state: State, campaign: Campaign, row: Experiment, run: Run, now
         other.outcome == Outcome.CONTENDED and (other.purpose in _FRESH) == (run.purpose in _FRESH)
         for other in state.runs_of(row.id)
     )
-    if before >= MOST:
+    spare = bank_size(row, state.spec(campaign.id)) if run.purpose in _FRESH else 0
+    if before >= MOST + spare:
         kept = bump(run, evidence={**run.evidence, "counted": True})
         text = f"{run.id} of {row.id} counts although {why}: {before} were replaced already"
         return Step(rows=[kept], events=[Event("run.contended", campaign.id, run.id, text)])

@@ -68,10 +68,17 @@ def _timers(node: ast.AST, names: Names, rules: Rules) -> Iterator[Fact]:
             yield fact("budget", node, f"{name} says how long it trains", None, None, changed="note")
         elif name and TIMER.search(name):
             yield fact("timer", node, "a line that takes the time", "note", "flag", changed="flag")
-    if isinstance(node, ast.If | ast.While) and _takes_time(node.test, names):
+    if isinstance(node, ast.If | ast.While) and (_takes_time(node.test, names) or _times(node)):
         yield fact("timer", node.test, "a test of time or budget", "note", "flag", changed="flag")
     if isinstance(node, ast.BinOp) and _scaled_clock(node, names):
         yield fact("timer", node, "a reading of the clock is scaled or shifted", "flag")
+
+
+def _times(node: ast.If | ast.While) -> bool:
+    """Tell whether it depends on a test what of the time is counted."""
+    bound = (target for item in node.body for target in targets(item))
+    own = any(isinstance(target, ast.Name) and TIMER.search(target.id) for target in bound)
+    return own and isinstance(node, ast.If)
 
 
 def _takes_time(node: ast.expr, names: Names) -> bool:
