@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 
 from arctl.daemon.actions import Step
@@ -49,18 +50,28 @@ def findings(
         for each in readings(state, state.experiments[ident], Purpose)
     ]
     proposal = state.proposals[experiment.proposal]
+    declared = proposal.change.get("kind") == "params"
     gains = [row.evidence.get("effect") for row in state.champions_of(campaign.id)]
+    better = 1 if maximize else -1
+    ahead = better * ((experiment.mean or 0.0) - (base.mean or 0.0)) > 0
     ground = Ground(
         metric=spec.metric.name,
         maximize=maximize,
         baseline=state.baseline_of(campaign.id).record,
         champion=base.record,
-        sigma=_sigma(state, campaign.id),
+        # Only a gain is measured against the noise.
+        sigma=_sigma(state, campaign.id) if ahead else 0.0,
         gains=[gain for gain in gains if isinstance(gain, int | float) and gain > 0],
-        declared=proposal.change.get("kind") == "params",
+        declared=declared,
     )
     edit = (Finding(**each) for each in experiment.findings)
-    beside = compare(ours, theirs, others, better=1 if maximize else -1)
+    beside = compare(ours, theirs, others, better=better)
+    if declared:
+        # The code is the champion's: longer training prints more often, and a larger model compiles longer.
+        beside = tuple(
+            dataclasses.replace(each, severity="flag") if each.severity == "quarantine" else each
+            for each in beside
+        )
     return sorted_out([*edit, *beside, *plausible(ours, theirs, ground)])
 
 

@@ -179,3 +179,32 @@ def test_what_a_run_ran_with_is_read_without_running_anything_of_its_tree(tmp_pa
     assert known["lock"] == found["lock"]
     (tree / "uv.lock").write_text("version = 2\n")
     assert environment.record("true", tree, tree, {})["lock"] != known["lock"]
+
+
+TIDY = """\
+import os
+from pathlib import Path
+
+LR = 0.01
+WIDTH = 32
+left = Path("left.txt")
+if left.exists() or Path("results.json").exists():
+    raise SystemExit("somebody was here before")
+left.write_text("mine")
+Path("train.py").write_text("raise SystemExit('the run before rewrote it')")
+Path("results.json").write_text("{}")
+print("---")
+print(f"val_loss: {1 + int(os.environ['SEED']) % 7 / 1000:.6f}")
+"""
+
+
+def test_a_run_finds_nothing_of_the_run_before_it(arctl: Arctl, tmp_path: Path) -> None:
+    repo = make_repo(
+        tmp_path / "toy", experiments=2, script=TIDY, command=f"{sys.executable} train.py",
+        extra='\n[brain]\nkind = "search"\n',
+    )  # fmt: skip
+    arctl.ok("start", repo)
+    arctl.ok("wait")
+    runs = [run for row in experiments(arctl).values() for run in arctl.ask("show", id=row["id"])["runs"]]
+    assert len(runs) >= 7
+    assert {run["outcome"] for run in runs} == {"ok"}
