@@ -41,6 +41,10 @@ class Run(Table):
         False,
         description="Whether runs may be frozen: only where the script has no time budget of its own.",
     )
+    time_budget: Flag | None = Field(
+        None,
+        description="Whether the script trains for a time, so that a busy machine bends the metric; guessed.",
+    )
     env: dict[str, Annotated[str, Strict()]] = Field(
         default_factory=dict, description="Environment variables set for every run."
     )

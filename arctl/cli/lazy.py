@@ -48,6 +48,7 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
         },
     ),
     ("Look", "show", {"show": "Show all that is known of an experiment."}),
+    ("Look", "quarantine", {"quarantine": "List doubtful results, and release or reject them."}),
     ("Look", "tree", {"tree": "Draw the lineage: what was built on what, kept or not."}),
     ("Look", "teams", {"teams": "Show the teams: direction, members, record, queue."}),
     (

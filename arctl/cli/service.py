@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["completions", "logs", "stdio", "stop", "wait"]
 
 #: Events after which a campaign may be over, or stuck.
-_TURNING = ("campaign.", "turn.failed", "budget.")
+_TURNING = ("campaign.", "turn.failed", "budget.", "experiment.quarantined")
 
 
 @click.command()
@@ -36,7 +36,7 @@ def wait(
 ) -> None:
     """Wait until a campaign is finished.
 
-    Ends with 0 when it is finished, with 1 when it is held, when all its agents wait for you and nothing
+    Ends with 0 when it is finished, with 1 when it is held, when all that is left waits for you and nothing
     runs, or when the time is over, and with 3 when the daemon leaves. With --follow and --json each event is
     one line of JSON.
 
@@ -68,7 +68,7 @@ def wait(
     if row["state"] == "held":
         complain(f"{name} is held and needs you", way_on(row))
     elif row["stuck"]:
-        need = next((item for item in row["needs"] if item["kind"] == "agent"), None)
+        need = next((item for item in row["needs"] if item["kind"] in ("agent", "quarantine")), None)
         why = clean(need["text"]) if need else "all its agents wait for you"
         complain(f"{name} needs you: {why}", clean(need["remedy"]) if need else "look: `arctl status`")
     elif row["state"] != "finished":

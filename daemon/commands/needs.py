@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from arctl.daemon.decide.lifecycle import UNDECIDED
 from arctl.daemon.decide.teams.discussion import silence
 from arctl.daemon.life.talking import unanswered
 from arctl.daemon.reduce.declining import DECLINED
@@ -42,6 +43,7 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
         return [*_files(state, campaign), *_refusals(state, campaign), *_questions(state, campaign)]
     return [
         *_troubles(state, campaign),
+        *_quarantine(state, campaign),
         *_files(state, campaign),
         *_refusals(state, campaign),
         *_questions(state, campaign),
@@ -67,6 +69,22 @@ def _troubles(state: State, campaign: Campaign) -> list[Need]:
         verb = "waits" if len(names) == 1 else "wait"
         found.append(_need("agent", names, f"{listed(names)} {verb} for you: {trouble}", remedy))
     return found
+
+
+def _quarantine(state: State, campaign: Campaign) -> list[Need]:
+    """Return the results that nobody may believe before a person looked at them."""
+    rows = [row for row in state.open_experiments(campaign.id) if row.in_quarantine]
+    if not rows:
+        return []
+    first, names = rows[0], [row.id for row in rows]
+    verb = "waits" if len(rows) == 1 else "wait"
+    why = clean("; ".join(each["text"] for each in first.quarantined.get("findings", ())), MAX_SAID)
+    text = f"{listed(names)} {verb} in quarantine for you: {first.id}: {why}"
+    remedy = (
+        f"`arctl quarantine show {first.id}`, then `arctl quarantine release {first.id}` or "
+        f"`arctl quarantine reject {first.id}`"
+    )
+    return [_need("quarantine", names, text, remedy)]
 
 
 def waits(state: State, campaign: Campaign, now: float) -> list[Need]:
@@ -155,11 +173,14 @@ def _reword(state: State, campaign: Campaign, name: str, then: str) -> str:
 def stuck(state: State, campaign: Campaign) -> bool:
     """Tell whether a running campaign cannot go on: everybody waits for a person, nothing is under way."""
     agents = state.company.agents_of(campaign.id)
+    if campaign.state is CampaignState.RUNNING and campaign.reason.startswith(UNDECIDED):
+        return True
     if campaign.state is not CampaignState.RUNNING or not any(map(_troubled, agents)):
         return False
     if any(agent.state is AgentState.ACTIVE and not agent.trouble for agent in agents):
         return False
-    if any(row.state is not ExperimentState.CLOSED for row in state.open_experiments(campaign.id)):
+    going = state.open_experiments(campaign.id)
+    if any(row.state is not ExperimentState.CLOSED and not row.in_quarantine for row in going):
         return False
     if campaign.wanted not in ("", campaign.champion) or any(True for _ in state.company.asked(campaign.id)):
         return False

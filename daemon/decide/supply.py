@@ -40,12 +40,13 @@ def limit_met(state: State, campaign: Campaign, now: float) -> str:
     return f"the target {limits.target:g} is met: {spec.metric.name} {mean:.6g}" if met else ""
 
 
-def settled(state: State, campaign: Campaign) -> bool:
+def settled(state: State, campaign: Campaign, *, decided: bool = True) -> bool:
     """Tell whether nothing of a campaign is open, running or being thought about.
 
-    Somebody who is asked for more ideas is not waited for; who says why an experiment ended so is.
+    Somebody who is asked for more ideas is not waited for; who says why an experiment ended so is. What is
+    in quarantine is waited for where `decided`: a person may release it.
     """
-    if any(True for _ in state.open_experiments(campaign.id)):
+    if any(decided or not row.in_quarantine for row in state.open_experiments(campaign.id)):
         return False
     if any(turn.move not in (Move.PROPOSE, Move.CRITIQUE) for turn in state.company.asked(campaign.id)):
         return False

@@ -56,6 +56,8 @@ class CommitBuilt:
     tree: str
     params: Json
     paths: tuple[str, ...]
+    #: What is doubtful about the edit.
+    findings: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from arctl.daemon.actions import FreezeRun, JobsAction, LaunchRun, ResumeRun, StopRun
 from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
-from arctl.daemon.jobs import launch, outcome, seals
+from arctl.daemon.jobs import environment, launch, outcome, seals
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.jobs.launcher import Launcher
 from arctl.daemon.rows import Campaign, CurvePoint, Outcome, Run
@@ -77,9 +77,13 @@ class Jobs:
         self._watch(action.campaign, run, spec, folder)
 
     def _lay_out(self, action: LaunchRun, spec: Spec, folder: RunFolder) -> None:
+        """Make the run's folder, and write down what the run finds, and what it runs with."""
         launch.prepare(action, spec, self._home)
-        if spec.files.protected:
-            seals.take(folder.path, Path(action.run.tree) / action.campaign.prefix, spec)
+        tree = Path(action.run.tree)
+        root = tree / action.campaign.prefix
+        seals.take(folder.path, root, spec, self._home.campaign(action.campaign.id) / "data")
+        env = launch.environment(action, spec, self._home)
+        environment.write(folder.path, launch.command(action, spec), tree, root, env)
 
     async def _resume(self, action: ResumeRun) -> None:
         """Take in, adopt or fence what an earlier daemon launched."""

@@ -7,6 +7,7 @@ import dataclasses
 from arctl.daemon import facts
 from arctl.daemon.actions import FreezeRun, RemoveTree, Step, StopRun
 from arctl.daemon.life.closing import cancel, close
+from arctl.daemon.life.contention import marked
 from arctl.daemon.reduce.campaigns import hold
 from arctl.daemon.rows import (
     ACTIVE,
@@ -105,12 +106,20 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
         seconds=fact.seconds,
         value=fact.value,
         metrics=fact.metrics,
-        evidence=fact.evidence,
+        evidence=_known(state, run, fact.evidence),
         frozen=None,
         frozen_by=(),
         frozen_seconds=float(fact.evidence.get("frozen_seconds") or 0.0),
     )
-    return _over(state, row, result, now)
+    return _over(state, marked(state, row), result, now)
+
+
+def _known(state: State, run: Run, evidence: Json) -> Json:
+    """Add to what a run ran with the commit that it ran, which its folder does not know."""
+    if "environment" not in evidence:
+        return evidence
+    commit = state.experiments[run.experiment].commit
+    return {**evidence, "environment": {**evidence["environment"], "commit": commit}}
 
 
 def _over(state: State, run: Run, result: Result, now: float) -> Step:
@@ -260,7 +269,7 @@ def _hopeless(state: State, experiment: Experiment, run: Run) -> bool:
         if other.purpose is run.purpose
         and other.id != run.id
         and other.state is RunState.ENDED
-        and other.outcome not in (Outcome.OK, Outcome.CANCELLED)
+        and other.outcome not in (Outcome.OK, Outcome.CANCELLED, Outcome.CONTENDED)
     ]
     return (len(failed) + 1) % FAILURES == 0
 

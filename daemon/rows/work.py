@@ -159,7 +159,17 @@ class Experiment:
     place: int = 0
     closed: float | None = None
     seconds: float = 0.0
+    #: What is doubtful about its edit, as findings of `arctl.experiments.integrity`.
+    findings: tuple[Json, ...] = ()
+    #: Why it waits for a person before it is judged: `since`, `findings`; then `cleared`, `by`, `reason`.
+    quarantined: Json = field(default_factory=dict)
     rev: int = 0
+
+    @property
+    def in_quarantine(self) -> bool:
+        """Whether it is neither judged nor run again until a person decides."""
+        waits = bool(self.quarantined) and not self.quarantined.get("cleared")
+        return waits and self.state is ExperimentState.OPEN
 
     @property
     def record(self) -> tuple[float, ...]:

@@ -207,6 +207,13 @@ def _sandbox(db: Any) -> None:
     db["campaigns"].add_column("level", int, not_null_default=3)
 
 
+@ledger(name="0011_integrity")
+def _integrity(db: Any) -> None:
+    """Add what is doubtful about an experiment, and whether it waits for a person because of that."""
+    db["experiments"].add_column("findings", str, not_null_default="[]")
+    db["experiments"].add_column("quarantined", str, not_null_default="{}")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))

@@ -22,6 +22,8 @@ ACCEPTS: dict[str, frozenset[str]] = {
     "approve": frozenset({"proposal"}),
     "reject": frozenset({"proposal"}),
     "rerun": frozenset({"experiment"}),
+    "release": frozenset({"experiment"}),
+    "invalidate": frozenset({"experiment"}),
     "promote": frozenset({"experiment"}),
     "rollback": frozenset({"experiment"}),
     "fork": frozenset({"experiment"}),

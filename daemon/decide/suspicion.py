@@ -1,0 +1,117 @@
+"""Whether a result is to be believed: the counter-checks of a reported metric, applied to the state. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from arctl.daemon.actions import Step
+from arctl.daemon.life.closing import close
+from arctl.daemon.rows import Campaign, Event, Experiment, Json, Outcome, Purpose, Verdict, bump
+from arctl.daemon.state import State
+from arctl.experiments.integrity import Finding, Ground, Reading, compare, plausible, sorted_out
+from arctl.experiments.noise import homogeneous, pooled
+from arctl.experiments.spec import Spec
+
+#: The newest experiments whose values are looked at for ones that repeat.
+NEAR = 100
+_FRESH = (Purpose.BASELINE, Purpose.BANK)
+
+
+def readings(state: State, experiment: Experiment, purposes: Iterable[Purpose]) -> list[Reading]:
+    """Return what the runs of an experiment that count said of themselves."""
+    wanted = tuple(purposes)
+    return [
+        Reading(
+            run=run.id,
+            experiment=experiment.id,
+            seed=run.seed,
+            value=run.value,
+            # A script's own clock goes on while it stands still.
+            wall=run.seconds + run.frozen_seconds + float(run.evidence.get("suspended_seconds") or 0.0),
+            counters=run.evidence.get("counters") or {},
+        )
+        for run in state.runs_of(experiment.id)
+        if run.outcome == Outcome.OK and run.value is not None and run.purpose in wanted
+    ]
+
+
+def findings(
+    state: State, campaign: Campaign, spec: Spec, experiment: Experiment, base: Experiment
+) -> tuple[Finding, ...]:
+    """Return all that is doubtful about an experiment beside the champion that it is judged against."""
+    ours = readings(state, experiment, (Purpose.SEARCH, Purpose.CONFIRM))
+    theirs = readings(state, base, _FRESH if base.bank else (Purpose.SEARCH, Purpose.CONFIRM))
+    maximize = spec.metric.goal == "maximize"
+    others = [
+        each
+        for ident in (state.baseline_of(campaign.id).id, *state.numbered(campaign.id)[-NEAR:])
+        if ident not in (experiment.id, base.id)
+        for each in readings(state, state.experiments[ident], Purpose)
+    ]
+    proposal = state.proposals[experiment.proposal]
+    declared = proposal.change.get("kind") == "params"
+    gains = [row.evidence.get("effect") for row in state.champions_of(campaign.id)]
+    better = 1 if maximize else -1
+    ahead = better * ((experiment.mean or 0.0) - (base.mean or 0.0)) > 0
+    ground = Ground(
+        metric=spec.metric.name,
+        maximize=maximize,
+        baseline=state.baseline_of(campaign.id).record,
+        champion=base.record,
+        # Only a gain is measured against the noise.
+        sigma=_sigma(state, campaign.id) if ahead else 0.0,
+        gains=[gain for gain in gains if isinstance(gain, int | float) and gain > 0],
+        declared=declared,
+    )
+    edit = (Finding(**each) for each in experiment.findings)
+    beside = compare(ours, theirs, others, better=better)
+    if declared:
+        # The code is the champion's: longer training prints more often, and a larger model compiles longer.
+        beside = tuple(
+            dataclasses.replace(each, severity="flag") if each.severity == "quarantine" else each
+            for each in beside
+        )
+    return sorted_out([*edit, *beside, *plausible(ours, theirs, ground)])
+
+
+def _sigma(state: State, campaign: str) -> float:
+    """Return how much equal runs of a campaign differ; 0 where that is not known yet."""
+    rows = state.replicated(campaign)
+    groups, _ = homogeneous([group for row in rows for group in (row.values, row.bank) if len(group) > 1])
+    return pooled(groups).sigma
+
+
+def told(found: Sequence[Finding]) -> list[Json]:
+    """Return findings as they stand in evidence."""
+    return [each.to_dict() for each in found]
+
+
+def arrest(state: State, experiment: Experiment, found: Sequence[Finding], now: float) -> Step:
+    """Keep a doubtful experiment from being judged until a person decides; empty where nothing is grave."""
+    evidence = {**experiment.evidence, "integrity": told(found)}
+    broken = [each for each in found if each.severity == "invalid"]
+    if broken:
+        return close(state, experiment, Verdict.INVALID, broken[0].text, now, evidence=evidence)
+    known = cleared(state, experiment)
+    grave = [each for each in found if each.severity == "quarantine" and each.check not in known]
+    if not grave:
+        return Step()
+    reason = "; ".join(dict.fromkeys(each.text for each in grave))[:400]
+    quarantined = {**experiment.quarantined, "since": now, "findings": told(grave)}
+    quarantined.pop("cleared", None)
+    row = bump(experiment, quarantined=quarantined, evidence=evidence, reason=reason)
+    text = f"{row.id} {row.title} is in quarantine until a person decides: {reason}"
+    event = Event("experiment.quarantined", row.campaign, row.id, text, data=quarantined)
+    return Step(rows=[row], events=[event])
+
+
+def cleared(state: State, experiment: Experiment) -> frozenset[str]:
+    """Return the checks of which a person said that they may be passed over, here or where it won before."""
+    known: set[str] = set()
+    row: Experiment | None = experiment
+    while row is not None:
+        if row.quarantined.get("cleared"):
+            known.update(row.quarantined.get("checks", ()))
+        row = state.experiments.get(row.rebase_of)
+    return frozenset(known)
