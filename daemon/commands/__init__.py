@@ -23,6 +23,7 @@ from arctl.daemon.commands import (
     prompt,
     session,
     sources,
+    storage,
     teams,
     tree,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "prompt",
     "session",
     "sources",
+    "storage",
     "teams",
     "tree",
 ]

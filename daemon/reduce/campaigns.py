@@ -20,7 +20,7 @@ from arctl.daemon.rows import (
     RunState,
     bump,
 )
-from arctl.daemon.specs import read
+from arctl.daemon.specs import problem_of, read
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 from arctl.experiments.spec import Spec
@@ -92,7 +92,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
     old, new = state.spec(known.id), read(fact.spec, fact.name)
     baseline = state.baseline_of(known.id)
     untried = not baseline.bank and not state.count_proposed(known.id)
-    if not untried and (changed := measured_otherwise(old, new)):
+    readable = not problem_of(known)
+    if readable and not untried and (changed := measured_otherwise(old, new)):
         message = (
             f"arctl.toml measures otherwise than campaign {known.id} did until now: {', '.join(changed)}"
         )

@@ -53,6 +53,7 @@ def fill(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.fault(11, "the disk is filled", "nothing lost, goes on with room")
 def test_11_a_full_disk_pauses_and_nothing_is_lost(small: Daemon, tmp_path: Path) -> None:
     small.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=3))
     wait_for("two runs under way", lambda: len(running(small)) == 2)
@@ -83,6 +84,7 @@ def test_11_a_full_disk_pauses_and_nothing_is_lost(small: Daemon, tmp_path: Path
     assert all(row["verdict"] for row in small.experiments())
 
 
+@pytest.mark.fault(11, "the disk is filled", "nothing lost, goes on with room")
 def test_11_the_ledger_says_when_it_is_full_and_goes_on_with_room(small: Daemon) -> None:
     small.stop()
     asyncio.run(_fill_and_go_on(small.home))
