@@ -47,13 +47,14 @@ class LedgerCare:
         """Keep the log short and the backups fresh, for as long as the daemon lives."""
         tried = -RETRY
         while True:
-            await self._look()
+            await self.look()
             if time.monotonic() - tried >= RETRY and await asyncio.to_thread(self._due, first=tried < 0):
                 tried = time.monotonic()
                 await self.back_up()
             await asyncio.sleep(LOOK)
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Empty the log where that is needed, and say so where it cannot be."""
         try:
             size = await self._writer.care()
         except LedgerError as error:

@@ -26,6 +26,8 @@ def examine(path: Path, *, whole: bool = False) -> None:
                 verdict = connection.execute(check).fetchone()[0]
                 if verdict != "ok":
                     raise damaged(path, str(verdict).splitlines()[0])
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
+                _never_was(path)
             if newer := schema.unknown_migrations(connection):
                 msg = f"{path} was written by a newer arctl (it knows {newer[0]})"
                 raise LedgerError(msg, "start it with that version, or set ARCTL_HOME to another folder")

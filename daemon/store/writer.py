@@ -153,11 +153,13 @@ class Writer:
     def _care(self) -> int:
         log = self.path.with_name(f"{self.path.name}-wal")
         size = _size(log)
-        if size > WAL_LONG and self._connection is not None:
-            # A reader that stands still holds the log: waiting for it here would hold up every write.
+        if size and self._connection is not None:
+            # What is in the file itself cannot be lost with the log. A reader that stands still holds the
+            # log: waiting for it here would hold up every write.
             self._connection.execute("PRAGMA busy_timeout=0")
             try:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                how = "TRUNCATE" if size > WAL_LONG else "PASSIVE"
+                self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
             except sqlite3.DatabaseError as error:
                 raise explained(error, self.path) from error
             finally:
