@@ -14,10 +14,10 @@ from pathlib import Path
 from arctl.daemon.store.errors import LedgerError, LedgerFullError, explained
 from arctl.daemon.store.health import examine
 
-#: How many backups are kept.
-KEPT = 8
+#: How many of the newest backups are kept, and of how many days the newest one of each.
+KEPT, DAYS = 4, 4
 #: The newest one is at most so old while the daemon runs, in seconds, if anything was written since.
-EVERY = 6 * 3600.0
+EVERY = 3600.0
 
 _NAME = re.compile(r"ledger-(\d{8}T\d{6}Z)\.db")
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -49,9 +49,16 @@ def listed(folder: Path) -> list[Backup]:
     return sorted(found, key=lambda backup: backup.at, reverse=True)
 
 
-def surplus(backups: Sequence[Backup], kept: int = KEPT) -> list[Backup]:
-    """Return the backups that make room for newer ones; `backups` are newest first."""
-    return list(backups[kept:])
+def surplus(backups: Sequence[Backup]) -> list[Backup]:
+    """Return the backups that make room for newer ones; `backups` are newest first.
+
+    The last hours stay, and one of each of the last days: damage may be noticed late.
+    """
+    days: dict[int, Backup] = {}
+    for found in backups:
+        days.setdefault(int(found.at // 86400), found)
+    stay = {*backups[:KEPT], *list(days.values())[:DAYS]}
+    return [found for found in backups if found not in stay]
 
 
 def take(

@@ -265,6 +265,12 @@ async def _backed_up(home: Home) -> None:
     assert [item.at - 1_700_000_000.0 for item in kept] == list(range(backup.KEPT + 2, 2, -1))
 
 
+def test_the_last_hours_and_one_of_each_of_the_last_days_are_kept(tmp_path: Path) -> None:
+    hours = [backup.Backup(tmp_path, hour * 3600.0, 1) for hour in range(24 * 10, 0, -1)]
+    stay = [found for found in hours if found not in backup.surplus(hours)]
+    assert [found.at / 3600 for found in stay] == [240, 239, 238, 237, 215, 191]
+
+
 def test_the_daemon_backs_its_ledger_up_at_a_start_and_says_so(daemon: Daemon) -> None:
     wait_for("a backup", lambda: backup.listed(daemon.home.backups))
     told = wait_for("the word of it", lambda: daemon.call("events", kinds=["ledger.backup"]))

@@ -29,7 +29,7 @@ case "$*" in
 *show-user*) echo no ;;
 *is-active*) echo active ;;
 *is-enabled*) echo enabled ;;
-*show-environment*) [ -z "$FAKE_DOWN" ] || { echo "Failed to connect to bus: No medium found" >&2; exit 1; } ;;
+*show-environment*) [ -z "$FAKE_DOWN" ] || { echo "Failed to connect to bus" >&2; exit 1; } ;;
 esac
 """
 
