@@ -173,6 +173,11 @@ class Prune:
 
 
 @dataclass(frozen=True, slots=True)
+class BackUp:
+    """Copy the ledger now: something began that nobody wants to begin again."""
+
+
+@dataclass(frozen=True, slots=True)
 class NoteResult:
     """Leave what an attempt was judged to be in its folder, for a ledger that is put back from a backup."""
 
@@ -196,7 +201,7 @@ WorkspaceAction = (
 )
 JobsAction = LaunchRun | ResumeRun | StopRun | FreezeRun
 BrainAction = AskAgent | StopTurn
-UpkeepAction = Discard | Prune | NoteResult
+UpkeepAction = Discard | Prune | BackUp | NoteResult
 Action = WorkspaceAction | JobsAction | BrainAction | UpkeepAction | WatchFiles | Shutdown
 
 

@@ -107,7 +107,7 @@ async def _live(home: Home) -> None:
         actors.update({actions.Discard: storage, actions.NoteResult: storage})
         care = LedgerCare(home, writer, engine.report)
         stack.callback(care.close)
-        actors[actions.Prune] = care
+        actors.update({actions.Prune: care, actions.BackUp: care})
 
         context = Context(home, engine, reader, archive, devices, storage, await reader.epoch(), time.time())
         server = Server(context)

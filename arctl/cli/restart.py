@@ -19,6 +19,7 @@ LEAVING, ADOPTING = 60.0, 120.0
 LOOK = 0.1
 #: What a run says that a daemon looked after it.
 _LOOKED_AFTER = ("run.adopted", "run.ended", "run.requeued", "run.replayed")
+_STARTED = "daemon.started"
 
 
 @click.command()
@@ -37,7 +38,7 @@ def restart(as_json: bool) -> None:
         from arctl.cli.spawn import ensure
 
         ensure(home, environment)
-    found = _adopted(home)
+    found = _adopted()
     answer = {"was": {"pid": pid, "version": version}, **found}
     if as_json:
         common.document(answer)
@@ -100,27 +101,35 @@ def _leave(home: Home, pid: int) -> None:
     await_end(home, pid, 5.0)
 
 
-def _adopted(home: Home) -> common.Reply:
+def _adopted() -> common.Reply:
     """Wait until the new daemon has looked after all the runs that it found under way."""
-    del home
     until = time.monotonic() + ADOPTING
     with common.connect() as client:
         pid, version = int(client.welcome["pid"]), str(client.welcome.get("version", ""))
         while True:
-            events = client.call("events", limit=500)
-            begun = max((e["seq"] for e in events if e["kind"] == "daemon.started"), default=0)
+            events = client.call("events", limit=500, kinds=[*_LOOKED_AFTER, "run.started", _STARTED])
+            begun = max((e["seq"] for e in events if _is_start_of(e, pid)), default=0)
             told = {
                 e["subject"]: e["kind"] for e in events if e["seq"] > begun and e["kind"] in _LOOKED_AFTER
             }
             adopted = {e["subject"] for e in events if e["seq"] > begun and e["kind"] == _LOOKED_AFTER[0]}
             fresh = {e["subject"] for e in events if e["seq"] > begun and e["kind"] == "run.started"}
             under_way = {row["run"] for row in client.call("gpus") if row["run"]}
-            if under_way <= {*told, *fresh} or not begun:
+            if begun and under_way <= {*told, *fresh}:
                 break
             if time.monotonic() > until:
-                left = ", ".join(sorted(under_way - {*told, *fresh}))
+                left = ", ".join(sorted(under_way - {*told, *fresh})) or "anything"
                 msg = f"the daemon is up, but has not adopted {left}"
                 raise ArctlError(msg, "see `arctl logs`")
             time.sleep(LOOK)
-    ended = sorted(run for run, kind in told.items() if kind != _LOOKED_AFTER[0])
-    return {"pid": pid, "version": version, "adopted": sorted(adopted), "ended": ended}
+    ended = sorted((run for run, kind in told.items() if kind != _LOOKED_AFTER[0]), key=_number)
+    return {"pid": pid, "version": version, "adopted": sorted(adopted, key=_number), "ended": ended}
+
+
+def _is_start_of(event: common.Reply, pid: int) -> bool:
+    """Tell whether an event is the start of this very daemon: its socket is there a moment before."""
+    return event["kind"] == _STARTED and str(event["text"]).endswith(f"process {pid}")
+
+
+def _number(run: str) -> int:
+    return int(run[1:])

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from arctl.daemon.actions import Prune
+from arctl.daemon.actions import BackUp, Prune
 from arctl.daemon.facts import Ailing, BackupTaken, Fact
 from arctl.daemon.store import Bounds, LedgerError, Writer, backup
 from arctl.daemon.store.writer import WAL_ALARM
@@ -34,8 +34,11 @@ class LedgerCare:
         #: How far the ledger had got when it was backed up last, as its files said.
         self._backed = (0.0, 0)
 
-    async def handle(self, action: Prune) -> None:
-        """Forget what is old, a piece at a time."""
+    async def handle(self, action: Prune | BackUp) -> None:
+        """Copy the ledger, or forget what is old, a piece at a time."""
+        if isinstance(action, BackUp):
+            await self.back_up()
+            return
         bounds = Bounds(action.now, action.events, action.curves)
         try:
             while await self._writer.prune(bounds):

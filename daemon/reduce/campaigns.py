@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arctl.daemon import facts
-from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step, WatchFiles
+from arctl.daemon.actions import AdmitCampaign, Answer, BackUp, RemoveTree, Step, WatchFiles
 from arctl.daemon.life import closing
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.life.surface import reading
@@ -79,7 +79,7 @@ def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
         params=fact.params,
         promoted=fact.commit,
     )
-    step = Step(rows=[campaign, baseline])
+    step = Step(rows=[campaign, baseline], actions=[BackUp()])
     text = f"campaign {fact.name} begins at {fact.commit[:9]} of {fact.root}"
     step.events.append(
         Event("campaign.started", fact.name, fact.name, text, fact.actor, {"commit": fact.commit})

@@ -70,9 +70,9 @@ def take(
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"ledger-{stamp(now)}.db"
-    temporary = folder / f"{target.name}.tmp"
-    for left in folder.glob("*.tmp"):
-        left.unlink()
+    # Somebody else may be making one at the same time; what is left of a dead one goes with other leftovers.
+    temporary = folder / f"{target.name}.{os.getpid()}.tmp"
+    temporary.unlink(missing_ok=True)
     room, size = free(folder), ledger.stat().st_size
     if room < 2 * size:
         msg = f"no room for a backup of {ledger}: {size >> 20} MiB, and {room >> 20} MiB are free"

@@ -25,7 +25,7 @@ def examine(path: Path, *, whole: bool = False) -> None:
             for check in _checks(connection, path, whole=whole):
                 verdict = connection.execute(check).fetchone()[0]
                 if verdict != "ok":
-                    raise damaged(path, str(verdict).splitlines()[0])
+                    raise damaged(path, _first(str(verdict)))
             if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").fetchone():
                 _never_was(path)
             if newer := schema.unknown_migrations(connection):
@@ -43,6 +43,12 @@ def _checks(connection: sqlite3.Connection, path: Path, *, whole: bool) -> list[
         return ["PRAGMA quick_check(1)"]
     known = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     return [f'PRAGMA quick_check("{table}")' for table in TABLES.values() if table in known]
+
+
+def _first(verdict: str) -> str:
+    """Return the first finding of a check; a heading may stand above it."""
+    lines = [line for line in verdict.splitlines() if not line.startswith("***")]
+    return lines[0] if lines else "it does not pass SQLite's check"
 
 
 def _never_was(path: Path) -> None:

@@ -105,11 +105,9 @@ def test_15_a_run_that_still_goes_on_is_adopted_by_the_restored_ledger(
     wait_for("the backup of the first start", lambda: backup.listed(daemon.home.backups))
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     wait_for("two runs under way", lambda: len(running(daemon)) == 2)
-    old = {path.name for path in daemon.home.backups.iterdir()}
     # As if the backup had been made just before the runs were launched: they are queued in it.
     arctl.ok("backup")
     newest = backup.listed(daemon.home.backups)[0].path
-    assert newest.name not in old or len(old) == 1
     copy = sqlite3.connect(newest)
     copy.execute("UPDATE runs SET state = 'queued', device = '', device_name = '', tree = '', started = NULL")
     copy.commit()
