@@ -50,3 +50,16 @@ class Removal:
     run: str = ""
     attempt: int = 0
     experiment: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as clients see it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def summary(removals: tuple[Removal, ...], failed: tuple[str, ...] = ()) -> dict[str, object]:
+    """Return what went, and what could not, as an answer."""
+    return {
+        "removed": [removal.as_json() for removal in removals],
+        "bytes": sum(removal.bytes for removal in removals),
+        "failed": list(failed),
+    }

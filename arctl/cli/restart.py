@@ -34,9 +34,10 @@ def restart(as_json: bool) -> None:
     pid, version = _running(home)
     environment = _environment(pid)
     _leave(home, pid)
-    if not unit.started(home):  # a service that is installed for this folder takes over from now on
-        from arctl.cli.spawn import ensure
+    from arctl.cli.spawn import await_greeting, ensure
 
+    # A service that is installed for this folder takes over from now on.
+    if not (unit.started(home) and await_greeting(home)):
         ensure(home, environment)
     found = _adopted()
     answer = {"was": {"pid": pid, "version": version}, **found}
@@ -114,7 +115,8 @@ def _adopted() -> common.Reply:
             }
             adopted = {e["subject"] for e in events if e["seq"] > begun and e["kind"] == _LOOKED_AFTER[0]}
             fresh = {e["subject"] for e in events if e["seq"] > begun and e["kind"] == "run.started"}
-            under_way = {row["run"] for row in client.call("gpus") if row["run"]}
+            logs = client.call("log.sources")
+            under_way = {row["id"] for row in logs if row["kind"] == "run" and row["state"] == "running"}
             if begun and under_way <= {*told, *fresh}:
                 break
             if time.monotonic() > until:

@@ -38,7 +38,7 @@ async def storage(context: Context, caller: Caller, params: Params) -> Any:
             "bytes": sum(found.bytes for found in strange),
             "places": [found.place for found in strange[:20]],
         },
-        "removals": [retention.as_json(removal) for removal in removals[:MAX_NAMED]],
+        "removals": [removal.as_json() for removal in removals[:MAX_NAMED]],
         "count": len(removals),
         "bytes": sum(removal.bytes for removal in removals),
     }

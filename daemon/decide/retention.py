@@ -24,7 +24,7 @@ from arctl.daemon.rows import (
     bump,
 )
 from arctl.daemon.state import State
-from arctl.daemon.stock import Found, Part, Removal, Stock
+from arctl.daemon.stock import Found, Part, Removal, Stock, summary
 
 DAY = 86400.0
 #: Days after which an attempt that was lost, or stopped and tried again, goes.
@@ -52,25 +52,11 @@ def sweep(state: State, now: float) -> Step:
         step.events.extend(_told(removals, known.actor))
         step.actions.append(Discard(removals, known.ticket))
     elif known.ticket:
-        step.answers.append(Answer(known.ticket, report((), ())))
+        step.answers.append(Answer(known.ticket, summary(())))
     pruned = forgotten(state, now)
     if pruned.events or pruned.curves:
         step.actions.append(pruned)
     return step
-
-
-def report(removals: tuple[Removal, ...], failed: tuple[str, ...]) -> dict[str, object]:
-    """Return what went, as an answer."""
-    return {
-        "removed": [as_json(removal) for removal in removals],
-        "bytes": sum(removal.bytes for removal in removals),
-        "failed": list(failed),
-    }
-
-
-def as_json(removal: Removal) -> dict[str, object]:
-    """Return a removal as clients see it."""
-    return {name: getattr(removal, name) for name in Removal.__slots__}
 
 
 def _told(removals: tuple[Removal, ...], actor: str) -> list[Event]:
@@ -87,7 +73,7 @@ def _told(removals: tuple[Removal, ...], actor: str) -> list[Event]:
         text = f"{len(group)} folders {what} are removed to make room: {size:.0f} MB"
         data = {
             "bytes": sum(removal.bytes for removal in group),
-            "removed": [as_json(r) for r in group[:200]],
+            "removed": [r.as_json() for r in group[:200]],
         }
         found.append(Event("storage.removed", campaign, campaign, text, actor, data))
     return found

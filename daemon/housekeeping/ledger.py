@@ -50,10 +50,14 @@ class LedgerCare:
         """Keep the log short and the backups fresh, for as long as the daemon lives."""
         tried = -RETRY
         while True:
-            await self.look()
-            if time.monotonic() - tried >= RETRY and await asyncio.to_thread(self._due, first=tried < 0):
-                tried = time.monotonic()
-                await self.back_up()
+            try:
+                await self.look()
+                wait = time.monotonic() - tried < RETRY
+                if not wait and await asyncio.to_thread(self._due, first=tried < 0):
+                    tried = time.monotonic()
+                    await self.back_up()
+            except OSError as error:
+                log.warning("the ledger cannot be looked after: %s", error)
             await asyncio.sleep(LOOK)
 
     async def look(self) -> None:

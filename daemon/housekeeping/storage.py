@@ -37,6 +37,8 @@ class Storage:
         self._report = report
         self._wanted = wanted
         self._floor = self._lowest()
+        #: How much was free when that was reported last.
+        self._told: int | None = None
 
     def _lowest(self) -> int:
         try:
@@ -61,20 +63,28 @@ class Storage:
 
     async def watch(self) -> None:
         """Look at the disk again and again; have it tidied daily, and sooner where it is nearly full."""
-        tidied, told = 0.0, -1
+        tidied: float | None = None
         await asyncio.to_thread(self._empty_trash)
         while True:
-            free = shutil.disk_usage(self._home.root).free
-            low = free < self._floor
-            # What is shown while there is too little is to be right; otherwise only the change matters.
-            if (low and abs(free - told) > self._floor // 100) or (told < 0 or told < self._floor) != low:
-                self._report(DiskSeen(free, self._floor))
-                told = free
-            due = time.monotonic() - tidied > (URGENT if low else DAILY)
-            if due or not tidied:
-                tidied = time.monotonic()
-                self._report(StockTaken(await self.stock()))
+            try:
+                low = self._look()
+                pause = URGENT if low else DAILY
+                if tidied is None or time.monotonic() - tidied > pause:
+                    tidied = time.monotonic()
+                    self._report(StockTaken(await self.stock()))
+            except OSError as error:
+                log.warning("the state folder cannot be looked at: %s", error)
             await asyncio.sleep(LOOK)
+
+    def _look(self) -> bool:
+        """Tell whether the disk is nearly full, and report it where that changed, or by how much."""
+        free, told = shutil.disk_usage(self._home.root).free, self._told
+        low = free < self._floor
+        changed = told is None or (told < self._floor) != low
+        if told is None or changed or (low and abs(free - told) > self._floor // 100):
+            self._report(DiskSeen(free, self._floor))
+            self._told = free
+        return low
 
     def _empty_trash(self) -> None:
         """End what an earlier daemon began to delete."""

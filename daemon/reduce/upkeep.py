@@ -7,6 +7,7 @@ from arctl.daemon.actions import Answer, Step
 from arctl.daemon.marks import Ailment, Room, Stocktaking
 from arctl.daemon.rows import Event
 from arctl.daemon.state import State
+from arctl.daemon.stock import summary
 
 #: What is said when something is well again.
 _WELL = {
@@ -64,11 +65,5 @@ def removed(fact: facts.Removed) -> Step:
         text = f"{len(fact.failed)} could not be removed: {'; '.join(fact.failed[:3])}"
         step.events.append(Event("storage.failed", text=text, data={"failed": list(fact.failed[:50])}))
     if fact.ticket:
-        gone = tuple(fact.removals)
-        result = {
-            "removed": [{name: getattr(item, name) for name in item.__slots__} for item in gone],
-            "bytes": sum(item.bytes for item in gone),
-            "failed": list(fact.failed),
-        }
-        step.answers.append(Answer(fact.ticket, result))
+        step.answers.append(Answer(fact.ticket, summary(fact.removals, fact.failed)))
     return step

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
 import os
 import re
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -39,8 +41,6 @@ def stamp(now: float) -> str:
 
 def listed(folder: Path) -> list[Backup]:
     """Return the backups in a folder, newest first."""
-    import calendar
-
     found = []
     for path in folder.glob("ledger-*.db"):
         if (match := _NAME.fullmatch(path.name)) is not None:
@@ -68,16 +68,13 @@ def take(
 
     Readers and the writer go on meanwhile. `opened` is given the connection, to interrupt it.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"ledger-{stamp(now)}.db"
     # Somebody else may be making one at the same time; what is left of a dead one goes with other leftovers.
     temporary = folder / f"{target.name}.{os.getpid()}.tmp"
-    temporary.unlink(missing_ok=True)
-    room, size = free(folder), ledger.stat().st_size
-    if room < 2 * size:
-        msg = f"no room for a backup of {ledger}: {size >> 20} MiB, and {room >> 20} MiB are free"
-        raise LedgerFullError(msg, "free some space; the next backup is made as soon as there is room")
     try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        temporary.unlink(missing_ok=True)
+        _enough(ledger, folder)
         connection = sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
         try:
             opened(connection)
@@ -101,13 +98,21 @@ def take(
     return Backup(target, now, target.stat().st_size)
 
 
+def _enough(ledger: Path, folder: Path) -> None:
+    """Refuse to fill the disk with a copy."""
+    room, size = free(folder), ledger.stat().st_size
+    if room < 2 * size:
+        msg = f"no room for a backup of {ledger}: {size >> 20} MiB, and {room >> 20} MiB are free"
+        raise LedgerFullError(msg, "free some space; the next backup is made as soon as there is room")
+
+
 def put_back(backup: Backup, ledger: Path, damaged: Path, now: float) -> Path | None:
     """Put a backup in the ledger's place; return where the old file is kept, None where there was none.
 
     Crash-safe: whoever dies in between leaves no ledger, which a daemon refuses, and doing it again ends it.
     """
     fresh = ledger.with_name(f"{ledger.name}.restoring")
-    fresh.write_bytes(backup.path.read_bytes())
+    shutil.copyfile(backup.path, fresh)
     connection = sqlite3.connect(fresh, isolation_level=None)
     try:
         # Event numbers begin again where the backup ends: no cursor of before may be taken for one of now.

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from arctl.cli.spawn import holder
 from tests.faults.test_daemon_faults import results, shim_of
 from tests.faults.test_daemon_faults import running as runs_of
 from tests.support.campaigns import make_repo
@@ -47,3 +52,32 @@ def test_a_restart_of_nothing_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "no daemon is running" in done.stderr
     assert "arctl start" in done.stderr
+
+
+@pytest.mark.fault(7, "the daemon that runs speaks another protocol", "it leaves, its runs are adopted")
+def test_7_a_daemon_of_another_protocol_is_replaced_under_its_runs(tmp_path: Path) -> None:
+    arctl = Arctl(tmp_path / "home")
+    arctl.ok("start", make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
+    daemon = Daemon(arctl.home.root)
+    before = wait_for("two runs under way", lambda: len(runs_of(daemon)) == 2 and runs_of(daemon))
+    shims = {run["id"]: shim_of(daemon, run) for run in before}
+    arctl.ok("restart")
+    os.kill(daemon.call("status")["pid"], signal.SIGTERM)
+    wait_for("its end", lambda: not holder(daemon.home))
+    code = "import arctl.protocol as p; p.PROTOCOL = (7, 0); from arctl.daemon.main import main; main()"
+    older = subprocess.Popen([sys.executable, "-c", code], env=arctl.env, stdin=subprocess.DEVNULL)
+    try:
+        wait_for("the other daemon", lambda: holder(daemon.home) == older.pid and daemon.home.socket.exists())
+        wait_for("it to be refused", lambda: arctl("status").returncode == 4)
+        done = arctl("restart")
+        assert done.returncode == 0, done.stderr
+        assert "of another version" in done.stderr
+        older.wait(60)
+        assert {run["id"]: shim_of(daemon, run) for run in runs_of(daemon)} == shims
+        go(daemon)
+        assert daemon.wait_finished()["state"] == "finished"
+        assert set(results(daemon).values()) == {1}
+    finally:
+        arctl.close()
+        older.kill()
+        older.wait()
