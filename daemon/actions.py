@@ -157,10 +157,11 @@ class WatchFiles:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Delete what is of no use any more; answered by Removed."""
+    """Delete what is of no use any more; answered by Removed. With `more` that was not all that may go."""
 
     removals: tuple[Removal, ...]
     ticket: str = ""
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

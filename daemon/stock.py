@@ -56,10 +56,13 @@ class Removal:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def summary(removals: tuple[Removal, ...], failed: tuple[str, ...] = ()) -> dict[str, object]:
-    """Return what went, and what could not, as an answer."""
+def summary(
+    removals: tuple[Removal, ...], failed: tuple[str, ...] = (), *, more: bool = False
+) -> dict[str, object]:
+    """Return what went, and what could not, as an answer; `more` may go when it is asked again."""
     return {
         "removed": [removal.as_json() for removal in removals],
         "bytes": sum(removal.bytes for removal in removals),
         "failed": list(failed),
+        "more": more,
     }

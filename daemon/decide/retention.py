@@ -34,6 +34,9 @@ YOUNG = 3600.0
 #: Where the disk is all but full, so much more than the floor is made free.
 SLACK = 1.2
 
+#: Folders that one decision has go at most; the next stocktaking, at once, has the others go.
+MAX_AT_ONCE = 1000
+
 _KEPT = frozenset({Verdict.BASELINE, Verdict.ACCEPTED, Verdict.BY_HAND})
 
 
@@ -43,14 +46,15 @@ def sweep(state: State, now: float) -> Step:
     if known is None or known.stock is None:
         return Step()
     step = Step(marks=[Stocktaking(None)])
-    removals = plan(state, known.stock, now)
+    planned = plan(state, known.stock, now)
+    removals, more = planned[:MAX_AT_ONCE], len(planned) > MAX_AT_ONCE
     for removal in removals:
         run = state.runs.get(removal.run)
         if run is not None and removal.part == "all" and removal.attempt == run.attempt:
             step.rows.append(bump(run, removed=now, removed_for=removal.why))
     if removals:
         step.events.extend(_told(removals, known.actor))
-        step.actions.append(Discard(removals, known.ticket))
+        step.actions.append(Discard(removals, known.ticket, more=more))
     elif known.ticket:
         step.answers.append(Answer(known.ticket, summary(())))
     pruned = forgotten(state, now)

@@ -52,6 +52,7 @@ class Removed:
     removals: tuple[Removal, ...]
     failed: tuple[str, ...] = ()
     ticket: str = ""
+    more: bool = False
 
 
 # -- found at a start: what folders know and the ledger does not, after a backup was put back ---------------

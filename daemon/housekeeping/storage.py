@@ -53,7 +53,9 @@ class Storage:
         match action:
             case Discard():
                 failed = await asyncio.to_thread(self._discard, action.removals)
-                self._report(Removed(action.removals, tuple(failed), action.ticket))
+                self._report(Removed(action.removals, tuple(failed), action.ticket, action.more))
+                if action.more and not action.ticket and len(failed) < len(action.removals):
+                    self._report(StockTaken(await self.stock()))
             case NoteResult():
                 await asyncio.to_thread(self._note, action)
 

@@ -85,7 +85,7 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
         case facts.DiskSeen():
             return upkeep.disk(state, fact)
         case facts.StockTaken():
-            return upkeep.stock(fact)
+            return upkeep.stock(state, fact)
         case facts.Removed():
             return upkeep.removed(fact)
         case facts.ResultFound():

@@ -8,6 +8,7 @@ from arctl.daemon.marks import Ailment, Room, Stocktaking
 from arctl.daemon.rows import Event
 from arctl.daemon.state import State
 from arctl.daemon.stock import summary
+from arctl.errors import RefusedError
 
 #: What is said when something is well again.
 _WELL = {
@@ -53,8 +54,14 @@ def disk(state: State, fact: facts.DiskSeen) -> Step:
     return step
 
 
-def stock(fact: facts.StockTaken) -> Step:
-    """Have it decided what goes."""
+def stock(state: State, fact: facts.StockTaken) -> Step:
+    """Have it decided what goes; of two who ask in the same moment one is told to ask again."""
+    pending = state.stocktaking
+    if pending is not None and pending.ticket:
+        if not fact.ticket:
+            return Step()
+        error = RefusedError("somebody else is tidying at this moment", "ask again")
+        return Step(answers=[Answer(fact.ticket, error=error)])
     return Step(marks=[Stocktaking(fact.stock, fact.ticket, fact.actor)])
 
 
@@ -65,5 +72,5 @@ def removed(fact: facts.Removed) -> Step:
         text = f"{len(fact.failed)} could not be removed: {'; '.join(fact.failed[:3])}"
         step.events.append(Event("storage.failed", text=text, data={"failed": list(fact.failed[:50])}))
     if fact.ticket:
-        step.answers.append(Answer(fact.ticket, summary(fact.removals, fact.failed)))
+        step.answers.append(Answer(fact.ticket, summary(fact.removals, fact.failed, more=fact.more)))
     return step

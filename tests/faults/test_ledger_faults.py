@@ -299,6 +299,7 @@ def test_a_cursor_behind_which_events_were_forgotten_is_told_to_look_anew(
         return [event["seq"] for event in daemon.call("events", campaign="toy", after=0)]
 
     wait_for("the old events to go", lambda: oldest() and oldest()[0] >= 10)
+    assert daemon.call("history", campaign="toy"), "a replay begins with what is left"
     with Client(daemon.home) as client:
         epoch = client.welcome["epoch"]
     assert daemon.call("subscribe", epoch=epoch, after=2)["resumed"] is False

@@ -17,7 +17,7 @@ from arctl.daemon.commands.needs import needs
 from arctl.daemon.decide import decide, retention, room
 from arctl.daemon.housekeeping import Storage
 from arctl.daemon.housekeeping.measure import floor, take_stock
-from arctl.daemon.marks import Room
+from arctl.daemon.marks import Room, Stocktaking
 from arctl.daemon.reduce import reduce
 from arctl.daemon.rows import ExperimentState, RunState, Verdict, bump
 from arctl.daemon.state import State
@@ -182,6 +182,37 @@ def test_what_goes_is_written_down_before_it_is_deleted() -> None:
     answer = reduce(state, facts.Removed(discard.removals, ("runs/r1/1: busy",), "t1"), world.now)
     assert answer.answers[0].result["failed"] == ["runs/r1/1: busy"]
     assert answer.events[0].kind == "storage.failed"
+
+
+def test_of_two_who_tidy_at_once_one_is_told_to_ask_again() -> None:
+    state = State()
+    nothing = stock(())
+    state.remember(reduce(state, facts.StockTaken(nothing, "t1", "ada"), 1.0).marks[0])
+    assert reduce(state, facts.StockTaken(nothing), 1.0).marks == [], "the daemon itself waits for a day"
+    (answer,) = reduce(state, facts.StockTaken(nothing, "t2", "bob"), 1.0).answers
+    assert answer.ticket == "t2"
+    assert answer.error is not None
+    assert [answer.ticket for answer in retention.sweep(state, 1.0).answers] == ["t1"]
+
+
+def test_much_goes_in_pieces(monkeypatch: pytest.MonkeyPatch, ended: State) -> None:
+    kept(ended, runs=1)
+    whole = retention.plan(ended, stock(folders(ended)), 1e12)
+    assert len(whole) > 2
+    monkeypatch.setattr(retention, "MAX_AT_ONCE", 2)
+    state = State()
+    for table in (ended.campaigns, ended.proposals, ended.experiments, ended.runs):
+        for row in table.values():
+            state.apply(row)
+    gone: list[str] = []
+    for _ in range(len(whole)):
+        left = tuple(found for found in folders(state) if found.place not in gone)
+        state.remember(Stocktaking(stock(left)))
+        discard = next(a for a in retention.sweep(state, 1e12).actions if isinstance(a, Discard))
+        gone += [removal.place for removal in discard.removals]
+        if not discard.more:
+            break
+    assert sorted(gone) == sorted(removal.place for removal in whole)
 
 
 def test_nothing_begins_below_the_floor_and_it_is_said_once() -> None:
