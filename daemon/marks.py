@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from arctl.daemon.stock import Stock
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -59,4 +61,34 @@ class Astray:
     why: str
 
 
-Mark = Rest | Inventory | Reissue | Stopping | Astray
+@dataclass(frozen=True, slots=True)
+class Ailment:
+    """What of the daemon's own is not as it should be, and why; empty when it is again."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many bytes are free for the state folder, and below which number no run begins."""
+
+    free: int
+    floor: int
+
+    @property
+    def low(self) -> bool:
+        """Whether there is too little."""
+        return self.free < self.floor
+
+
+@dataclass(frozen=True, slots=True)
+class Stocktaking:
+    """What lies in the state folder, for somebody to decide what goes; None once that is decided."""
+
+    stock: Stock | None
+    ticket: str = ""
+    actor: str = "daemon"
+
+
+Mark = Rest | Inventory | Reissue | Stopping | Astray | Ailment | Room | Stocktaking

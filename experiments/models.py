@@ -19,6 +19,7 @@ from arctl.experiments.rules import (
     progress_pattern,
     slug,
 )
+from arctl.experiments.sizes import Size
 from arctl.experiments.tables import Allowance, Flag, Glob, Integer, Number, Path, Table, Text, Value
 
 Goal = Literal["minimize", "maximize"]
@@ -184,6 +185,30 @@ class Limits(Table):
     target: Number | None = Field(None, description="Value of the metric at which the campaign is finished.")
 
 
+class Keep(Table):
+    """What is kept of ended runs; 0 is without limit.
+
+    The champion's, the baseline's and every accepted experiment's is kept for ever.
+    """
+
+    runs: Size = Field(
+        20 * 10**9,
+        description="Most room for the folders of ended runs; the oldest that brought nothing go first.",
+    )
+    files_days: Number = Field(
+        14.0,
+        ge=0,
+        description="Days after which what a run that brought nothing left beside its log goes.",
+    )
+    logs_days: Number = Field(
+        90.0, ge=0, description="Days after which the whole folder of such a run goes, its log with it."
+    )
+    curves_days: Number = Field(
+        0.0, ge=0, description="Days after which the learning curve of such a run goes."
+    )
+    events_days: Number = Field(0.0, ge=0, description="Days after which what happened is forgotten.")
+
+
 class Spec(Table):
     """A whole campaign: what runs, what is measured, what may change, how it is judged."""
 
@@ -204,6 +229,7 @@ class Spec(Table):
     policy: Policy = Field(default_factory=Policy, description="How results are judged.")
     guardrails: tuple[Guardrail, ...] = Field((), description="Second metrics that must not get worse.")
     limits: Limits = Field(default_factory=Limits, description="When the campaign ends by itself.")
+    keep: Keep = Field(default_factory=Keep, description="What is kept of ended runs, and for how long.")
     brain: Brain = Field(default_factory=lambda: Brain(), description="Who proposes the changes.")
     roles: dict[RoleName, Override] = Field(
         default_factory=dict,

@@ -126,6 +126,17 @@ FAMILIES: tuple[tuple[str, str, dict[str, str]], ...] = (
         },
     ),
     ("Service", "doctor", {"doctor": "Try for real what the sandbox keeps out on this machine."}),
+    ("Service", "restart", {"restart": "Put a new daemon in the place of the one that runs."}),
+    ("Service", "systemd", {"service": "Have systemd start the daemon with the machine."}),
+    ("Service", "storage", {"gc": "Remove what is of no use any more."}),
+    (
+        "Service",
+        "restore",
+        {
+            "backup": "Copy the ledger now.",
+            "restore": "Put the newest good backup in the place of a damaged ledger.",
+        },
+    ),
     ("Service", "mcp", {"mcp": "Serve the campaigns to an MCP client."}),
 )
 

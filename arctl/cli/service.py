@@ -135,23 +135,13 @@ def _until_it_hangs_up(client: Client) -> None:
 
 def _ask_by_signal(error: ProtocolError) -> None:
     """Ask a daemon of another version to leave: SIGTERM is a language that they all speak."""
-    import fcntl
     import os
     import signal
 
-    from arctl.cli.spawn import await_end
+    from arctl.cli.spawn import await_end, holder
 
     home = common.home()
-    try:
-        with home.lock.open("rb") as file:
-            pid = int(file.read(32).decode().strip() or "0")
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                pid = 0  # nobody holds it: the number is of a daemon that is no more
-            except BlockingIOError:
-                pass
-    except (OSError, ValueError):
-        pid = 0
+    pid = holder(home)
     if not pid:
         raise error
     common.narrate(f"{clean(error.message)}: asking process {pid} to leave by SIGTERM; its runs go on")

@@ -24,6 +24,7 @@ from arctl.daemon.commands import (
     quarantine,
     session,
     sources,
+    storage,
     teams,
     tree,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "quarantine",
     "session",
     "sources",
+    "storage",
     "teams",
     "tree",
 ]

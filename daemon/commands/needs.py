@@ -42,6 +42,7 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
     if campaign.state is CampaignState.FINISHED:
         return [*_files(state, campaign), *_refusals(state, campaign), *_questions(state, campaign)]
     return [
+        *_room(state, campaign),
         *_troubles(state, campaign),
         *_quarantine(state, campaign),
         *_files(state, campaign),
@@ -54,6 +55,19 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
 
 def _need(kind: str, subjects: list[str], text: str, remedy: str) -> Need:
     return {"kind": kind, "subjects": subjects[:MAX_LISTED], "text": clean(text), "remedy": remedy}
+
+
+def _room(state: State, campaign: Campaign) -> list[Need]:
+    """Say so where nothing begins because the disk is nearly full."""
+    room = state.room
+    if room is None or not room.low or campaign.state is not CampaignState.RUNNING:
+        return []
+    text = (
+        f"the disk is nearly full: {room.free / 1e9:.1f} GB are free, and no run begins below"
+        f" {room.floor / 1e9:.1f} GB"
+    )
+    remedy = "free some space, `arctl gc` says what arctl can remove, or set ARCTL_DISK_FLOOR lower"
+    return [_need("disk", [], text, remedy)]
 
 
 def _troubles(state: State, campaign: Campaign) -> list[Need]:

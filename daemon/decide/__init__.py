@@ -14,7 +14,9 @@ from arctl.daemon.decide import (
     lifecycle,
     promotion,
     rebase,
-    schedule,
+    retention,
+    room,
+    unreadable,
 )
 from arctl.daemon.decide.teams import (
     aftermath,
@@ -30,6 +32,7 @@ from arctl.daemon.state import State
 
 #: In the order in which they are asked; the first that has something to do is heard.
 RULES = (
+    unreadable.hold,
     lifecycle.reissue,
     contention.replace,
     promotion.judge,
@@ -46,9 +49,10 @@ RULES = (
     critique.critique,
     supply.supply,
     aftermath.reflect,
-    schedule.assign,
+    room.assign,
     exhaustion.look_again,
     lifecycle.finish,
+    retention.sweep,
     lifecycle.leave,
 )
 

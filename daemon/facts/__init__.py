@@ -12,6 +12,16 @@ from arctl.daemon.facts.clients import (
     StopDaemon,
 )
 from arctl.daemon.facts.minds import ReserveCall, SettleCall, TurnAnswered, TurnBeat, TurnFailed
+from arctl.daemon.facts.upkeep import (
+    Ailing,
+    AttemptFound,
+    BackupTaken,
+    DiskSeen,
+    LedgerRestored,
+    Removed,
+    ResultFound,
+    StockTaken,
+)
 from arctl.daemon.facts.work import (
     ActionFailed,
     BranchMoved,
@@ -55,12 +65,23 @@ Fact = (
     | ReserveCall
     | SettleCall
     | DevicesSeen
+    | Ailing
+    | BackupTaken
+    | DiskSeen
+    | StockTaken
+    | Removed
+    | ResultFound
+    | AttemptFound
+    | LedgerRestored
     | ActionFailed
 )
 
 __all__ = [
     "ActionFailed",
     "AddCampaign",
+    "Ailing",
+    "AttemptFound",
+    "BackupTaken",
     "BranchMoved",
     "CampaignAdmitted",
     "CampaignRefused",
@@ -69,17 +90,22 @@ __all__ = [
     "Control",
     "Detach",
     "DevicesSeen",
+    "DiskSeen",
     "EditRefused",
     "EditSeen",
     "Fact",
     "FileAstray",
+    "LedgerRestored",
     "ParamsRead",
     "PointsSeen",
+    "Removed",
     "ReserveCall",
+    "ResultFound",
     "RunEnded",
     "RunLost",
     "RunStarted",
     "SettleCall",
+    "StockTaken",
     "StopDaemon",
     "Tick",
     "TreePrepared",

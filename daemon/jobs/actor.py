@@ -200,3 +200,5 @@ class Watcher:
             # Its shim holds the lock again, or has just let go of it: look once more.
             await asyncio.sleep(LOOK)
         self._report(await asyncio.to_thread(outcome.read, run, folder, self._spec, self._campaign.prefix))
+        # Reported first: a slot does not wait for it.
+        await asyncio.to_thread(folder.tidy)

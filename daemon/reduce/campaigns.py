@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arctl.daemon import facts
-from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step, WatchFiles
+from arctl.daemon.actions import AdmitCampaign, Answer, BackUp, RemoveTree, Step, WatchFiles
 from arctl.daemon.life import closing
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.life.surface import reading
@@ -20,7 +20,7 @@ from arctl.daemon.rows import (
     RunState,
     bump,
 )
-from arctl.daemon.specs import read
+from arctl.daemon.specs import problem_of, read
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 from arctl.experiments.spec import Spec
@@ -89,7 +89,7 @@ def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
         params=fact.params,
         promoted=fact.commit,
     )
-    step = Step(rows=[campaign, baseline])
+    step = Step(rows=[campaign, baseline], actions=[BackUp()])
     text = f"campaign {fact.name} begins at {fact.commit[:9]} of {fact.root}"
     step.events.append(
         Event("campaign.started", fact.name, fact.name, text, fact.actor, {"commit": fact.commit})
@@ -102,7 +102,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
     old, new = state.spec(known.id), read(fact.spec, fact.name)
     baseline = state.baseline_of(known.id)
     untried = not baseline.bank and not state.count_proposed(known.id)
-    if not untried and (changed := measured_otherwise(old, new)):
+    readable = not problem_of(known)
+    if readable and not untried and (changed := measured_otherwise(old, new)):
         message = (
             f"arctl.toml measures otherwise than campaign {known.id} did until now: {', '.join(changed)}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from arctl.daemon import facts
-from arctl.daemon.actions import FreezeRun, RemoveTree, Step, StopRun
+from arctl.daemon.actions import FreezeRun, NoteResult, RemoveTree, Step, StopRun
 from arctl.daemon.life.closing import cancel, close
 from arctl.daemon.life.contention import marked
 from arctl.daemon.reduce.campaigns import hold
@@ -86,8 +86,11 @@ def _attempt(state: State, ident: str, attempt: int) -> Run | None:
 def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
     """Take in a result: the run's row, the attempt's one result, and what it means for others."""
     run = _attempt(state, fact.run, fact.attempt)
-    if run is None:
-        return Step()
+    return taken_in(state, run, fact, now) if run is not None else Step()
+
+
+def taken_in(state: State, run: Run, fact: facts.RunEnded, now: float) -> Step:
+    """Return what the end of a run's attempt means, which nobody took in before."""
     result = Result(run.id, run.attempt, now, fact.outcome, fact.value, fact.evidence)
     if fact.outcome == Outcome.CANCELLED and run.stopping == REQUEUE and _wanted(state, run):
         step = _requeue(run, "stopped with the daemon")
@@ -111,7 +114,16 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
         frozen_by=(),
         frozen_seconds=float(fact.evidence.get("frozen_seconds") or 0.0),
     )
-    return _over(state, marked(state, row), result, now)
+    row = marked(state, row)
+    step = _over(state, row, result, now)
+    # For the day on which the ledger is lost and a backup does not know of it: the tree goes now.
+    step.actions.append(NoteResult(row.id, row.attempt, _noted(row)))
+    return step
+
+
+def _noted(run: Run) -> Json:
+    names = ("campaign", "experiment", "seed", "outcome", "reason", "started", "seconds", "value", "metrics")
+    return {name: getattr(run, name) for name in names} | {"at": run.ended, "evidence": run.evidence}
 
 
 def _known(state: State, run: Run, evidence: Json) -> Json:

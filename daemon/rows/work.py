@@ -218,6 +218,9 @@ class Run:
     frozen_seconds: float = 0.0
     #: Why it is being stopped, from the moment that somebody asked; REQUEUE when it is to be run again.
     stopping: str = ""
+    #: When and why its folder, the log with it, was removed to make room; None while it is there.
+    removed: float | None = None
+    removed_for: str = ""
     rev: int = 0
 
 

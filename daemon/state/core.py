@@ -7,7 +7,18 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from arctl.daemon.marks import Astray, Device, Inventory, Mark, Reissue, Rest, Stopping
+from arctl.daemon.marks import (
+    Ailment,
+    Astray,
+    Device,
+    Inventory,
+    Mark,
+    Reissue,
+    Rest,
+    Room,
+    Stocktaking,
+    Stopping,
+)
 from arctl.daemon.rows import (
     ACTIVE,
     LETTERS,
@@ -72,6 +83,10 @@ class State:
     dry: dict[str, float] = field(default_factory=dict)
     #: What is wrong with a campaign's `arctl.toml` or objective; empty where nothing is any more.
     astray: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: What of the daemon's own is not as it should be, by name; how full the disk is; what is to be tidied.
+    ailments: dict[str, str] = field(default_factory=dict)
+    room: Room | None = None
+    stocktaking: Stocktaking | None = None
 
     # Indices over the rows.
     _open: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -148,6 +163,12 @@ class State:
                 self.stopping = mark.mode
             case Astray():
                 self.astray[mark.campaign, mark.file] = mark.why
+            case Ailment():
+                self.ailments[mark.name] = mark.why
+            case Room():
+                self.room = mark
+            case Stocktaking():
+                self.stocktaking = mark if mark.stock is not None else None
 
     def _index_experiment(self, row: Experiment) -> None:
         known = self.experiments.get(row.id)

@@ -214,6 +214,13 @@ def _integrity(db: Any) -> None:
     db["experiments"].add_column("quarantined", str, not_null_default="{}")
 
 
+@ledger(name="0012_upkeep")
+def _upkeep(db: Any) -> None:
+    """Add when and why the folder of a run was removed."""
+    for column, kind, default in (("removed", float, None), ("removed_for", str, "")):
+        db["runs"].add_column(column, kind, not_null_default=default)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))
