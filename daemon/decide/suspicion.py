@@ -10,7 +10,7 @@ from arctl.daemon.life.closing import close
 from arctl.daemon.rows import Campaign, Event, Experiment, Json, Outcome, Purpose, Verdict, bump
 from arctl.daemon.state import State
 from arctl.experiments.integrity import Finding, Ground, Reading, compare, plausible, sorted_out
-from arctl.experiments.noise import homogeneous, pooled
+from arctl.experiments.noise import pooled
 from arctl.experiments.spec import Spec
 
 #: The newest experiments whose values are looked at for ones that repeat.
@@ -43,29 +43,21 @@ def findings(
     ours = readings(state, experiment, (Purpose.SEARCH, Purpose.CONFIRM))
     theirs = readings(state, base, _FRESH if base.bank else (Purpose.SEARCH, Purpose.CONFIRM))
     maximize = spec.metric.goal == "maximize"
-    others = [
-        each
-        for ident in (state.baseline_of(campaign.id).id, *state.numbered(campaign.id)[-NEAR:])
-        if ident not in (experiment.id, base.id)
-        for each in readings(state, state.experiments[ident], Purpose)
-    ]
     proposal = state.proposals[experiment.proposal]
     declared = proposal.change.get("kind") == "params"
     gains = [row.evidence.get("effect") for row in state.champions_of(campaign.id)]
     better = 1 if maximize else -1
-    ahead = better * ((experiment.mean or 0.0) - (base.mean or 0.0)) > 0
     ground = Ground(
         metric=spec.metric.name,
         maximize=maximize,
         baseline=state.baseline_of(campaign.id).record,
         champion=base.record,
-        # Only a gain is measured against the noise.
-        sigma=_sigma(state, campaign.id) if ahead else 0.0,
+        sigma=pooled([base.record, state.baseline_of(campaign.id).record, experiment.values]).sigma,
         gains=[gain for gain in gains if isinstance(gain, int | float) and gain > 0],
         declared=declared,
     )
     edit = (Finding(**each) for each in experiment.findings)
-    beside = compare(ours, theirs, others, better=better)
+    beside = compare(ours, theirs, _alike(state, campaign, experiment, ours), better=better)
     if declared:
         # The code is the champion's: longer training prints more often, and a larger model compiles longer.
         beside = tuple(
@@ -75,11 +67,19 @@ def findings(
     return sorted_out([*edit, *beside, *plausible(ours, theirs, ground)])
 
 
-def _sigma(state: State, campaign: str) -> float:
-    """Return how much equal runs of a campaign differ; 0 where that is not known yet."""
-    rows = state.replicated(campaign)
-    groups, _ = homogeneous([group for row in rows for group in (row.values, row.bank) if len(group) > 1])
-    return pooled(groups).sigma
+def _alike(
+    state: State, campaign: Campaign, experiment: Experiment, ours: Sequence[Reading]
+) -> list[Reading]:
+    """Return the runs of the baseline and of the newest experiments that have a seed and value of these."""
+    wanted = {(each.seed, each.value) for each in ours}
+    idents = dict.fromkeys((state.baseline_of(campaign.id).id, *state.numbered(campaign.id)[-NEAR:]))
+    return [
+        Reading(run.id, ident, run.seed, run.value, run.seconds)
+        for ident in idents
+        if ident != experiment.id
+        for run in state.runs_of(ident)
+        if run.value is not None and (run.seed, run.value) in wanted and run.outcome == Outcome.OK
+    ]
 
 
 def told(found: Sequence[Finding]) -> list[Json]:
