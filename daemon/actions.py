@@ -94,7 +94,10 @@ class LaunchRun:
     campaign: Campaign
     run: Run
     cores: tuple[int, ...]
+    #: What `CUDA_VISIBLE_DEVICES` is to be: UUIDs with commas between them; None where it has no GPU.
     gpu: str | None
+    #: The files in /dev of its GPUs.
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,24 @@ class FreezeRun:
     run: str
     attempt: int
     still: bool
+
+
+# -- devices -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDevice:
+    """See that a run left nothing behind on a device; answered by DeviceChecked, DeviceFaulted before it."""
+
+    device: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetFaults:
+    """Tell of a device's faults as if they were new: a person has released it; never answered."""
+
+    device: str
 
 
 # -- agents --------------------------------------------------------------------------------------------
@@ -165,8 +186,9 @@ WorkspaceAction = (
     AdmitCampaign | BuildCommit | ReadParams | PrepareTree | RemoveTree | SweepTrees | MoveBranch
 )
 JobsAction = LaunchRun | ResumeRun | StopRun | FreezeRun
+DevicesAction = CheckDevice | ForgetFaults
 BrainAction = AskAgent | StopTurn
-Action = WorkspaceAction | JobsAction | BrainAction | WatchFiles | Shutdown
+Action = WorkspaceAction | JobsAction | DevicesAction | BrainAction | WatchFiles | Shutdown
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ TARGETED: dict[str, tuple[str, Shape]] = {
     ),
     "promote": ("Make an experiment champion by hand.", {}),
     "revive": ("Open a dead end again.", {}),
+    "release": ("Let a device out of quarantine.", {}),
     "move": (
         "Change when a proposal, or an experiment that has not started, comes to run.",
         {"to": str, "other": str},

@@ -19,6 +19,9 @@ from arctl.daemon.facts.work import (
     CampaignRefused,
     CommitBuilt,
     CommitRefused,
+    DeviceChecked,
+    DeviceFaulted,
+    DevicesRead,
     DevicesSeen,
     ParamsRead,
     PointsSeen,
@@ -55,6 +58,9 @@ Fact = (
     | ReserveCall
     | SettleCall
     | DevicesSeen
+    | DevicesRead
+    | DeviceFaulted
+    | DeviceChecked
     | ActionFailed
 )
 
@@ -68,6 +74,9 @@ __all__ = [
     "CommitRefused",
     "Control",
     "Detach",
+    "DeviceChecked",
+    "DeviceFaulted",
+    "DevicesRead",
     "DevicesSeen",
     "EditRefused",
     "EditSeen",

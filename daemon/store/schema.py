@@ -201,6 +201,15 @@ def _windows(db: Any) -> None:
     db.execute("CREATE INDEX events_campaign ON events (campaign, seq)")
 
 
+@ledger(name="0010_devices")
+def _devices(db: Any) -> None:
+    """Add devices in quarantine, and runs that have several devices or a part of one."""
+    described = "text id; real created; text kind reason name run evidence; real lifted; text by; int rev"
+    db["quarantines"].create(_columns(described), pk="id")
+    db["runs"].add_column("devices", str, not_null_default="[]")
+    db["runs"].add_column("seat", int, not_null_default=0)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))

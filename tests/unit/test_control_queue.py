@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arctl.daemon.commands import community
-from arctl.daemon.decide.schedule import in_order
+from arctl.daemon.decide.order import in_order
 from arctl.daemon.decide.supply import room
 from arctl.daemon.decide.teams.critique import critique
 from arctl.daemon.decide.teams.take import take
