@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from arctl.daemon.decide.teams.discussion import silence
+from arctl.daemon.life.seating import never
 from arctl.daemon.life.talking import unanswered
 from arctl.daemon.reduce.declining import DECLINED
 from arctl.daemon.reduce.edits import SPEC
@@ -41,6 +42,7 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
     if campaign.state is CampaignState.FINISHED:
         return [*_files(state, campaign), *_refusals(state, campaign), *_questions(state, campaign)]
     return [
+        *_slots(state, campaign),
         *_troubles(state, campaign),
         *_files(state, campaign),
         *_refusals(state, campaign),
@@ -52,6 +54,13 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
 
 def _need(kind: str, subjects: list[str], text: str, remedy: str) -> Need:
     return {"kind": kind, "subjects": subjects[:MAX_LISTED], "text": clean(text), "remedy": remedy}
+
+
+def _slots(state: State, campaign: Campaign) -> list[Need]:
+    """Return why none of its runs can ever start here."""
+    why = never(state, campaign.id)
+    remedy = "write what it needs under [run] in arctl.toml"
+    return [_need("devices", [], f"no run of {campaign.id} can start: {why}", remedy)] if why else []
 
 
 def _troubles(state: State, campaign: Campaign) -> list[Need]:

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from arctl.daemon.devices.choosing import choose
 from arctl.daemon.devices.base import Foreign, Sample
+from arctl.daemon.devices.choosing import choose
 from arctl.daemon.devices.foreign import foreign
 from arctl.daemon.devices.host import HostBackend, divide
 from arctl.daemon.devices.nvml import visible
