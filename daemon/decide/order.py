@@ -11,7 +11,6 @@ from arctl.daemon.life.seating import part
 from arctl.daemon.rows import (
     WAITING,
     CampaignState,
-    Experiment,
     ExperimentState,
     Purpose,
     Run,
@@ -50,6 +49,8 @@ class Order:
         self._teams: dict[tuple[str, str], float] = defaultdict(float)
         for run in active:
             self._count(run)
+        #: The oldest run of each campaign that is next in one of its lines.
+        self._oldest: dict[str, int] = {}
         #: By rank, the lines of each campaign.
         self._lines = _lined(state, eligible(state))
         self._ranks = sorted(self._lines)
@@ -60,13 +61,15 @@ class Order:
             campaigns = self._lines[self._ranks[0]]
             if not campaigns:
                 self._ranks.pop(0)
+                self._oldest.clear()
                 continue
-            name = min(campaigns, key=lambda name: (self._share(name), _oldest(campaigns[name])))
+            name = min(campaigns, key=lambda name: self._claim(name, campaigns[name]))
             lines = campaigns[name]
             line = min(lines, key=lambda line: self._turn(name, line))
             run = line.runs.popleft()
             if not line.runs:
                 lines.remove(line)
+            self._oldest.pop(name, None)
             if not lines:
                 del campaigns[name]
             return run
@@ -90,19 +93,23 @@ class Order:
         self._has[name] += self._parts[name]
         self._teams[name, self._state.experiments[run.experiment].team] += self._parts[name]
 
-    def _share(self, name: str) -> float:
+    def _claim(self, name: str, lines: list[Line]) -> tuple[float, float, int]:
+        """Return what a campaign's turn goes by: its share now, when it last got something, its oldest run.
+
+        Without the second, one that needs several devices would starve: as soon as all of them are free,
+        nobody has anything, and the older runs of others would go first once more.
+        """
         if name not in self._weights:
             self._weights[name] = self._state.spec(name).limits.share
-        return self._has[name] / self._weights[name]
+        last = self._state.machine.started_last.get(name, 0.0)
+        if name not in self._oldest:
+            self._oldest[name] = min(line.runs[0].number for line in lines)
+        return self._has[name] / self._weights[name], last, self._oldest[name]
 
     def _turn(self, name: str, line: Line) -> tuple[int, int, float, int]:
         first = line.runs[0]
         place = self._state.experiments[first.experiment].place
         return line.stage, place, self._teams[name, line.team] if not line.stage else 0.0, first.number
-
-
-def _oldest(lines: list[Line]) -> int:
-    return min(line.runs[0].number for line in lines)
 
 
 def in_order(state: State, active: list[Run]) -> list[Run]:
@@ -141,6 +148,8 @@ def eligible(state: State) -> list[Run]:
     going: dict[str, bool] = {}
     cleared: dict[str, bool] = {}
     found = []
+    company = state.company
+    paused = {row.id for row in (*company.teams.values(), *company.directions.values()) if row.held}
     for run in state.live_runs():
         if run.state not in WAITING or run.held:
             continue
@@ -150,33 +159,32 @@ def eligible(state: State) -> list[Run]:
             continue
         key = run.experiment + run.purpose
         if key not in cleared:
-            cleared[key] = _cleared(state, run)
+            cleared[key] = _cleared(state, run, paused)
         if cleared[key]:
             found.append(run)
     return found
 
 
-def _cleared(state: State, run: Run) -> bool:
-    """Tell whether an experiment's runs for a purpose may start."""
+def _cleared(state: State, run: Run, paused: set[str]) -> bool:
+    """Tell whether an experiment's runs for a purpose may start; `paused` are teams and directions."""
     campaign, experiment = state.campaigns[run.campaign], state.experiments[run.experiment]
     if experiment.held or experiment.state is ExperimentState.BUILDING:
         return False
     if not campaign.setup_done and run.purpose is not Purpose.SETUP:
         return False
-    return not (campaign.drain and _new(state, run)) and not _team_held(state, experiment, run)
+    if campaign.drain and _new(state, run):
+        return False
+    if not paused or paused.isdisjoint((experiment.team, experiment.direction)):
+        return True
+    groups = (
+        state.company.teams.get(experiment.team),
+        state.company.directions.get(experiment.direction),
+    )
+    # One that drains ends what it began.
+    return not any(row is not None and row.held and (not row.drain or _new(state, run)) for row in groups)
 
 
 def _new(state: State, run: Run) -> bool:
     """Tell whether a run would begin an experiment: one that drains only finishes what it began."""
     begun = any(other.started is not None for other in state.runs_of(run.experiment))
     return run.purpose is Purpose.SEARCH and not begun
-
-
-def _team_held(state: State, experiment: Experiment, run: Run) -> bool:
-    """Tell whether an experiment's team or direction is paused; one that drains ends what it began."""
-    team = state.company.teams.get(experiment.team)
-    direction = state.company.directions.get(experiment.direction)
-    return any(
-        group is not None and group.held and (not group.drain or _new(state, run))
-        for group in (team, direction)
-    )

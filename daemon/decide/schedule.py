@@ -22,16 +22,19 @@ def assign(state: State, now: float) -> Step:
     if state.stopping or not state.devices:
         return Step()
     active = state.active_runs()
-    order, seats = Order(state, active), Seats.of(state, active)
+    order, seats = Order(state, active), Seats(state, active)
     # Beyond what can start, as many are prepared as there are slots: a slot is refilled at once.
     ahead = seats.free() + max(1, len(state.devices))
     step = Step()
+    known: set[str] = set()
     for _ in range(_most(state, ahead)):
         if (run := order.next()) is None:
             break
-        if never(state, run.campaign):
-            order.drop(run.campaign)
-            continue
+        if run.campaign not in known:
+            known.add(run.campaign)
+            if never(state, run.campaign):
+                order.drop(run.campaign)
+                continue
         if run.state is RunState.QUEUED:
             step.rows.append(bump(run, state=RunState.PREPARING))
             step.actions.append(_prepare(state, run))

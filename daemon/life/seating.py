@@ -7,7 +7,7 @@ an equal part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import itertools
 from typing import Any
 
 from arctl.daemon.marks import Device
@@ -32,78 +32,96 @@ def part(spec: Spec) -> float:
     return spec.run.gpus / spec.run.per_gpu
 
 
-@dataclass(slots=True)
 class Seats:
     """The devices during one decision: a seat that is taken counts at once."""
 
-    state: State
-    #: Devices on which something may start, in their order; and all of them that could ever be used.
-    open: dict[str, Device] = field(default_factory=dict)
-    #: The campaign and the seat of each run on a device.
-    taken: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    #: Devices that are kept for a run which waits for several, or for an empty one.
-    kept: set[str] = field(default_factory=set)
-    #: Campaigns that found no room: they need not look again.
-    full: set[str] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, state: State, active: list[Run]) -> Seats:
-        """Return the seats as they are now."""
-        found = cls(state, {row.id: row for row in state.devices.values() if state.usable(row.id)})
+    def __init__(self, state: State, active: list[Run]) -> None:
+        self._state = state
+        #: Devices on which something may start, in their order; those of them that are empty and not kept.
+        self._open = {row.id: row for row in state.devices.values() if state.usable(row.id)}
+        #: The seats on each device that are taken; devices with seats left, by whose they are.
+        self._taken: dict[str, set[int]] = {}
+        self._partly: dict[str, dict[str, Device]] = {}
+        #: Devices that are kept for a run which waits for several, or for an empty one.
+        self._kept: set[str] = set()
+        #: Campaigns that found no room, and those for which none can be kept: they need not look again.
+        self._full: set[str] = set()
+        self._out: set[str] = set()
+        whose: dict[str, set[str]] = {}
         for run in active:
             for device in run.bound:
-                found.taken.setdefault(device, []).append((run.campaign, run.seat))
-        return found
+                self._taken.setdefault(device, set()).add(run.seat)
+                whose.setdefault(device, set()).add(run.campaign)
+        self._empty = {
+            name: row
+            for name, row in self._open.items()
+            if name not in self._taken and name not in state.machine.vacated
+        }
+        for device, campaigns in whose.items():
+            if len(campaigns) == 1 and device in self._open and device not in state.machine.vacated:
+                self._seated(min(campaigns), self._open[device])
 
     def free(self) -> int:
         """Count the devices on which something may start and nothing runs."""
-        return sum(not self.taken.get(device) for device in self.open)
+        return sum(name not in self._taken for name in self._open)
 
     def find(self, campaign: str) -> tuple[tuple[Device, ...], int] | None:
-        """Return the devices for one more run of a campaign, and its seat there; None without room."""
-        if campaign in self.full:
+        """Return the devices for one more run of a campaign, and its seat there; None without room.
+
+        Runs that are to share a device do so from the first two on: they are measured alike, and whole
+        devices stay free for others.
+        """
+        if campaign in self._full:
             return None
-        spec = self.state.spec(campaign)
-        able = [device for device in self.open.values() if self._fits(device, campaign, spec)]
-        if len(able) < spec.run.gpus:
-            self.full.add(campaign)
+        spec = self._state.spec(campaign)
+        for device in self._partly.get(campaign, {}).values():
+            if self._remembers(device, campaign, spec, len(self._taken[device.id])):
+                taken = self._taken[device.id]
+                return (device,), next(seat for seat in range(len(taken) + 1) if seat not in taken)
+        fit = (row for row in self._empty.values() if self._remembers(row, campaign, spec, 0))
+        chosen = tuple(itertools.islice(fit, spec.run.gpus))
+        if len(chosen) < spec.run.gpus:
+            self._full.add(campaign)
             return None
-        # Runs that are to share a device do so from the first two on: they are measured alike, and whole
-        # devices stay free for others.
-        able.sort(key=lambda device: -len(self.taken.get(device.id, ())))
-        chosen = tuple(able[: spec.run.gpus])
-        used = {seat for _, seat in self.taken.get(chosen[0].id, ())}
-        return chosen, next(seat for seat in range(len(used) + 1) if seat not in used)
+        return chosen, 0
 
     def take(self, campaign: str, devices: tuple[Device, ...], seat: int) -> None:
         """Seat a run."""
         for device in devices:
-            self.taken.setdefault(device.id, []).append((campaign, seat))
+            self._taken.setdefault(device.id, set()).add(seat)
+            self._empty.pop(device.id, None)
+            self._seated(campaign, device)
 
-    def keep(self, campaign: str) -> bool:
-        """Keep devices for a run that finds no room now; False where none of this machine's would do.
+    def _seated(self, campaign: str, device: Device) -> None:
+        """Note whether a campaign has seats left on a device that it has."""
+        partly = self._partly.setdefault(campaign, {})
+        if len(self._taken[device.id]) < self._state.spec(campaign).run.per_gpu:
+            partly[device.id] = device
+        else:
+            partly.pop(device.id, None)
+
+    def keep(self, campaign: str) -> None:
+        """Keep devices for a run that finds no room now, unless those that may be used would not do.
 
         Those with the fewest runs come first: nobody else is seated there until they are empty.
         """
-        spec = self.state.spec(campaign)
-        able = [row for row in self.open.values() if row.id not in self.kept and self._could(row, spec)]
+        if campaign in self._out or len(self._kept) == len(self._open):
+            return
+        spec = self._state.spec(campaign)
+        able = [row for row in self._open.values() if row.id not in self._kept and self._could(row, spec)]
         if len(able) < spec.run.gpus:
-            return False
-        able.sort(key=lambda device: len(self.taken.get(device.id, ())))
-        self.kept.update(device.id for device in able[: spec.run.gpus])
-        return True
-
-    def _fits(self, device: Device, campaign: str, spec: Spec) -> bool:
-        here = self.taken.get(device.id, ())
-        if device.id in self.kept or device.id in self.state.machine.vacated:
-            return False
-        if here and (len(here) >= spec.run.per_gpu or any(name != campaign for name, _ in here)):
-            return False
-        return self._remembers(device, campaign, spec, len(here))
+            self._out.add(campaign)
+            return
+        able.sort(key=lambda device: len(self._taken.get(device.id, ())))
+        for device in able[: spec.run.gpus]:
+            self._kept.add(device.id)
+            self._empty.pop(device.id, None)
+            for partly in self._partly.values():
+                partly.pop(device.id, None)
 
     def _remembers(self, device: Device, campaign: str, spec: Spec, runs: int) -> bool:
         """Tell whether the memory of a device is enough for one more run beside so many."""
-        reading = self.state.machine.readings.get(device.id)
+        reading = self._state.machine.readings.get(device.id)
         if device.kind == "cpu" or reading is None or reading.room_mb is None:
             return True
         if spec.run.gpu_memory is not None:
@@ -111,14 +129,14 @@ class Seats:
         elif not runs:
             return True
         else:
-            peak = self.state.machine.memory_peak.get(campaign)
+            peak = self._state.machine.memory_peak.get(campaign)
             needed = peak * MARGIN if peak is not None else reading.room_mb / spec.run.per_gpu
         held = reading.room_mb - (reading.free_mb if reading.free_mb is not None else reading.room_mb)
         return max(runs * needed, held) + needed <= reading.room_mb
 
     def _could(self, device: Device, spec: Spec) -> bool:
         """Tell whether a device could have a run if nothing else were on it."""
-        reading = self.state.machine.readings.get(device.id)
+        reading = self._state.machine.readings.get(device.id)
         if spec.run.gpu_memory is None or device.kind == "cpu" or reading is None or reading.room_mb is None:
             return True
         return spec.run.gpu_memory <= reading.room_mb

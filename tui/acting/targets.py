@@ -133,9 +133,8 @@ def cost(view: View, target: Target, now: float) -> list[str]:
     runs = [row for row in view.devices if row.run and _within(view, row, target)]
     spent = sum(_worked(row, now) for row in runs)
     # One run may have several devices, and several runs one.
-    ended = {
-        run for row in runs for run in (row.runs if target.kind == "device" and row.runs else (row.run,))
-    }
+    shared = target.kind == "device"
+    ended = {run for row in runs for run in ((shared and row.runs) or (row.run,))}
     said = f"{count(len(ended), 'run')} under way" if runs else "no run is under way"
     if runs:
         ends = "ends" if len(ended) == 1 else "end"

@@ -125,7 +125,7 @@ def _uncritiqued(state: State, campaign: Campaign, now: float) -> Step:
 
 def idle(state: State, campaign: str) -> bool:
     """Tell whether a run of a campaign could start now with nothing waiting for the slot."""
-    seats = Seats.of(state, state.active_runs())
+    seats = Seats(state, state.active_runs())
     for run in state.live_runs():
         if run.state in WAITING:
             found = seats.find(run.campaign)
