@@ -149,7 +149,8 @@ def eligible(state: State) -> list[Run]:
     cleared: dict[str, bool] = {}
     found = []
     company = state.company
-    paused = {row.id for row in (*company.teams.values(), *company.directions.values()) if row.held}
+    paused = {row.id for row in company.teams.values() if row.held}
+    paused |= {row.id for row in company.directions.values() if row.held}
     for run in state.live_runs():
         if run.state not in WAITING or run.held:
             continue

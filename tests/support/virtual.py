@@ -65,6 +65,8 @@ class World:
         self._order = itertools.count()
         self.over = ""
         self._devices = tuple(Device(f"g{n}", n, "sim", f"g{n}") for n in range(self.slots))
+        #: What a device does to the runs on it, and when: it fails, and they end with a crash a moment later.
+        self.failing: dict[str, tuple[float, facts.DeviceFaulted]] = {}
         self.after(0, facts.DevicesSeen(self._devices))
 
     def after(self, seconds: float, fact: facts.Fact) -> None:
@@ -240,6 +242,12 @@ class World:
         else:
             value = self.loss(params, chance)
             ended = facts.RunEnded(run.id, run.attempt, "ok", "", seconds, value, {"loss": value}, {})
+        for device in run.bound:
+            if device in self.failing and self.now < self.failing[device][0] <= self.now + seconds:
+                at, fault = self.failing.pop(device)
+                seconds = at - self.now
+                self.after(seconds, fault)
+                ended = facts.RunEnded(run.id, run.attempt, "crashed", "CUDA error", seconds, None, {}, {})
         self.after(seconds, ended)
 
     def _think(self, question: Question) -> None:
