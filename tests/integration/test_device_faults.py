@@ -74,7 +74,8 @@ def restart(cards: Arctl, repo: Path) -> None:
 def begin(cards: Arctl, tmp_path: Path, run: str = "") -> None:
     repo = make_repo(tmp_path / "repo", script=HALFWAY, experiments=1)
     spec = (repo / "arctl.toml").read_text().replace("\n[metric]", f"{run}\n\n[metric]", 1)
-    (repo / "arctl.toml").write_text(spec)
+    # The runs wait for as long as a test needs them to.
+    (repo / "arctl.toml").write_text(spec.replace('timeout = "60s"', 'timeout = "1h"'))
     cards.ok("start", repo)
 
 
@@ -110,7 +111,7 @@ def test_denied_taken_and_failing_cards_get_no_run_until_they_may_again(cards: A
     shown = cards.ok("gpus").splitlines()[2]
     assert "quarantined: it does not answer: GPU is lost (simulated)" in shown
     assert "arctl gpus release sim1" in shown
-    texts = [row["text"] for row in cards.ask("events", limit=200)["events"]]
+    texts = [row["text"] for row in cards.ask("events", limit=200)]
     assert any(f"{run} is queued again, attempt 2: its device sim1 failed" in text for text in texts)
     assert not any("crashed" in text for text in texts)
 
@@ -130,6 +131,7 @@ def test_denied_taken_and_failing_cards_get_no_run_until_they_may_again(cards: A
 def test_memory_that_stays_after_a_run_puts_its_card_in_quarantine(cards: Arctl, tmp_path: Path) -> None:
     begin(cards, tmp_path)
     wait_for("both cards at work", lambda: all(row["started"] for row in cards.ask("gpus")))
+    wait_for("a load", lambda: card(cards, 0)["sample"]["util"] > 0)
     provoke(cards, card0={"held_mb": 4000})
     run = card(cards, 0)["run"]
     cards.ok("kill", run, "--force")
