@@ -140,7 +140,7 @@ class CheckDevice:
 
 @dataclass(frozen=True, slots=True)
 class ForgetFaults:
-    """Tell of a device's faults as if they were new: a person has released it; never answered."""
+    """Tell of a device's faults as if they were new: a person has released it; answered by DeviceChecked."""
 
     device: str
 

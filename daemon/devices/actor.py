@@ -77,6 +77,7 @@ class Devices:
             case ForgetFaults():
                 self._faulty = {key for key in self._faulty if key[0] != action.device}
                 await self._look()
+                self._report(DeviceChecked(action.device, ""))
 
     def latest(self, device: str) -> Sample | None:
         """Return a device's newest reading."""

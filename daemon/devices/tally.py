@@ -61,7 +61,7 @@ class Tally:
             if self._counts(sample.device):
                 mine = self._memory(whole, here, held_by(sample, shims, parent), held)
                 readings.append(self._reading(whole, mine, ours=ours))
-                if not ours:
+                if not ours and sample.memory_used_mb is not None:
                     self._rest[sample.device] = _unclaimed(whole)
         self._add(found, bounds, on, held, now, load)
         return found, readings

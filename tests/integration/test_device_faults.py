@@ -120,6 +120,8 @@ def test_denied_taken_and_failing_cards_get_no_run_until_they_may_again(cards: A
     assert card(cards, 1)["quarantine"]["kind"] == "lost"
     cards.ok("gpus", "release", "gpu1")
     wait_for("the quarantine anew", lambda: card(cards, 1)["quarantined"])
+    begun = [row for row in cards.ask("events", limit=200) if row["kind"] == "run.started"]
+    assert len(begun) == 3, "no run was tried on it for that"
     provoke(cards)
     cards.ok("gpus", "release", "gpu1", "--reason", "reset it")
     wait_for("work again", lambda: card(cards, 1)["started"])

@@ -16,7 +16,7 @@ from arctl.errors import NotRunningError
 from arctl.paths import Home
 
 #: How long a condition may take on the slowest machine before a test gives up.
-PATIENCE = 40.0
+PATIENCE = 180.0
 
 
 def wait_for(what: str, condition: Callable[[], Any], patience: float = PATIENCE) -> Any:

@@ -207,6 +207,8 @@ class World:
                 self.after(0.1, facts.BranchMoved(action.experiment.id, f"c-{action.experiment.id}"))
             case actions.CheckDevice():
                 self.after(0.0, facts.DeviceChecked(action.device, action.run))
+            case actions.ForgetFaults():
+                self.after(0.0, facts.DeviceChecked(action.device, ""))
             case actions.AskAgent():
                 self._think(action.question)
             case actions.Shutdown():

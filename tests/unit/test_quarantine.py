@@ -166,6 +166,10 @@ def test_a_release_has_faults_that_go_on_told_anew() -> None:
     tell(world, xid("g1"))
     step = reduce(world.state, facts.Control("k", "release", "g1", "ada", "", None, {}), world.now)
     assert ForgetFaults("g1") in step.actions
+    world._settle(step)
+    assert "g1" in world.state.machine.vacated, "nothing starts there before that"
+    world.run(5)
+    assert "g1" not in world.state.machine.vacated
 
 
 def test_a_card_that_is_listed_no_more_can_still_be_released() -> None:

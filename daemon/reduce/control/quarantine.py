@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from arctl.daemon.actions import ForgetFaults, Step
-from arctl.daemon.marks import Device
+from arctl.daemon.marks import Device, Vacated
 from arctl.daemon.reduce.control.base import Done, Request, inverse
 from arctl.daemon.reduce.control.targets import find, unknown
 from arctl.daemon.rows import Event, Quarantine, bump
@@ -21,7 +21,8 @@ def release(request: Request) -> Done:
     free = bump(row, lifted=request.now, by=request.actor)
     text = f"device {row.name} released from quarantine ({row.reason}){request.because}"
     event = Event("device.released", "", row.id, text, request.actor)
-    step = Step(rows=[free], events=[event], actions=[ForgetFaults(row.id)])
+    # It is looked at before anything starts there: a fault that goes on shall not cost another run.
+    step = Step(rows=[free], events=[event], actions=[ForgetFaults(row.id)], marks=[Vacated(row.id, "")])
     return Done(step, row.id, "", inverse("quarantine", row.id))
 
 
