@@ -97,7 +97,10 @@ class LaunchRun:
     campaign: Campaign
     run: Run
     cores: tuple[int, ...]
+    #: What `CUDA_VISIBLE_DEVICES` is to be: UUIDs with commas between them; None where it has no GPU.
     gpu: str | None
+    #: The files in /dev of its GPUs.
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,24 @@ class FreezeRun:
     run: str
     attempt: int
     still: bool
+
+
+# -- devices -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDevice:
+    """See that a run left nothing behind on a device; answered by DeviceChecked, DeviceFaulted before it."""
+
+    device: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetFaults:
+    """Tell of a device's faults as if they were new: a person has released it; answered by DeviceChecked."""
+
+    device: str
 
 
 # -- agents --------------------------------------------------------------------------------------------
@@ -203,9 +224,10 @@ WorkspaceAction = (
     AdmitCampaign | BuildCommit | ReadParams | PrepareTree | RemoveTree | SweepTrees | MoveBranch
 )
 JobsAction = LaunchRun | ResumeRun | StopRun | FreezeRun
+DevicesAction = CheckDevice | ForgetFaults
 BrainAction = AskAgent | StopTurn
 UpkeepAction = Discard | Prune | BackUp | NoteResult
-Action = WorkspaceAction | JobsAction | BrainAction | UpkeepAction | WatchFiles | Shutdown
+Action = WorkspaceAction | JobsAction | DevicesAction | BrainAction | UpkeepAction | WatchFiles | Shutdown
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,10 +87,12 @@ async def _live(home: Home) -> None:
         actors: dict[type[Any], Any] = {}
         engine = Engine(state, writer, actors)
         engine.last_event = await reader.last_event()
-        backend = choose(os.environ.get("ARCTL_DEVICES", ""))
+        backend = choose(os.environ.get("ARCTL_DEVICES", ""), home.root / "sim.json")
         stack.callback(backend.close)
         devices = Devices(backend, engine.report)
-        jobs = Jobs(home, engine.report)
+        stack.push_async_callback(devices.close)
+        actors.update(dict.fromkeys(get_args(actions.DevicesAction), devices))
+        jobs = Jobs(home, devices.witness(engine.report))
         stack.push_async_callback(jobs.close)
         actors.update(dict.fromkeys(get_args(actions.WorkspaceAction), Workspace(home, engine.report)))
         actors.update(dict.fromkeys(get_args(actions.JobsAction), jobs))
@@ -114,13 +116,17 @@ async def _live(home: Home) -> None:
         await server.open()
         stack.push_async_callback(server.close)
 
-        def busy() -> dict[str, Bound]:
-            return {
-                run.device: Bound(
-                    RunFolder(home.run_folder(run.id, run.attempt)).shim, run.frozen is not None
+        def busy() -> tuple[Bound, ...]:
+            return tuple(
+                Bound(
+                    run.id,
+                    run.attempt,
+                    run.bound,
+                    RunFolder(home.run_folder(run.id, run.attempt)).shim,
+                    run.frozen is not None,
                 )
                 for run in state.active_runs()
-            }
+            )
 
         for task in (devices.watch(busy), server.guard(), storage.watch(), care.watch()):
             stack.push_async_callback(_ended, asyncio.create_task(task))

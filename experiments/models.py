@@ -46,6 +46,16 @@ class Run(Table):
         None,
         description="Whether the script trains for a time, so that a busy machine bends the metric; guessed.",
     )
+    gpus: Integer = Field(1, ge=1, description="Whole GPUs (or slots of the host) that one run has.")
+    per_gpu: Integer = Field(1, ge=1, description="Runs of this campaign that share one GPU (or slot).")
+    gpu_memory: Size | None = Field(
+        None,
+        ge=1,
+        description="Memory that a run needs on a GPU, as 20GB; learned from earlier runs by default.",
+    )
+    stagger: Seconds | None = Field(
+        None, description="Least time between two starts of runs of this campaign."
+    )
     env: dict[str, Annotated[str, Strict()]] = Field(
         default_factory=dict, description="Environment variables set for every run."
     )
@@ -58,6 +68,13 @@ class Run(Table):
     link: tuple[Path, ...] = Field(
         (), description="Untracked paths of your tree, such as data folders, that each run sees by a symlink."
     )
+
+    def rules(self) -> list[Rule]:
+        """One run has several GPUs, or several runs share one."""
+        if self.gpus > 1 and self.per_gpu > 1:
+            said = f"gpus = {self.gpus} and per_gpu = {self.per_gpu} exclude each other."
+            return [Rule("per_gpu", said, "Leave one of them out.")]
+        return []
 
 
 class Metric(Table):
@@ -182,6 +199,9 @@ class Limits(Table):
         None, ge=1, description="Proposals after which it ends; a winner tried again does not count."
     )
     hours: Number | None = Field(None, gt=0, description="Hours after which it ends.")
+    share: Number = Field(
+        1.0, gt=0, description="Weight of this campaign where several want the same devices."
+    )
     target: Number | None = Field(None, description="Value of the metric at which the campaign is finished.")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from arctl.daemon.decide.lifecycle import UNDECIDED
 from arctl.daemon.decide.teams.discussion import silence
+from arctl.daemon.life.seating import never
 from arctl.daemon.life.talking import unanswered
 from arctl.daemon.reduce.declining import DECLINED
 from arctl.daemon.reduce.edits import SPEC
@@ -43,6 +44,7 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
         return [*_files(state, campaign), *_refusals(state, campaign), *_questions(state, campaign)]
     return [
         *_room(state, campaign),
+        *_slots(state, campaign),
         *_troubles(state, campaign),
         *_quarantine(state, campaign),
         *_files(state, campaign),
@@ -68,6 +70,13 @@ def _room(state: State, campaign: Campaign) -> list[Need]:
     )
     remedy = "free some space, `arctl gc` says what arctl can remove, or set ARCTL_DISK_FLOOR lower"
     return [_need("disk", [], text, remedy)]
+
+
+def _slots(state: State, campaign: Campaign) -> list[Need]:
+    """Return why none of its runs can ever start here."""
+    why = never(state, campaign.id)
+    remedy = "write what it needs under [run] in arctl.toml"
+    return [_need("devices", [], f"no run of {campaign.id} can start: {why}", remedy)] if why else []
 
 
 def _troubles(state: State, campaign: Campaign) -> list[Need]:

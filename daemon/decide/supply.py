@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from arctl.daemon.life.queueing import set_aside
+from arctl.daemon.life.seating import slots
 from arctl.daemon.rows import Campaign, Move, ProposalState, Purpose, RunState
 from arctl.daemon.state import State
 
 
 def target(state: State, campaign: str) -> int:
     """Return how many experiments are to be under way: one ready for each slot beyond those that run."""
-    return state.spec(campaign).brain.in_flight or len(state.devices) + 1
+    return state.spec(campaign).brain.in_flight or slots(state, campaign) + 1
 
 
 def room(state: State, campaign: str) -> int:

@@ -29,6 +29,9 @@ from arctl.daemon.facts.work import (
     CampaignRefused,
     CommitBuilt,
     CommitRefused,
+    DeviceChecked,
+    DeviceFaulted,
+    DevicesRead,
     DevicesSeen,
     ParamsRead,
     PointsSeen,
@@ -73,6 +76,9 @@ Fact = (
     | ResultFound
     | AttemptFound
     | LedgerRestored
+    | DevicesRead
+    | DeviceFaulted
+    | DeviceChecked
     | ActionFailed
 )
 
@@ -89,6 +95,9 @@ __all__ = [
     "CommitRefused",
     "Control",
     "Detach",
+    "DeviceChecked",
+    "DeviceFaulted",
+    "DevicesRead",
     "DevicesSeen",
     "DiskSeen",
     "EditRefused",

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
-from arctl.daemon.marks import Inventory
+from arctl.daemon.marks import Inventory, Readings, Vacated
 from arctl.daemon.reduce import (
     calls,
     campaigns,
     control,
+    devices,
     edits,
     experiments,
     members,
@@ -73,9 +74,9 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
         case facts.PointsSeen():
             return Step(points=list(fact.points))
         case facts.RunEnded():
-            return runs.ended(state, fact, now)
+            return devices.vacated(state, fact, runs.ended(state, fact, now))
         case facts.RunLost():
-            return runs.lost(state, fact, now)
+            return devices.vacated(state, fact, runs.lost(state, fact, now))
         case facts.DevicesSeen():
             return Step(marks=[Inventory(fact.devices)])
         case facts.Ailing():
@@ -94,5 +95,11 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
             return replaying.attempt(state, fact)
         case facts.LedgerRestored():
             return replaying.restored(fact)
+        case facts.DevicesRead():
+            return Step(marks=[Readings(fact.readings)])
+        case facts.DeviceFaulted():
+            return devices.faulted(state, fact, now)
+        case facts.DeviceChecked():
+            return Step(marks=[Vacated(fact.device, fact.run, over=True)])
         case facts.ActionFailed():
             return campaigns.action_failed(state, fact, now)

@@ -8,6 +8,7 @@ from arctl.daemon import facts
 from arctl.daemon.actions import AdmitCampaign, Answer, BackUp, RemoveTree, Step, WatchFiles
 from arctl.daemon.life import closing
 from arctl.daemon.life.releasing import woken
+from arctl.daemon.life.seating import UNBOUND
 from arctl.daemon.life.surface import reading
 from arctl.daemon.life.talking import anew, spent
 from arctl.daemon.marks import Reissue, Stopping
@@ -201,7 +202,7 @@ def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
     step = Step(events=[Event("action.failed", fact.campaign, fact.run or fact.experiment, reason)])
     run = state.runs.get(fact.run)
     if run is not None and run.state is not RunState.ENDED and fact.action in ("PrepareTree", "LaunchRun"):
-        step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, device="", tree=""))
+        step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, tree="", **UNBOUND))
         step.actions.append(RemoveTree(run.id))
     if campaign := state.campaigns.get(fact.campaign):
         away = f" (to give it up: `arctl kill {fact.experiment}` first)" if fact.experiment else ""

@@ -184,7 +184,7 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of an experiment: one seed, one device, one attempt at a time."""
+    """One execution of an experiment: one seed, one device or several, one attempt at a time."""
 
     id: str
     campaign: str
@@ -200,8 +200,12 @@ class Run:
     held: bool = False
     outcome: str = ""
     reason: str = ""
+    #: The first of its devices, and all of them.
     device: str = ""
     device_name: str = ""
+    devices: tuple[str, ...] = ()
+    #: Which of the parts of a device it has, where several runs share one.
+    seat: int = 0
     tree: str = ""
     started: float | None = None
     ended: float | None = None
@@ -222,6 +226,11 @@ class Run:
     removed: float | None = None
     removed_for: str = ""
     rev: int = 0
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """The devices that it has; runs of an older arctl know only one."""
+        return self.devices or ((self.device,) if self.device else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ from arctl.daemon.marks import (
     Device,
     Inventory,
     Mark,
+    Readings,
     Reissue,
     Rest,
     Room,
     Stocktaking,
     Stopping,
+    Vacated,
 )
 from arctl.daemon.rows import (
     ACTIVE,
@@ -33,6 +35,7 @@ from arctl.daemon.rows import (
     Hold,
     Move,
     Proposal,
+    Quarantine,
     Row,
     Run,
     RunState,
@@ -43,6 +46,7 @@ from arctl.daemon.specs import spec_of
 from arctl.daemon.state.company import Company
 from arctl.daemon.state.gains import Gains
 from arctl.daemon.state.ids import Ids
+from arctl.daemon.state.machine import Machine
 from arctl.daemon.state.progress import Progress
 from arctl.daemon.state.records import Records
 from arctl.daemon.state.spending import Spending
@@ -68,6 +72,7 @@ class State:
     runs: dict[str, Run] = field(default_factory=dict)
     dead_ends: dict[str, DeadEnd] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
+    machine: Machine = field(default_factory=Machine)
     company: Company = field(default_factory=Company)
     spending: Spending = field(default_factory=Spending)
     tried: Tried = field(default_factory=Tried)
@@ -120,6 +125,7 @@ class State:
                 if row.id not in self.runs:
                     self._runs_of.setdefault(row.experiment, []).append(row.id)
                 self.runs[row.id] = row
+                self.machine.apply_run(row)
                 if row.state is RunState.ENDED:
                     self._live.pop(row.id, None)
                 else:
@@ -130,6 +136,8 @@ class State:
                 self.dead_ends[row.id] = row
             case Hold():
                 self.holds[row.id] = row
+            case Quarantine():
+                self.machine.quarantines[row.id] = row
             case Call():
                 self.spending.apply(row)
             case _:
@@ -157,6 +165,8 @@ class State:
                 (self.dry if mark.ideas else self.rest)[mark.agent] = mark.until
             case Inventory():
                 self.devices = {device.id: device for device in mark.devices}
+            case Readings() | Vacated():
+                self.machine.remember(mark)
             case Reissue():
                 (self.reissue.add if mark.wanted else self.reissue.discard)(mark.campaign)
             case Stopping():
@@ -341,6 +351,10 @@ class State:
         """Tell whether a person lets nothing start on a device."""
         hold = self.holds.get(device)
         return hold is not None and hold.held
+
+    def usable(self, device: str) -> bool:
+        """Tell whether something may start on a device, as far as it is not occupied."""
+        return not (self.is_held(device) or self.machine.quarantine(device) or self.machine.taken(device))
 
 
 def load(rows: Iterable[Row]) -> State:

@@ -221,6 +221,15 @@ def _upkeep(db: Any) -> None:
         db["runs"].add_column(column, kind, not_null_default=default)
 
 
+@ledger(name="0013_devices")
+def _devices(db: Any) -> None:
+    """Add devices in quarantine, and runs that have several devices or a part of one."""
+    described = "text id; real created; text kind reason name run evidence; real lifted; text by; int rev"
+    db["quarantines"].create(_columns(described), pk="id")
+    db["runs"].add_column("devices", str, not_null_default="[]")
+    db["runs"].add_column("seat", int, not_null_default=0)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))
