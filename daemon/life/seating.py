@@ -107,8 +107,8 @@ class Seats:
 
         Those with the fewest runs come first: nobody else is seated there until they are empty.
         """
-        if campaign in self._out or len(self._kept) == len(self._open):
-            return
+        if campaign in self._out or not (self._empty or any(self._partly.values())):
+            return  # nobody behind it could be seated anywhere
         spec = self._state.spec(campaign)
         able = [row for row in self._open.values() if row.id not in self._kept and self._could(row, spec)]
         if len(able) < spec.run.gpus:
