@@ -10,6 +10,7 @@ from arctl.daemon.jobs import stages
 from arctl.daemon.jobs.cage import Cage
 from arctl.daemon.jobs.folder import MARK, RunFolder
 from arctl.daemon.rows import Purpose
+from arctl.daemon.sandbox.gpu import node_binds
 from arctl.environment import inherited
 from arctl.experiments.spec import Spec
 from arctl.paths import Home
@@ -75,12 +76,13 @@ def prepare(action: LaunchRun, spec: Spec, home: Home) -> None:
     cage = Cage(home, campaign, spec, folder, tree)
     env, line = environment(action, spec, home), command(action, spec)
     score = spec.score if run.purpose is not Purpose.SETUP else None
+    cards = node_binds(action.nodes) if action.nodes and campaign.level > 1 else ()
     if run.purpose is Purpose.SETUP:
-        found = [stages.setup(cage, places, line, env)]
-    elif score is not None:
-        found = stages.scored(cage, places, score, stages.plain(cage, places, line, env), env)
+        found = [stages.setup(cage, places, line, env, cards)]
     else:
-        found = [stages.plain(cage, places, line, env)]
+        found = [stages.plain(cage, places, line, env, cards)]
+    if score is not None:
+        found = stages.scored(cage, places, score, found[0], env, cards)
     told: dict[str, Any] = {
         "run": run.id,
         "attempt": run.attempt,

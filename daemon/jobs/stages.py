@@ -9,11 +9,13 @@ commit, in files that no experiment has touched; they see predictions and artifa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arctl.daemon.jobs.cage import Cage
+from arctl.daemon.sandbox import Bind
 from arctl.experiments.confinement import Score
 
 #: A stage of `spec.json`, as the shim reads it.
@@ -31,14 +33,14 @@ class Places:
     hidden: Path
 
 
-def plain(cage: Cage, places: Places, command: str, env: dict[str, str], **more: Any) -> Stage:
+def plain(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the stage of a run that prints its own metric, or the first of one that is scored."""
     reads = [places.data, *cage.linked(), *cage.protected()]
-    words = cage.wrap(_shell(command), places.own, reads=reads, writes=_writable(cage), **more)
+    words = cage.wrap(_shell(command), places.own, reads=reads, writes=_writable(cage), devices=cards)
     return _stage(cage, "train", words, places.own, env)
 
 
-def setup(cage: Cage, places: Places, command: str, env: dict[str, str]) -> Stage:
+def setup(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the campaign's own preparation: it fills the data folders, and may load them from somewhere."""
     writes = [places.data, places.hidden, *_writable(cage)]
     words = cage.wrap(
@@ -48,7 +50,12 @@ def setup(cage: Cage, places: Places, command: str, env: dict[str, str]) -> Stag
 
 
 def scored(
-    cage: Cage, places: Places, score: Score, train: Stage, env: dict[str, str], **more: Any
+    cage: Cage,
+    places: Places,
+    score: Score,
+    train: Stage,
+    env: dict[str, str],
+    cards: Sequence[Bind] = (),
 ) -> list[Stage]:
     """Return all stages of a run whose metric is computed out of the experiment's reach."""
     folder = cage.folder
@@ -65,7 +72,7 @@ def scored(
             writes=[folder.scorer, folder.inputs, folder.house],
             network=False,
             trusted=True,
-            **more,
+            devices=cards,
         )
         told = {**trusted, "ARCTL_INPUTS": str(folder.inputs)}
         found.append(_stage(cage, "inputs", words, places.trusted, told, score))
@@ -77,7 +84,7 @@ def scored(
             reads=[cage.tree, places.data, *cage.linked(), folder.artifacts, seen],
             writes=[left, folder.shelter(number)],
             network=False,
-            **more,
+            devices=cards,
         )
         told = {
             **shared,
@@ -95,7 +102,7 @@ def scored(
         writes=[folder.scorer, folder.house],
         network=False,
         trusted=True,
-        **more,
+        devices=cards,
     )
     told = {**trusted, "ARCTL_PREDICTIONS": str(folder.taken)}
     found.append({**_stage(cage, "score", words, places.trusted, told, score), "log": "score"})

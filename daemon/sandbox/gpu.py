@@ -18,6 +18,8 @@ OPTIONAL = ("nvidia-uvm-tools",)
 DRIVERS = ("run/opengl-driver", "run/opengl-driver-32")
 LIBRARIES = ("libcuda.so", "libnvidia-ml.so", "libnvidia-ptxjitcompiler.so", "libnvidia-nvvm.so")
 _MINOR = re.compile(r"^DeviceFileMinor:\s*(\d+)", re.MULTILINE)
+_CARD = re.compile(r"nvidia(\d+)")
+_CAPABILITY = re.compile(r"nvidia-cap(\d+)")
 
 
 def gpu_binds(
@@ -46,6 +48,13 @@ def gpu_binds(
     libraries = (root / name for name in DRIVERS)
     found = {path for path in libraries if path.exists()} | set(_elsewhere(root))
     return (*devices, *topology, *(Bind(path) for path in sorted(found)))
+
+
+def node_binds(nodes: Iterable[str]) -> tuple[Bind, ...]:
+    """Return what is bound for cards that are known by their device files: /dev/nvidia0, and MIG's."""
+    names = [Path(node).name for node in nodes]
+    minors = [int(found[1]) for name in names if (found := _CARD.fullmatch(name))]
+    return gpu_binds(minors, [int(found[1]) for name in names if (found := _CAPABILITY.fullmatch(name))])
 
 
 def mig_minors(card: int, instance: int, compute: int, *, root: Path = Path("/")) -> tuple[int, ...]:
