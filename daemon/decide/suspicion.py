@@ -56,15 +56,23 @@ def findings(
         gains=[gain for gain in gains if isinstance(gain, int | float) and gain > 0],
         declared=declared,
     )
-    edit = (Finding(**each) for each in experiment.findings)
+    edit = tuple(Finding(**each) for each in experiment.findings)
     beside = compare(ours, theirs, _alike(state, campaign, experiment, ours), better=better)
     if declared:
         # The code is the champion's: longer training prints more often, and a larger model compiles longer.
-        beside = tuple(
-            dataclasses.replace(each, severity="flag") if each.severity == "quarantine" else each
-            for each in beside
-        )
+        beside = _eased(beside)
+    if spec.score is not None:
+        # Whatever it prints, or does to its own process: the metric is computed elsewhere.
+        edit, beside = _eased(edit), _eased(beside)
     return sorted_out([*edit, *beside, *plausible(ours, theirs, ground)])
+
+
+def _eased(found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the same, none of it so grave that a person must decide."""
+    return tuple(
+        dataclasses.replace(each, severity="flag") if each.severity == "quarantine" else each
+        for each in found
+    )
 
 
 def _alike(

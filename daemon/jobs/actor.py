@@ -78,11 +78,12 @@ class Jobs:
 
     def _lay_out(self, action: LaunchRun, spec: Spec, folder: RunFolder) -> None:
         """Make the run's folder, and write down what the run finds, and what it runs with."""
-        launch.prepare(action, spec, self._home)
+        cage = launch.cage_of(action, spec, self._home)
+        launch.prepare(action, cage)
         tree = Path(action.run.tree)
         root = tree / action.campaign.prefix
         seals.take(folder.path, root, spec, self._home.campaign(action.campaign.id) / "data")
-        env = launch.environment(action, spec, self._home)
+        env = launch.environment(action, cage)
         environment.write(folder.path, launch.command(action, spec), tree, root, env)
 
     async def _resume(self, action: ResumeRun) -> None:

@@ -35,16 +35,28 @@ class Places:
 
 def plain(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the stage of a run that prints its own metric, or the first of one that is scored."""
-    reads = [places.data, *cage.linked(), *cage.protected()]
-    words = cage.wrap(_shell(command), places.own, reads=reads, writes=_writable(cage), devices=cards)
+    words = cage.wrap(
+        _shell(command),
+        places.own,
+        house=cage.folder.house,
+        reads=[places.data, *cage.linked(), *cage.protected()],
+        writes=[cage.tree, cage.folder.files],
+        devices=cards,
+    )
     return _stage(cage, "train", words, places.own, env)
 
 
 def setup(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the campaign's own preparation: it fills the data folders, and may load them from somewhere."""
-    writes = [places.data, places.hidden, *_writable(cage)]
     words = cage.wrap(
-        _shell(command), places.own, reads=cage.linked(), writes=writes, network=True, trusted=True
+        _shell(command),
+        places.own,
+        house=cage.folder.house,
+        reads=cage.linked(),
+        writes=[*cage.setup(), places.data, places.hidden, cage.tree, cage.folder.files],
+        network=True,
+        trusted=True,
+        devices=cards,
     )
     return _stage(cage, "setup", words, places.own, {**env, "ARCTL_HIDDEN": str(places.hidden)})
 
@@ -69,7 +81,8 @@ def scored(
             _shell(score.inputs),
             places.trusted,
             reads=open_to_scorer,
-            writes=[folder.scorer, folder.inputs, folder.house],
+            house=folder.house,
+            writes=[folder.scorer, folder.inputs],
             network=False,
             trusted=True,
             devices=cards,
@@ -82,7 +95,8 @@ def scored(
             _shell(score.predict or ""),
             places.own,
             reads=[cage.tree, places.data, *cage.linked(), folder.artifacts, seen],
-            writes=[left, folder.shelter(number)],
+            house=folder.shelter(number),
+            writes=[left],
             network=False,
             devices=cards,
         )
@@ -91,7 +105,7 @@ def scored(
             "ARCTL_INPUTS": str(seen),
             "ARCTL_PREDICTIONS": str(left),
             "ARCTL_RUN_FOLDER": str(left),
-            "HOME": str(folder.shelter(number)),
+            "HOME": str(cage.home_of(folder.shelter(number))),
         }
         order = {"source": str(left), "target": str(folder.taken / str(number)), "cap": score.size}
         found.append({**_stage(cage, "predict", words, places.own, told, score), "take": [order]})
@@ -99,7 +113,8 @@ def scored(
         _shell(score.command),
         places.trusted,
         reads=[*open_to_scorer, folder.taken],
-        writes=[folder.scorer, folder.house],
+        house=folder.house,
+        writes=[folder.scorer],
         network=False,
         trusted=True,
         devices=cards,
@@ -107,10 +122,6 @@ def scored(
     told = {**trusted, "ARCTL_PREDICTIONS": str(folder.taken)}
     found.append({**_stage(cage, "score", words, places.trusted, told, score), "log": "score"})
     return found
-
-
-def _writable(cage: Cage) -> list[Path]:
-    return [cage.tree, cage.folder.files, cage.folder.house]
 
 
 def _shell(command: str) -> list[str]:

@@ -9,7 +9,7 @@ another, silently: `check` raises where it cannot be had. Nothing here knows cam
 
 from __future__ import annotations
 
-from arctl.daemon.sandbox.base import SYSTEM, Bind, Level, Mode, SandboxError, covers
+from arctl.daemon.sandbox.base import SYSTEM, Bind, Level, Mode, SandboxError, covers, home_place
 from arctl.daemon.sandbox.box import Sandbox
 from arctl.daemon.sandbox.gpu import gpu_binds, mig_minors
 from arctl.daemon.sandbox.levels import best, check
@@ -29,5 +29,6 @@ __all__ = [
     "covers",
     "gpu_binds",
     "guard",
+    "home_place",
     "mig_minors",
 ]

@@ -52,6 +52,16 @@ def covers(folder: Path, path: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
+def home_place(real: Path, private: Path) -> Path:
+    """Return where a private home is seen: in the real one's place, so that `~/.x` is found there.
+
+    A home that holds what every sandbox needs cannot be covered: the private one then stays where it is.
+    """
+    needed = [Path(name) for name in (*SYSTEM, "/proc", "/dev", "/tmp")]  # noqa: S108
+    system = any(path.exists() and covers(real, path) for path in needed)
+    return private if system or not real.is_absolute() else real
+
+
 def is_folder(name: str) -> bool:
     """Tell whether there is a folder of that name, itself and no link."""
     try:
