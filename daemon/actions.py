@@ -64,6 +64,14 @@ class PrepareTree:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrangeRun:
+    """Make the environment of a run in its work tree, before it has a slot; answered by RunArranged."""
+
+    campaign: Campaign
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveTree:
     """Delete a run's work tree."""
 
@@ -223,7 +231,7 @@ class Shutdown:
 WorkspaceAction = (
     AdmitCampaign | BuildCommit | ReadParams | PrepareTree | RemoveTree | SweepTrees | MoveBranch
 )
-JobsAction = LaunchRun | ResumeRun | StopRun | FreezeRun
+JobsAction = ArrangeRun | LaunchRun | ResumeRun | StopRun | FreezeRun
 DevicesAction = CheckDevice | ForgetFaults
 BrainAction = AskAgent | StopTurn
 UpkeepAction = Discard | Prune | BackUp | NoteResult

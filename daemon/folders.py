@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
+import time
 from pathlib import Path
+
+#: How often a folder is deleted again that was not empty by the time.
+PATIENCE = 40
 
 
 def delete(path: Path) -> None:
@@ -24,4 +29,12 @@ def delete(path: Path) -> None:
         folder.chmod(0o700)
         with os.scandir(folder) as entries:
             pending += [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-    shutil.rmtree(path)
+    for left in range(PATIENCE, -1, -1):
+        try:
+            shutil.rmtree(path)
+            return
+        except OSError as error:
+            # A process that is ending may still have written something.
+            if error.errno != errno.ENOTEMPTY or not left:
+                raise
+            time.sleep(0.05)

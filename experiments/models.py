@@ -34,6 +34,9 @@ class Run(Table):
 
     command: Text = Field(description="Shell command that starts one run, in the campaign's folder.")
     setup: Text | None = Field(None, description="Shell command run once per campaign, before anything else.")
+    prepare: Text | None = Field(
+        None, description="Shell command run in each work tree before its slot is free: the environment."
+    )
     timeout: Seconds = Field(
         600.0, description="Wall clock after which a run is ended, in seconds or as 10m."
     )

@@ -35,6 +35,7 @@ from arctl.daemon.facts.work import (
     DevicesSeen,
     ParamsRead,
     PointsSeen,
+    RunArranged,
     RunEnded,
     RunLost,
     RunStarted,
@@ -57,6 +58,7 @@ Fact = (
     | CommitRefused
     | ParamsRead
     | TreePrepared
+    | RunArranged
     | BranchMoved
     | RunStarted
     | PointsSeen
@@ -110,6 +112,7 @@ __all__ = [
     "Removed",
     "ReserveCall",
     "ResultFound",
+    "RunArranged",
     "RunEnded",
     "RunLost",
     "RunStarted",

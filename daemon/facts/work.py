@@ -96,6 +96,14 @@ class TreePrepared:
 
 
 @dataclass(frozen=True, slots=True)
+class RunArranged:
+    """Whatever is to be done in a run's work tree before it has a slot was done, or tried."""
+
+    run: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class BranchMoved:
     """The champion branch has its new commit; `note` says if the user's repository did not take it."""
 

@@ -18,7 +18,7 @@ RECORDS = frozenset(
     (
         *("spec.json", "shim.py", "shim.lock", "shim.json", "shim.log", "stop.json", "freeze", "fenced"),
         *("exit.json", "seals.json", "result.json", "environment.json", "out.log", "tail.old", "tail.new"),
-        *("score.log", "score.tail.old", "score.tail.new", "nothing"),
+        *("score.log", "score.tail.old", "score.tail.new", "prepare.log", "nothing"),
     )
 )
 #: Names an amount (`20GB`) or a share (`5%`) of the disk that stays free: below it no run begins.

@@ -8,12 +8,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from arctl.daemon.actions import FreezeRun, JobsAction, LaunchRun, ResumeRun, StopRun
-from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
-from arctl.daemon.jobs import environment, launch, outcome, seals
+from arctl.daemon.actions import ArrangeRun, FreezeRun, JobsAction, LaunchRun, ResumeRun, StopRun
+from arctl.daemon.facts import Fact, PointsSeen, RunArranged, RunEnded, RunLost, RunStarted
+from arctl.daemon.jobs import ahead, environment, launch, outcome, seals
+from arctl.daemon.jobs.ahead import Ahead
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.jobs.launcher import Launcher
-from arctl.daemon.rows import Campaign, CurvePoint, Outcome, Run
+from arctl.daemon.rows import Campaign, CurvePoint, Outcome, Purpose, Run
 from arctl.daemon.specs import spec_of
 from arctl.experiments.metrics import Point, ProgressParser
 from arctl.experiments.spec import Spec
@@ -41,17 +42,25 @@ class Jobs:
         #: Freezing and thawing happen in the order in which they were asked for.
         self._freezing = asyncio.Lock()
         self._launcher = Launcher()
+        self._ahead = Ahead(home, self._launcher)
+        self._ahead.clear()
 
     async def handle(self, action: JobsAction) -> None:
         """Carry out one action."""
         match action:
             case LaunchRun():
                 await self._launch(action)
+            case ArrangeRun():
+                try:
+                    await self._ahead.arrange(action)
+                finally:
+                    self._report(RunArranged(action.run.id, action.run.attempt))
             case ResumeRun():
                 await self._resume(action)
             case StopRun():
                 folder = self._folder(action.run, action.attempt)
                 await asyncio.to_thread(folder.stop, action.reason, 0.0 if action.force else STOP_GRACE)
+                await asyncio.to_thread(self._ahead.stop, action.run, action.attempt)
             case FreezeRun():
                 async with self._freezing:
                     folder = self._folder(action.run, action.attempt)
@@ -79,7 +88,10 @@ class Jobs:
     def _lay_out(self, action: LaunchRun, spec: Spec, folder: RunFolder) -> None:
         """Make the run's folder, and write down what the run finds, and what it runs with."""
         cage = launch.cage_of(action, spec, self._home)
-        launch.prepare(action, cage)
+        wanted = spec.run.prepare is not None and action.run.purpose is not Purpose.SETUP
+        launch.prepare(action, cage, arranged=not wanted or ahead.made(folder))
+        if wanted:
+            ahead.taken(folder)
         tree = Path(action.run.tree)
         root = tree / action.campaign.prefix
         seals.take(folder.path, root, spec, self._home.campaign(action.campaign.id) / "data")

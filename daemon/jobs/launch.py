@@ -69,29 +69,54 @@ def command(action: LaunchRun, spec: Spec) -> str:
     return spec.run.command
 
 
-def prepare(action: LaunchRun, cage: Cage) -> None:
-    """Lay out a run's folder with all that its shim needs to know; raises `ArctlError` where it cannot be."""
+def prepare(action: LaunchRun, cage: Cage, *, arranged: bool = True) -> None:
+    """Lay out a run's folder with all that its shim needs to know; raises `ArctlError` where it cannot be.
+
+    Where its environment is not `arranged`, that is the first thing to be done.
+    """
     run, campaign, spec, folder = action.run, action.campaign, cage.spec, cage.folder
-    trusted = cage.home.trusted(campaign.id, campaign.base_commit)
-    data, hidden = cage.home.campaign(campaign.id) / "data", cage.home.hidden(campaign.id)
-    for place in (data, hidden):
-        place.mkdir(parents=True, exist_ok=True)
-    places = stages.Places(cage.tree / campaign.prefix, trusted / campaign.prefix, data, hidden)
-    env, line = environment(action, cage), command(action, spec)
+    places, env, line = _places(cage), environment(action, cage), command(action, spec)
     score = spec.score if run.purpose is not Purpose.SETUP else None
     cards = node_binds(action.nodes) if action.nodes and campaign.level > 1 else ()
     if run.purpose is Purpose.SETUP:
         found = [stages.setup(cage, places, line, env, cards)]
     else:
-        found = [stages.plain(cage, places, line, env, cards)]
+        found = [stages.train(cage, places, line, env, cards)]
     if score is not None:
         found = stages.scored(cage, places, score, found[0], env, cards)
-    told: dict[str, Any] = {
-        "run": run.id,
-        "attempt": run.attempt,
+    if not arranged:
+        found = [_arranging(action, cage, env), *found]
+    folder.create(_told(action, cage, found), passes=score.passes if score is not None else None)
+    cage.furnish()
+
+
+def arrange(action: LaunchRun, cage: Cage) -> None:
+    """Lay out the folder of the command that makes a run's environment ahead."""
+    stage = _arranging(action, cage, environment(action, cage))
+    cage.folder.create(_told(action, cage, [{**stage, "argv": ["nice", "-n", "10", *stage["argv"]]}]))
+    cage.furnish()
+
+
+def _arranging(action: LaunchRun, cage: Cage, env: dict[str, str]) -> stages.Stage:
+    line = cage.spec.run.prepare or "true"
+    return {**stages.train(cage, _places(cage), line, env), "name": "prepare"}
+
+
+def _places(cage: Cage) -> stages.Places:
+    campaign = cage.campaign
+    trusted = cage.home.trusted(campaign.id, campaign.base_commit)
+    data, hidden = cage.home.campaign(campaign.id) / "data", cage.home.hidden(campaign.id)
+    for place in (data, hidden):
+        place.mkdir(parents=True, exist_ok=True)
+    return stages.Places(cage.tree / campaign.prefix, trusted / campaign.prefix, data, hidden)
+
+
+def _told(action: LaunchRun, cage: Cage, found: list[stages.Stage]) -> dict[str, Any]:
+    """Return what a shim is told."""
+    return {
+        "run": action.run.id,
+        "attempt": action.run.attempt,
         "cores": list(action.cores),
-        "log_cap": spec.run.log_cap_mb << 20,
+        "log_cap": cage.spec.run.log_cap_mb << 20,
         "stages": found,
     }
-    folder.create(told, passes=score.passes if score is not None else None)
-    cage.furnish()

@@ -26,6 +26,7 @@ TAIL_LINES = 25
 MAX_RESULT = 1 << 20
 #: What failed, where that was not the training.
 STAGES = {
+    "prepare": "the preparation of its environment",
     "inputs": "the trusted command that writes the inputs",
     "predict": "the prediction",
     "score": "the trusted command that scores",
@@ -103,7 +104,7 @@ def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
 
 
 def _ended(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
-    after = spec.score is not None and record.get("stage") in STAGES
+    after = spec.score is not None and record.get("stage") in STAGES and record.get("stage") != "prepare"
     limit = spec.score.timeout if spec.score is not None and after else spec.run.timeout
     match record.get("reason"):
         case "timeout":

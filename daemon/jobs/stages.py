@@ -33,7 +33,7 @@ class Places:
     hidden: Path
 
 
-def plain(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
+def train(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the stage of a run that prints its own metric, or the first of one that is scored."""
     words = cage.wrap(
         _shell(command),

@@ -61,8 +61,11 @@ def cancel(run: Run, reason: str, now: float, *, actor: str = "daemon") -> Step:
             actions=[StopRun(run.id, run.attempt, reason)],
         )
     row = bump(run, state=RunState.ENDED, outcome=Outcome.CANCELLED, reason=reason, ended=now)
-    return Step(
-        rows=[row],
-        events=[Event("run.ended", run.campaign, run.id, f"{run.id} cancelled: {reason}", actor)],
-        actions=[RemoveTree(run.id)] if run.state is not RunState.QUEUED else [],
-    )
+    step = Step(rows=[row])
+    step.events.append(Event("run.ended", run.campaign, run.id, f"{run.id} cancelled: {reason}", actor))
+    if run.state is RunState.PREPARING and run.tree:
+        # Its environment is being made; the tree goes once that has ended.
+        step.actions.append(StopRun(run.id, run.attempt, reason, force=True))
+    if run.state is not RunState.QUEUED:
+        step.actions.append(RemoveTree(run.id))
+    return step

@@ -69,6 +69,8 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
             return edits.astray(state, fact)
         case facts.TreePrepared():
             return runs.prepared(state, fact)
+        case facts.RunArranged():
+            return runs.arranged(state, fact)
         case facts.RunStarted():
             return runs.started(state, fact, now)
         case facts.PointsSeen():

@@ -165,6 +165,7 @@ def measured_otherwise(old: Spec, new: Spec) -> list[str]:
     """Name the settings on which the value of a run depends that are no longer the same."""
     pairs = {
         "run.command": (old.run.command, new.run.command),
+        "run.prepare": (old.run.prepare, new.run.prepare),
         "run.env": (old.run.env, new.run.env),
         "seed": (old.seed, new.seed),
         "score": (old.score, new.score),
@@ -196,12 +197,20 @@ def hold(campaign: Campaign, reason: str) -> Step:
     return Step(rows=[row], events=[Event("campaign.held", campaign.id, campaign.id, reason)])
 
 
+#: Actions without which a run has not begun.
+_BEFORE = ("PrepareTree", "ArrangeRun", "LaunchRun")
+
+
 def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
     """Record that an action failed and hold its campaign; nothing is lost, a resume asks for it again."""
     reason = f"{fact.action} failed: {fact.error}" + (f" ({fact.remedy})" if fact.remedy else "")
     step = Step(events=[Event("action.failed", fact.campaign, fact.run or fact.experiment, reason)])
     run = state.runs.get(fact.run)
-    if run is not None and run.state is not RunState.ENDED and fact.action in ("PrepareTree", "LaunchRun"):
+    if (
+        run is not None
+        and run.state is not RunState.ENDED
+        and fact.action in ("PrepareTree", "ArrangeRun", "LaunchRun")
+    ):
         step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, tree="", **UNBOUND))
         step.actions.append(RemoveTree(run.id))
     if campaign := state.campaigns.get(fact.campaign):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from arctl.daemon import facts
-from arctl.daemon.actions import FreezeRun, NoteResult, RemoveTree, Step, StopRun
+from arctl.daemon.actions import ArrangeRun, FreezeRun, NoteResult, RemoveTree, Step, StopRun
 from arctl.daemon.life.closing import cancel, close
 from arctl.daemon.life.contention import marked
 from arctl.daemon.life.seating import UNBOUND
@@ -54,7 +54,18 @@ def prepared(state: State, fact: facts.TreePrepared) -> Step:
     run = state.runs.get(fact.run)
     if run is None or run.state is not RunState.PREPARING or run.attempt != fact.attempt:
         return Step(actions=[RemoveTree(fact.run)] if run and run.state is RunState.ENDED else [])
-    return Step(rows=[bump(run, state=RunState.READY, tree=fact.tree)])
+    if state.spec(run.campaign).run.prepare is None or run.purpose is Purpose.SETUP:
+        return Step(rows=[bump(run, state=RunState.READY, tree=fact.tree)])
+    row = bump(run, tree=fact.tree)
+    return Step(rows=[row], actions=[ArrangeRun(state.campaigns[run.campaign], row)])
+
+
+def arranged(state: State, fact: facts.RunArranged) -> Step:
+    """A run whose environment was made, or is to be made in its slot, may start."""
+    run = state.runs.get(fact.run)
+    if run is None or run.state is not RunState.PREPARING or run.attempt != fact.attempt:
+        return Step()
+    return Step(rows=[bump(run, state=RunState.READY)])
 
 
 def started(state: State, fact: facts.RunStarted, now: float) -> Step:

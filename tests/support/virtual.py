@@ -194,6 +194,8 @@ class World:
         match action:
             case actions.BuildCommit():
                 self._build(action)
+            case actions.ArrangeRun():
+                self.after(0.5, facts.RunArranged(action.run.id, action.run.attempt))
             case actions.PrepareTree():
                 self.after(0.1, facts.TreePrepared(action.run.id, action.run.attempt, "/tree"))
             case actions.LaunchRun():

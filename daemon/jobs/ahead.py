@@ -1,0 +1,99 @@
+"""Environments made ahead: `run.prepare` in the work tree of a run that waits, while others train.
+
+It runs under a shim of its own, in a sandbox as the run will. What came of it is looked at when the run is
+launched: one that failed, or was never finished, is tried again in the slot, where its end is a result like
+any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import shutil
+import signal
+import time
+
+from arctl.daemon.actions import ArrangeRun, LaunchRun
+from arctl.daemon.folders import delete
+from arctl.daemon.jobs import launch
+from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.jobs.launcher import Launcher
+from arctl.daemon.shim import system
+from arctl.daemon.specs import spec_of
+from arctl.paths import Home
+
+#: What the folder of such a command is called, behind the number of the attempt.
+SUFFIX = "-ahead"
+#: Environments that are made at once; they take the processor from those that train.
+AT_ONCE = 2
+#: Seconds between two looks at whether one is made, and until one that shall end is killed.
+LOOK = 0.1
+GRACE = 5.0
+
+
+class Ahead:
+    """Makes environments, a few at a time."""
+
+    def __init__(self, home: Home, launcher: Launcher) -> None:
+        self._home = home
+        self._launcher = launcher
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def arrange(self, action: ArrangeRun) -> None:
+        """Make the environment of one run; returns once it is made, or cannot be."""
+        async with self._room:
+            folder = await asyncio.to_thread(self._lay_out, action)
+            await self._launcher.launch(folder.path)
+            while folder.exit() is None and folder.held():
+                await asyncio.sleep(LOOK)
+
+    def _lay_out(self, action: ArrangeRun) -> RunFolder:
+        run = action.run
+        folder = ahead_of(RunFolder(self._home.run_folder(run.id, run.attempt)))
+        _end(folder)
+        wanted = LaunchRun(action.campaign, run, (), None)
+        cage = launch.cage_of(wanted, spec_of(action.campaign), self._home)
+        launch.arrange(wanted, dataclasses.replace(cage, folder=folder))
+        return folder
+
+    def stop(self, run: str, attempt: int) -> None:
+        """End what is made for a run that nobody wants any more."""
+        _end(ahead_of(RunFolder(self._home.run_folder(run, attempt))))
+
+    def clear(self) -> None:
+        """End and forget all that an earlier daemon had begun: work trees are laid out anew."""
+        for path in self._home.runs.glob(f"*/*{SUFFIX}"):
+            _end(RunFolder(path))
+
+
+def ahead_of(folder: RunFolder) -> RunFolder:
+    """Return the folder in which a run's environment is made."""
+    return RunFolder(folder.path.with_name(folder.path.name + SUFFIX))
+
+
+def made(folder: RunFolder) -> bool:
+    """Tell whether a run's environment was made ahead."""
+    said = ahead_of(folder).exit() or {}
+    return said.get("reason") == "exited" and said.get("code") == 0
+
+
+def taken(folder: RunFolder) -> None:
+    """Keep what was said while a run's environment was made, and nothing else of it."""
+    ahead = ahead_of(folder)
+    if ahead.log.exists():
+        shutil.move(ahead.log, folder.path / "prepare.log")
+    delete(ahead.path)
+
+
+def _end(folder: RunFolder) -> None:
+    """Leave no process of a folder, and nothing of the folder itself."""
+    if not folder.path.exists():
+        return
+    folder.stop("not wanted", 0.0)
+    late = time.monotonic() + GRACE
+    while folder.held():
+        if time.monotonic() > late and (pid := folder.shim()) is not None:
+            system.send(pid, signal.SIGKILL)
+        time.sleep(0.02)
+    folder.fence()
+    delete(folder.path)
