@@ -12,6 +12,7 @@ import dataclasses
 import shutil
 import signal
 import time
+from pathlib import Path
 
 from arctl.daemon.actions import ArrangeRun, LaunchRun
 from arctl.daemon.folders import delete
@@ -42,6 +43,8 @@ class Ahead:
     async def arrange(self, action: ArrangeRun) -> None:
         """Make the environment of one run; returns once it is made, or cannot be."""
         async with self._room:
+            if not Path(action.run.tree).exists():
+                return  # nobody wants it any more
             folder = await asyncio.to_thread(self._lay_out, action)
             await self._launcher.launch(folder.path)
             while folder.exit() is None and folder.held():

@@ -63,8 +63,8 @@ def cancel(run: Run, reason: str, now: float, *, actor: str = "daemon") -> Step:
     row = bump(run, state=RunState.ENDED, outcome=Outcome.CANCELLED, reason=reason, ended=now)
     step = Step(rows=[row])
     step.events.append(Event("run.ended", run.campaign, run.id, f"{run.id} cancelled: {reason}", actor))
-    if run.state is RunState.PREPARING and run.tree:
-        # Its environment is being made; the tree goes once that has ended.
+    if run.tree:
+        # Its environment is being made, or was: that goes first.
         step.actions.append(StopRun(run.id, run.attempt, reason, force=True))
     if run.state is not RunState.QUEUED:
         step.actions.append(RemoveTree(run.id))

@@ -72,4 +72,5 @@ def test_a_run_that_is_not_wanted_takes_its_environment_along(daemon: Daemon, tm
     daemon.call("kill", target="r1")
     wait_for("its end", lambda: not carriers(mark))
     wait_for("the end of its work tree", lambda: not daemon.home.tree("r1").exists())
-    assert not daemon.home.run_folder("r1", 1).with_name("1-ahead").exists()
+    ahead = daemon.home.run_folder("r1", 1).with_name("1-ahead")
+    wait_for("the end of the environment's folder", lambda: not ahead.exists())
