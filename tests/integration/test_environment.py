@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +39,6 @@ def test_it_is_made_before_the_run_has_its_slot(daemon: Daemon, tmp_path: Path) 
 
 
 def _stages(folder: Path) -> Any:
-    import json
-
     return json.loads((folder / "exit.json").read_text())["stages"]
 
 
@@ -47,7 +47,9 @@ def test_one_that_fails_is_tried_in_the_slot_and_its_end_counts(daemon: Daemon, 
     status = daemon.wait_finished()
     assert status["state"] == "held"
     assert "the preparation of its environment: exit status 3" in status["reason"]
-    assert "no such package" in daemon.call("logs", id="r1", offset=0)["text"]
+    failed = re.search(r"run (r\d+) of e1", status["reason"])
+    assert failed is not None
+    assert "no such package" in daemon.call("logs", id=failed[1], offset=0)["text"]
 
 
 def test_a_daemon_killed_while_it_is_made_leaves_nothing_of_it(daemon: Daemon, tmp_path: Path) -> None:
