@@ -39,7 +39,7 @@ def assign(state: State, now: float) -> Step:
             step.rows.append(bump(run, state=RunState.PREPARING))
             step.actions.append(_prepare(state, run))
         order.served(run)
-        if _too_soon(state, run.campaign, step, now):
+        if _too_soon(state, run.campaign, step, now) or _arranging(state, run):
             continue
         if (found := seats.find(run.campaign)) is None:
             seats.keep(run.campaign)
@@ -59,6 +59,11 @@ def assign(state: State, now: float) -> Step:
             step.rows.append(row)
             step.actions.append(_launch(state, row, devices))
     return step
+
+
+def _arranging(state: State, run: Run) -> bool:
+    """Tell whether a run's environment is yet to be made: that may take minutes, and no slot waits for it."""
+    return run.state is not RunState.READY and state.spec(run.campaign).run.prepare is not None
 
 
 def _most(state: State, ahead: int) -> int:
