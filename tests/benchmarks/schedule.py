@@ -1,6 +1,6 @@
 """How long one decision takes that gives devices to waiting runs: 8 and 64 devices, 100 and 1,000 runs.
 
-`python -m tests.benchmarks.schedule`. CPU time of `assign`, filling all devices, and finding all of them busy.
+`python -m tests.benchmarks.schedule`. Processor time of `assign`: filling all devices, and finding all busy.
 """
 
 from __future__ import annotations
