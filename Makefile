@@ -24,8 +24,8 @@ lint: .make/dev-$(EXTRAS) ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-faults: .make/dev-$(EXTRAS) ## kill, truncate, fill and flood, and see that nothing is lost
-	$(BIN)/python -m pytest -n $(WORKERS) tests/faults -v
+faults: .make/dev-$(EXTRAS) ## kill, truncate, fill and flood; print what was done, expected and seen
+	$(BIN)/python -m pytest -n $(WORKERS) -m "fault or not long" --fault-table $(PYTEST_ARGS) tests/faults
 
 storm: .make/dev-$(EXTRAS) ## kill daemon and shims at random under N short jobs, and see that nothing is lost
 	$(BIN)/python -m tests.faults.storm $(N)

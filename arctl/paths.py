@@ -59,6 +59,26 @@ class Home:
         return self.root / "ballast"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the ledger, made while the daemon runs."""
+        return self.root / "backups"
+
+    @property
+    def damaged(self) -> Path:
+        """Ledgers in whose place a backup was put."""
+        return self.root / "damaged"
+
+    @property
+    def aside(self) -> Path:
+        """Run folders of which a ledger that was put back knows nothing."""
+        return self.root / "aside"
+
+    @property
+    def trash(self) -> Path:
+        """What is being deleted."""
+        return self.root / "trash"
+
+    @property
     def runs(self) -> Path:
         """Run folders: `runs/<run>/<attempt>/`."""
         return self.root / "runs"

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arctl.daemon.marks import Mark
-from arctl.daemon.rows import Campaign, CurvePoint, Event, Experiment, Proposal, Result, Row, Run
+from arctl.daemon.rows import Campaign, CurvePoint, Event, Experiment, Json, Proposal, Result, Row, Run
+from arctl.daemon.stock import Removal
 from arctl.daemon.turns import Question
 from arctl.errors import ArctlError
 
@@ -96,7 +97,10 @@ class LaunchRun:
     campaign: Campaign
     run: Run
     cores: tuple[int, ...]
+    #: What `CUDA_VISIBLE_DEVICES` is to be: UUIDs with commas between them; None where it has no GPU.
     gpu: str | None
+    #: The files in /dev of its GPUs.
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,24 @@ class FreezeRun:
     still: bool
 
 
+# -- devices -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDevice:
+    """See that a run left nothing behind on a device; answered by DeviceChecked, DeviceFaulted before it."""
+
+    device: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetFaults:
+    """Tell of a device's faults as if they were new: a person has released it; answered by DeviceChecked."""
+
+    device: str
+
+
 # -- agents --------------------------------------------------------------------------------------------
 
 
@@ -153,6 +175,41 @@ class WatchFiles:
     campaign: Campaign
 
 
+# -- the state folder and the ledger ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Delete what is of no use any more; answered by Removed. With `more` that was not all that may go."""
+
+    removals: tuple[Removal, ...]
+    ticket: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Delete old events (of a campaign, before a time) and curves (of an attempt) from the ledger."""
+
+    now: float
+    events: tuple[tuple[str, float], ...] = ()
+    curves: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackUp:
+    """Copy the ledger now: something began that nobody wants to begin again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteResult:
+    """Leave what an attempt was judged to be in its folder, for a ledger that is put back from a backup."""
+
+    run: str
+    attempt: int
+    record: Json
+
+
 # -- the engine itself -----------------------------------------------------------------------------------
 
 
@@ -167,8 +224,10 @@ WorkspaceAction = (
     AdmitCampaign | BuildCommit | ReadParams | PrepareTree | RemoveTree | SweepTrees | MoveBranch
 )
 JobsAction = LaunchRun | ResumeRun | StopRun | FreezeRun
+DevicesAction = CheckDevice | ForgetFaults
 BrainAction = AskAgent | StopTurn
-Action = WorkspaceAction | JobsAction | BrainAction | WatchFiles | Shutdown
+UpkeepAction = Discard | Prune | BackUp | NoteResult
+Action = WorkspaceAction | JobsAction | DevicesAction | BrainAction | UpkeepAction | WatchFiles | Shutdown
 
 
 @dataclass(frozen=True, slots=True)

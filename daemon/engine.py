@@ -14,7 +14,14 @@ from arctl.daemon.decide import decide
 from arctl.daemon.reduce import reduce
 from arctl.daemon.rows import Run
 from arctl.daemon.state import State
-from arctl.daemon.store import Batch, LedgerError, LedgerFullError, Writer
+from arctl.daemon.store import (
+    Batch,
+    LedgerBusyError,
+    LedgerDamagedError,
+    LedgerError,
+    LedgerFullError,
+    Writer,
+)
 from arctl.errors import ArctlError
 
 log = logging.getLogger(__name__)
@@ -23,6 +30,13 @@ log = logging.getLogger(__name__)
 MAX_FACTS = 512
 #: Seconds between attempts to write when the ledger cannot be written.
 RETRY = 1.0
+
+#: What is shown of each kind of trouble with the ledger.
+_KINDS: dict[type[LedgerError], str] = {
+    LedgerFullError: "the disk is full",
+    LedgerBusyError: "the ledger is locked",
+    LedgerDamagedError: "the ledger is damaged",
+}
 
 
 class Actor(Protocol):
@@ -89,14 +103,18 @@ class Engine:
         """Wait until more events were written."""
         await self._bell.wait()
 
+    def take_in(self, fact: facts.Fact) -> Step:
+        """Apply a fact before the loop begins, and return what `run` is to write of it."""
+        return self._reduced(fact)
+
     # -- the loop ------------------------------------------------------------------------------------
 
-    async def run(self, first: Step) -> str:
-        """Go round until a decision says to leave; return why."""
+    async def run(self, first: Step, earlier: Step | None = None) -> str:
+        """Go round until a decision says to leave; return why. `earlier` is what was taken in before that."""
         ticking = asyncio.create_task(self._tick())
         try:
             self._apply(first)
-            await self._settle([first])
+            await self._settle([earlier or Step(), first])
             while not self._over:
                 await self._settle([self._reduced(fact) for fact in await self._facts()])
         finally:
@@ -161,7 +179,7 @@ class Engine:
             except LedgerError as error:
                 if not self.trouble:
                     log.error("%s; %s", error.message, error.remedy)
-                kind = "the disk is full" if isinstance(error, LedgerFullError) else "the ledger is stuck"
+                kind = _KINDS.get(type(error), "the ledger is stuck")
                 self.trouble = f"{kind}: {error.message}; {error.remedy}"
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._leaving.wait(), RETRY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import logging.handlers
 import os
@@ -22,8 +21,11 @@ from arctl.daemon.commands import Context
 from arctl.daemon.decide.lifecycle import recover
 from arctl.daemon.devices import Bound, Devices, choose
 from arctl.daemon.engine import Engine
+from arctl.daemon.housekeeping import LedgerCare, Storage, replay
+from arctl.daemon.housekeeping.measure import FLOOR_VARIABLE
 from arctl.daemon.jobs import Jobs
 from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.lock import only_one
 from arctl.daemon.models import Gateway
 from arctl.daemon.reduce.calls import forget
 from arctl.daemon.rows import Event
@@ -33,7 +35,7 @@ from arctl.daemon.state import load
 from arctl.daemon.store import Reader, Writer
 from arctl.daemon.watch import Watch
 from arctl.daemon.workspace import Archive, Workspace
-from arctl.errors import ArctlError, RefusedError
+from arctl.errors import ArctlError
 from arctl.paths import Home, default_home, private_folder
 
 log = logging.getLogger("arctl")
@@ -48,7 +50,7 @@ def main() -> int:
     try:
         private_folder(home.root, close=False)
         _log_to(home)
-        with _only_one(home):
+        with only_one(home):
             asyncio.run(_live(home))
     except ArctlError as error:
         log.error("%s%s", error.message, f"; {error.remedy}" if error.remedy else "")
@@ -69,25 +71,6 @@ def _log_to(home: Home) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
-@contextlib.contextmanager
-def _only_one(home: Home) -> Any:
-    """Hold the state folder's lock for as long as the daemon lives."""
-    descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        pid = os.read(descriptor, 32).decode().strip() or "unknown"
-        os.close(descriptor)
-        msg = f"a daemon (process {pid}) runs for {home.root} already"
-        raise RefusedError(msg, "use it, or stop it with `arctl stop`") from error
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
 async def _live(home: Home) -> None:
     """Bring everything up in order, go round, and take everything down in the opposite order."""
     loop = asyncio.get_running_loop()
@@ -104,10 +87,12 @@ async def _live(home: Home) -> None:
         actors: dict[type[Any], Any] = {}
         engine = Engine(state, writer, actors)
         engine.last_event = await reader.last_event()
-        backend = choose(os.environ.get("ARCTL_DEVICES", ""))
+        backend = choose(os.environ.get("ARCTL_DEVICES", ""), home.root / "sim.json")
         stack.callback(backend.close)
         devices = Devices(backend, engine.report)
-        jobs = Jobs(home, engine.report)
+        stack.push_async_callback(devices.close)
+        actors.update(dict.fromkeys(get_args(actions.DevicesAction), devices))
+        jobs = Jobs(home, devices.witness(engine.report))
         stack.push_async_callback(jobs.close)
         actors.update(dict.fromkeys(get_args(actions.WorkspaceAction), Workspace(home, engine.report)))
         actors.update(dict.fromkeys(get_args(actions.JobsAction), jobs))
@@ -120,29 +105,43 @@ async def _live(home: Home) -> None:
         watcher = Watch(engine.report)
         stack.push_async_callback(watcher.close)
         actors[actions.WatchFiles] = watcher
+        storage = Storage(home, engine.report, os.environ.get(FLOOR_VARIABLE, ""))
+        actors.update({actions.Discard: storage, actions.NoteResult: storage})
+        care = LedgerCare(home, writer, engine.report)
+        stack.callback(care.close)
+        actors.update({actions.Prune: care, actions.BackUp: care})
 
-        context = Context(home, engine, reader, archive, devices, await reader.epoch(), time.time())
+        context = Context(home, engine, reader, archive, devices, storage, await reader.epoch(), time.time())
         server = Server(context)
         await server.open()
         stack.push_async_callback(server.close)
 
-        def busy() -> dict[str, Bound]:
-            return {
-                run.device: Bound(
-                    RunFolder(home.run_folder(run.id, run.attempt)).shim, run.frozen is not None
+        def busy() -> tuple[Bound, ...]:
+            return tuple(
+                Bound(
+                    run.id,
+                    run.attempt,
+                    run.bound,
+                    RunFolder(home.run_folder(run.id, run.attempt)).shim,
+                    run.frozen is not None,
                 )
                 for run in state.active_runs()
-            }
+            )
 
-        for task in (devices.watch(busy), server.guard()):
+        for task in (devices.watch(busy), server.guard(), storage.watch(), care.watch()):
             stack.push_async_callback(_ended, asyncio.create_task(task))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, engine.leave)
         first = Step(events=[Event("daemon.started", text=f"arctl {__version__}, process {os.getpid()}")])
+        earlier = Step()
+        slots = backend.inventory()
+        for fact in await asyncio.to_thread(replay.found, home, list(state.live_runs()), slots):
+            earlier.extend(engine.take_in(fact))
         first.extend(recover(state, time.time()))
         first.extend(forget(state))
         log.info("arctl %s is up in %s with %s devices", __version__, home.root, backend.name)
-        why = await engine.run(first)
+        why = await engine.run(first, earlier)
+        replay.forget(home)
         log.info("arctl is down: %s", why)
 
 

@@ -212,12 +212,12 @@ class Connection:
     # -- subscriptions -----------------------------------------------------------------------------------
 
     async def _subscribe(self, params: Params) -> Any:
-        """Stream events behind a cursor; an unknown epoch begins at now, and says so."""
+        """Stream events behind a cursor; an unknown epoch, or a pruned cursor, begins at now, and says so."""
         context = self._context
-        last = await context.reader.last_event()
+        last, pruned = await context.reader.last_event(), await context.reader.pruned()
         after, epoch = params.get("after", int, -1), params.get("epoch", str, context.epoch)
         topics = params.get("topics", list, ["events"])
-        known = epoch == context.epoch and 0 <= after <= last
+        known = epoch == context.epoch and pruned <= after <= last
         cursor = after if known else last
         if self._subscription is not None:
             self._subscription.cancel()
@@ -239,7 +239,7 @@ class Connection:
             news = asyncio.create_task(context.engine.news())
             try:
                 last = await context.reader.last_event()
-                if last - cursor > MAX_LAG:
+                if last - cursor > MAX_LAG or cursor < await context.reader.pruned():
                     await self._send(protocol.notification("resync", {"epoch": context.epoch, "seq": last}))
                     cursor = last
                 while found := await context.reader.events(cursor, PAGE):

@@ -29,12 +29,16 @@ class Sandbox(Table):
         description="Paths that runs must not see although they lie in what they see, at level 3;"
         " `site-packages/…` is looked for in every installation.",
     )
-    memory: Size | None = Field(None, description="Memory that all processes of a run may hold together.")
+    memory: Size | None = Field(
+        None, ge=1, description="Memory that all processes of a run may hold together."
+    )
     processes: Integer = Field(
         4096, ge=1, description="Processes and threads that a run may have, at level 3."
     )
-    file_size: Size = Field(64 * 10**9, description="Size of the largest file that a run may write.")
-    shm: Size | None = Field(None, description="Size of /dev/shm, at level 3; half of the memory by default.")
+    file_size: Size = Field(64 * 10**9, ge=1, description="Size of the largest file that a run may write.")
+    shm: Size | None = Field(
+        None, ge=1, description="Size of /dev/shm, at level 3; half of the memory by default."
+    )
 
 
 class Score(Table):
@@ -59,7 +63,9 @@ class Score(Table):
     hidden: tuple[Glob, ...] = Field(
         (), description="Globs of files of the repository that training and predicting do not see."
     )
-    size: Size = Field(4 * 10**9, description="Bytes that artifacts may have in all, and so predictions.")
+    size: Size = Field(
+        4 * 10**9, ge=1, description="Bytes that artifacts may have in all, and so predictions."
+    )
     timeout: Seconds = Field(
         600.0, description="Time that predicting may take, and each trusted command likewise."
     )

@@ -19,6 +19,7 @@ from arctl.experiments.rules import (
     progress_pattern,
     slug,
 )
+from arctl.experiments.sizes import Size
 from arctl.experiments.tables import Allowance, Flag, Glob, Integer, Number, Path, Table, Text, Value
 
 Goal = Literal["minimize", "maximize"]
@@ -41,6 +42,20 @@ class Run(Table):
         False,
         description="Whether runs may be frozen: only where the script has no time budget of its own.",
     )
+    time_budget: Flag | None = Field(
+        None,
+        description="Whether the script trains for a time, so that a busy machine bends the metric; guessed.",
+    )
+    gpus: Integer = Field(1, ge=1, description="Whole GPUs (or slots of the host) that one run has.")
+    per_gpu: Integer = Field(1, ge=1, description="Runs of this campaign that share one GPU (or slot).")
+    gpu_memory: Size | None = Field(
+        None,
+        ge=1,
+        description="Memory that a run needs on a GPU, as 20GB; learned from earlier runs by default.",
+    )
+    stagger: Seconds | None = Field(
+        None, description="Least time between two starts of runs of this campaign."
+    )
     env: dict[str, Annotated[str, Strict()]] = Field(
         default_factory=dict, description="Environment variables set for every run."
     )
@@ -53,6 +68,13 @@ class Run(Table):
     link: tuple[Path, ...] = Field(
         (), description="Untracked paths of your tree, such as data folders, that each run sees by a symlink."
     )
+
+    def rules(self) -> list[Rule]:
+        """One run has several GPUs, or several runs share one."""
+        if self.gpus > 1 and self.per_gpu > 1:
+            said = f"gpus = {self.gpus} and per_gpu = {self.per_gpu} exclude each other."
+            return [Rule("per_gpu", said, "Leave one of them out.")]
+        return []
 
 
 class Metric(Table):
@@ -177,7 +199,34 @@ class Limits(Table):
         None, ge=1, description="Proposals after which it ends; a winner tried again does not count."
     )
     hours: Number | None = Field(None, gt=0, description="Hours after which it ends.")
+    share: Number = Field(
+        1.0, gt=0, description="Weight of this campaign where several want the same devices."
+    )
     target: Number | None = Field(None, description="Value of the metric at which the campaign is finished.")
+
+
+class Keep(Table):
+    """What is kept of ended runs; 0 is without limit.
+
+    The champion's, the baseline's and every accepted experiment's is kept for ever.
+    """
+
+    runs: Size = Field(
+        20 * 10**9,
+        description="Most room for the folders of ended runs; the oldest that brought nothing go first.",
+    )
+    files_days: Number = Field(
+        14.0,
+        ge=0,
+        description="Days after which what a run that brought nothing left beside its log goes.",
+    )
+    logs_days: Number = Field(
+        90.0, ge=0, description="Days after which the whole folder of such a run goes, its log with it."
+    )
+    curves_days: Number = Field(
+        0.0, ge=0, description="Days after which the learning curve of such a run goes."
+    )
+    events_days: Number = Field(0.0, ge=0, description="Days after which what happened is forgotten.")
 
 
 class Spec(Table):
@@ -200,6 +249,7 @@ class Spec(Table):
     policy: Policy = Field(default_factory=Policy, description="How results are judged.")
     guardrails: tuple[Guardrail, ...] = Field((), description="Second metrics that must not get worse.")
     limits: Limits = Field(default_factory=Limits, description="When the campaign ends by itself.")
+    keep: Keep = Field(default_factory=Keep, description="What is kept of ended runs, and for how long.")
     brain: Brain = Field(default_factory=lambda: Brain(), description="Who proposes the changes.")
     roles: dict[RoleName, Override] = Field(
         default_factory=dict,

@@ -1,56 +1,54 @@
-"""Amounts of memory and disk as people write them: ``"20GB"``, ``"512MiB"``, a number of bytes."""
+"""Amounts of storage as people write them: ``500000000``, ``"500MB"``, ``"20GB"``, ``"1.5TiB"``."""
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "T": 1000**4}
-_BINARY = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
-_PATTERN = r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*"
-_WHOLE = re.compile(_PATTERN, re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_BINARY = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_TEXT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
 
 
 def size(value: object) -> int:
-    """Return a positive number of bytes; raises ValueError for what is not an amount."""
-    found = _WHOLE.fullmatch(value) if isinstance(value, str) else None
-    if found is not None:
-        units = _BINARY if found[3] else _UNITS
-        value = float(found[1]) * units[found[2].upper()]
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or value < 1
-    ):
-        msg = f"{value!r} is not an amount of bytes"
-        raise ValueError(msg)
-    return int(value)
+    """Return a number of bytes; raises ValueError for what is not an amount of storage."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if isinstance(value, str) and (match := _TEXT.fullmatch(value)) is not None:
+        units = _BINARY if match[3] else _UNITS
+        return round(float(match[1]) * units[match[2].lower()])
+    msg = f"{value!r} is not an amount of storage"
+    raise ValueError(msg)
 
 
 def _validated(value: object) -> int:
     try:
         return size(value)
     except ValueError as error:
-        context = {"problem": f"{error}.", "remedy": 'Write text such as "20GB" or "512MiB".'}
-        raise PydanticCustomError("size", "{problem}", context) from None
+        raise PydanticCustomError(
+            "size",
+            "{problem}",
+            {"problem": f"{error}.", "remedy": 'Write bytes or a string such as "500MB" or "20GB".'},
+        ) from None
 
 
 Size = Annotated[
     int,
     BeforeValidator(_validated),
-    PlainSerializer(int, return_type=int),
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": f"^{_PATTERN}$", "examples": ["20GB", "512MiB"]},
+                {"type": "integer", "minimum": 0},
+                {
+                    "type": "string",
+                    "pattern": r"^\s*\d+(\.\d+)?\s*[kKmMgGtT]?i?[bB]?\s*$",
+                    "examples": ["20GB"],
+                },
             ]
         }
     ),
 ]
-"""An amount in bytes, read from a number or from text with a unit."""
+"""A number of bytes, read from a number or from text with a unit."""

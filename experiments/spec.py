@@ -16,6 +16,7 @@ from arctl.experiments.globs import matches
 from arctl.experiments.models import (
     Files,
     Guardrail,
+    Keep,
     Limits,
     Metric,
     Param,
@@ -40,6 +41,7 @@ __all__ = [
     "Brain",
     "Files",
     "Guardrail",
+    "Keep",
     "Limits",
     "Metric",
     "Param",

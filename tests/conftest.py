@@ -18,6 +18,8 @@ os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).resolve().parent)
 
 # Hundreds of daemons and commands are started: they need not compile the same modules each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# How full the disk of this machine is decides nothing here.
+os.environ.setdefault("ARCTL_DISK_FLOOR", "0")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it starts in the background ignore Ctrl-C, and so would the commands under test.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,17 +1,16 @@
-"""Listings: experiments, differences, dead ends, devices, and the ledger as a table."""
+"""Listings: experiments, differences, dead ends, and the ledger as a table."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import click
 
 from arctl.cli import common
 from arctl.errors import RefusedError
-from arctl.format import NA, count, duration, number, signed, table, word, wrapped
+from arctl.format import NA, count, number, signed, table, word, wrapped
 from arctl.text import clean, clean_block
 
 
@@ -164,63 +163,6 @@ def _range(row: common.Reply) -> str:
     if low is None or high is None:
         return f" up to {number(high)}" if low is None else f" from {number(low)} on"
     return f" from {number(low)} to {number(high)}"
-
-
-@click.command()
-@common.json_option
-def gpus(as_json: bool) -> None:
-    """Show the devices, their load and what runs on them; a missing reading is "-".
-
-    Example: arctl gpus
-    """
-    found = common.ask("gpus")
-    if as_json:
-        common.document(found)
-        return
-    if not found:
-        common.narrate("no device is known yet: the daemon has only just begun, see `arctl logs`")
-        return
-    head = ("#", "NAME", "UTIL%", "MEM GiB", "W", "°C", "RUN", "TIME", "NOTE")
-    rows = [_device(row, time.time()) for row in found]
-    for line in table(head, rows, right=(2, 3, 4, 5, 7), width=width()):
-        click.echo(line)
-
-
-def _device(row: common.Reply, now: float) -> tuple[str, ...]:
-    sample = row["sample"] or {}
-    used, total = sample.get("memory_used_mb"), sample.get("memory_total_mb") or row["memory_mb"]
-    memory = NA if used is None else f"{used / 1024:.1f}" + (f"/{total / 1024:.0f}" if total else "")
-    run = f"{row['run']} ({row['experiment']})" if row["run"] else NA
-    elapsed = NA
-    if row["run"] and row["started"] is not None:
-        # Frozen time counts for no limit.
-        spent = (row["frozen"] or now) - row["started"] - row["frozen_seconds"]
-        elapsed = f"{duration(spent)}/{duration(row['limit'])}"
-    util, watts, heat = (
-        NA if sample.get(key) is None else f"{sample[key]:.0f}"
-        for key in ("util", "power_w", "temperature_c")
-    )
-    note = clean("; ".join(device_notes(row, now)))
-    return str(row["index"]), clean(row["name"], 24), util, memory, watts, heat, run, elapsed, note
-
-
-def device_notes(row: common.Reply, now: float) -> list[str]:
-    """Say what is out of the ordinary with a device: quarantined, frozen, paused, used by others."""
-    found = []
-    if row["quarantined"]:
-        found.append(f"quarantined: {row['quarantined']}")
-    if row["frozen"] is not None:
-        used = (row["sample"] or {}).get("memory_used_mb")
-        # What a slot of the host reads is the whole host's memory.
-        holds = f", holds {used / 1024:.1f} GiB" if used is not None and row["kind"] != "cpu" else ""
-        found.append(f"frozen {duration(now - row['frozen'])}{holds}")
-    if held := row["held"]:
-        why = f": {held['reason']}" if held["reason"] else ""
-        found.append(f"paused by {held['by']}{why}")
-    if (others := row["foreign"]) and others["processes"]:
-        size = f", {others['memory_mb'] / 1024:.1f} GiB" if others["memory_mb"] is not None else ""
-        found.append(f"{count(others['processes'], 'process', 'processes')} of others{size}")
-    return found
 
 
 @click.command()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["completions", "logs", "stdio", "stop", "wait"]
 
 #: Events after which a campaign may be over, or stuck.
-_TURNING = ("campaign.", "turn.failed", "budget.")
+_TURNING = ("campaign.", "turn.failed", "budget.", "experiment.quarantined")
 
 
 @click.command()
@@ -36,7 +36,7 @@ def wait(
 ) -> None:
     """Wait until a campaign is finished.
 
-    Ends with 0 when it is finished, with 1 when it is held, when all its agents wait for you and nothing
+    Ends with 0 when it is finished, with 1 when it is held, when all that is left waits for you and nothing
     runs, or when the time is over, and with 3 when the daemon leaves. With --follow and --json each event is
     one line of JSON.
 
@@ -68,7 +68,7 @@ def wait(
     if row["state"] == "held":
         complain(f"{name} is held and needs you", way_on(row))
     elif row["stuck"]:
-        need = next((item for item in row["needs"] if item["kind"] == "agent"), None)
+        need = next((item for item in row["needs"] if item["kind"] in ("agent", "quarantine")), None)
         why = clean(need["text"]) if need else "all its agents wait for you"
         complain(f"{name} needs you: {why}", clean(need["remedy"]) if need else "look: `arctl status`")
     elif row["state"] != "finished":
@@ -135,23 +135,13 @@ def _until_it_hangs_up(client: Client) -> None:
 
 def _ask_by_signal(error: ProtocolError) -> None:
     """Ask a daemon of another version to leave: SIGTERM is a language that they all speak."""
-    import fcntl
     import os
     import signal
 
-    from arctl.cli.spawn import await_end
+    from arctl.cli.spawn import await_end, holder
 
     home = common.home()
-    try:
-        with home.lock.open("rb") as file:
-            pid = int(file.read(32).decode().strip() or "0")
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                pid = 0  # nobody holds it: the number is of a daemon that is no more
-            except BlockingIOError:
-                pass
-    except (OSError, ValueError):
-        pid = 0
+    pid = holder(home)
     if not pid:
         raise error
     common.narrate(f"{clean(error.message)}: asking process {pid} to leave by SIGTERM; its runs go on")

@@ -57,6 +57,9 @@ def page(found: common.Reply, width: int) -> list[str]:
         lines += opinions(found["company"]["critiques"], width, "  ")
     if row["evidence"].get("n"):
         lines += ["", "evidence", *(f"  {line}" for line in evidence_lines(row["evidence"]))]
+    if found["findings"]:
+        lines += ["", "counter-checks" + (", in quarantine" if found["quarantined"] else "")]
+        lines += finding_lines(found["findings"], width)
     if found["runs"]:
         lines += ["", *_runs(found["runs"], width)]
     failed = next((run for run in reversed(found["runs"]) if run["evidence"].get("tail")), None)
@@ -91,6 +94,9 @@ def _state(row: common.Reply) -> str:
     marks = [
         how(row),
         "paused" if row["held"] else "",
+        "in quarantine"
+        if row.get("quarantined") and not row["quarantined"].get("cleared") and not row["verdict"]
+        else "",
         "by hand" if row["by_hand"] else "",
         f"repaired {count(row['repairs'], 'time')}" if row["repairs"] else "",
         f"{row['rebase_of']} tried again" if row["rebase_of"] else "",
@@ -157,6 +163,18 @@ def evidence_lines(evidence: common.Reply) -> list[str]:
     if evidence["note"]:
         rows.append(("note", evidence["note"]))
     return [f"{label:{LABEL}}{clean(text)}" for label, text in rows]
+
+
+def finding_lines(findings: list[common.Reply], width: int) -> list[str]:
+    """Write what the counter-checks found, the gravest first as they come."""
+    colours = {"quarantine": "red", "invalid": "red", "flag": "yellow"}
+    lines = []
+    for each in findings:
+        head = click.style(f"  {each['severity']:<{LABEL}}", fg=colours.get(each["severity"]))
+        where = f" ({each['where']})" if each["where"] else ""
+        pieces = wrapped(clean(f"{each['check']}: {each['text']}{where}"), max(30, width - LABEL - 2))
+        lines += [f"{head if not at else ' ' * (LABEL + 2)}{piece}" for at, piece in enumerate(pieces)]
+    return lines
 
 
 def _runs(runs: list[common.Reply], width: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
+from arctl.cli import unit
 from arctl.client import Client
 from arctl.errors import ArctlError, Exit, NotRunningError
 from arctl.paths import Home, private_folder
@@ -38,6 +40,8 @@ def ensure(home: Home, environment: Mapping[str, str] | None = None) -> Daemon:
     except NotRunningError:
         pass
     private_folder(home.root)
+    if environment is None and unit.started(home) and await_greeting(home):
+        return Daemon(_pid(home), None)
     until = time.monotonic() + PATIENCE
     while True:
         with tempfile.TemporaryFile() as said:
@@ -122,6 +126,20 @@ def await_greeting(home: Home, patience: float = PATIENCE) -> bool:
         else:
             return True
     return False
+
+
+def holder(home: Home) -> int:
+    """Return the process that holds the state folder's lock; 0 where nobody does."""
+    try:
+        with home.lock.open("rb") as file:
+            pid = int(file.read(32).decode().strip() or "0")
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return pid
+    except (OSError, ValueError):
+        pass
+    return 0  # the number is of a daemon that is no more
 
 
 def await_end(home: Home, pid: int, patience: float) -> bool:

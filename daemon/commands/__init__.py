@@ -21,8 +21,10 @@ from arctl.daemon.commands import (
     members,
     progress,
     prompt,
+    quarantine,
     session,
     sources,
+    storage,
     teams,
     tree,
 )
@@ -47,8 +49,10 @@ __all__ = [
     "members",
     "progress",
     "prompt",
+    "quarantine",
     "session",
     "sources",
+    "storage",
     "teams",
     "tree",
 ]

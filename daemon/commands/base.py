@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from arctl.daemon.devices import Devices
 from arctl.daemon.engine import Engine
+from arctl.daemon.housekeeping import Storage
 from arctl.daemon.rows import Campaign, Experiment, Run
 from arctl.daemon.state import State
 from arctl.daemon.store import Reader
@@ -31,6 +32,7 @@ class Context:
     reader: Reader
     archive: Archive
     devices: Devices
+    storage: Storage
     epoch: str
     started: float
     #: One lock for each command with a key that is being carried out.

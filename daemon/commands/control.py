@@ -44,6 +44,8 @@ TARGETED: dict[str, tuple[str, Shape]] = {
     "stash": ("Set what waits aside until it is taken back.", {}),
     "unstash": ("Take back what was stashed.", {}),
     "rerun": ("Try again what ended without a verdict on its merits.", {}),
+    "release": ("Let a result in quarantine be judged, or a device in quarantine be used again.", {}),
+    "invalidate": ("End an experiment in quarantine as invalid.", {}),
 }
 #: Requests about a campaign: the only one, where none is named.
 OF_CAMPAIGN: dict[str, tuple[str, Shape]] = {

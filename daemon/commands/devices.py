@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from arctl.daemon.commands.base import Caller, Context, Params, method
+from arctl.daemon.commands.base import Caller, Context, Params, method, plain
 from arctl.daemon.life.titles import told
 from arctl.daemon.rows import Run
 
@@ -20,20 +20,36 @@ async def gpus(context: Context, caller: Caller, params: Params) -> Any:
     return listing(context, history=params.get("history", bool, False))
 
 
+@method("host")
+async def host(context: Context, caller: Caller, params: Params) -> Any:
+    """Return the newest reading of the host: load average, cores, memory and swap; null before the first."""
+    del caller, params
+    newest = context.devices.host
+    return dataclasses.asdict(newest) if newest is not None else None
+
+
 def listing(context: Context, *, history: bool = False) -> list[dict[str, Any]]:
-    """Return the devices as clients see them."""
-    runs = {run.device: run for run in context.state.active_runs()}
+    """Return the devices as clients see them; one of its runs stands in front, all of them are in `runs`."""
+    runs: dict[str, list[Run]] = {}
+    for run in context.state.active_runs():
+        for ident in run.bound:
+            runs.setdefault(ident, []).append(run)
     found = []
     for device in context.state.devices.values():
         newest = context.devices.latest(device.id)
         sample = dataclasses.asdict(newest) if newest is not None else None
+        quarantine = context.state.machine.quarantine(device.id)
+        here = runs.get(device.id, [])
         entry = {
             **dataclasses.asdict(device),
-            "quarantined": device.barred,
+            "quarantined": quarantine.reason if quarantine is not None else "",
+            "quarantine": plain(quarantine) if quarantine is not None else None,
+            "taken": context.state.machine.taken(device.id),
             "held": _held(context, device.id),
             "foreign": sample.pop("foreign") if sample is not None else None,
             "sample": sample,
-            **_bound(context, runs.get(device.id)),
+            **_bound(context, here[0] if here else None),
+            "runs": [row.id for row in here],
         }
         if history:
             entry["history"] = [
@@ -64,6 +80,7 @@ def _bound(context: Context, run: Run | None) -> dict[str, Any]:
         "team_name": team.name if team else None,
         "campaign": run.campaign if run else None,
         "seed": run.seed if run else None,
+        "devices": list(run.bound) if run else [],
         "started": run.started if run else None,
         "limit": state.spec(run.campaign).run.timeout if run else None,
         "frozen": run.frozen if run and not run.stopping else None,

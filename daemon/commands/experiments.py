@@ -13,6 +13,7 @@ from arctl.daemon.commands.base import (
     the_experiment,
 )
 from arctl.daemon.commands.community import outline
+from arctl.daemon.commands.quarantine import findings_of
 from arctl.daemon.commands.teams import near
 from arctl.daemon.life.titles import change_of, told
 from arctl.daemon.rows import Experiment, PostKind
@@ -51,6 +52,7 @@ def brief(state: State, row: Experiment) -> dict[str, Any]:
         "runs": len(row.record),
         "effect": row.evidence.get("effect"),
         "held": row.held,
+        "quarantined": row.in_quarantine,
         "team": row.team,
         "direction": row.direction,
         "agent": proposal.agent if proposal is not None else "",
@@ -92,6 +94,8 @@ async def show(context: Context, caller: Caller, params: Params) -> Any:
         "base": brief(state, base) if base else None,
         "champion": state.campaigns[row.campaign].champion == row.id,
         "company": _company(state, row),
+        "findings": findings_of(state, row),
+        "quarantined": row.in_quarantine,
         "runs": [plain(run) for run in runs],
         "events": events,
         "ref": f"refs/arctl/{row.campaign}/exp/{row.id}" if row.commit and row.base else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,10 @@ def the_source(context: Context, ident: str) -> Source:
             raise RefusedError(msg, "only agents that are commands print, and what is old is not kept")
         return Source(ident, path, done=ident not in context.state.company.turns)
     run = the_run(context.state, ident)
+    if run.removed is not None:
+        at = time.strftime("%Y-%m-%d", time.localtime(run.removed))
+        msg = f"the log of {run.id} was removed on {at} by retention: {run.removed_for}"
+        raise RefusedError(msg, "[keep] in arctl.toml says for how long logs are kept; its result stays")
     # Taken before the read: what is written until then is in the piece.
     done = run.state is RunState.ENDED
     return Source(run.id, run_log(context, run), done, run.attempt)

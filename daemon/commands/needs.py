@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from arctl.daemon.decide.lifecycle import UNDECIDED
 from arctl.daemon.decide.teams.discussion import silence
+from arctl.daemon.life.seating import never
 from arctl.daemon.life.talking import unanswered
 from arctl.daemon.reduce.declining import DECLINED
 from arctl.daemon.reduce.edits import SPEC
@@ -41,7 +43,10 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
     if campaign.state is CampaignState.FINISHED:
         return [*_files(state, campaign), *_refusals(state, campaign), *_questions(state, campaign)]
     return [
+        *_room(state, campaign),
+        *_slots(state, campaign),
         *_troubles(state, campaign),
+        *_quarantine(state, campaign),
         *_files(state, campaign),
         *_refusals(state, campaign),
         *_questions(state, campaign),
@@ -52,6 +57,26 @@ def needs(state: State, campaign: Campaign) -> list[Need]:
 
 def _need(kind: str, subjects: list[str], text: str, remedy: str) -> Need:
     return {"kind": kind, "subjects": subjects[:MAX_LISTED], "text": clean(text), "remedy": remedy}
+
+
+def _room(state: State, campaign: Campaign) -> list[Need]:
+    """Say so where nothing begins because the disk is nearly full."""
+    room = state.room
+    if room is None or not room.low or campaign.state is not CampaignState.RUNNING:
+        return []
+    text = (
+        f"the disk is nearly full: {room.free / 1e9:.1f} GB are free, and no run begins below"
+        f" {room.floor / 1e9:.1f} GB"
+    )
+    remedy = "free some space, `arctl gc` says what arctl can remove, or set ARCTL_DISK_FLOOR lower"
+    return [_need("disk", [], text, remedy)]
+
+
+def _slots(state: State, campaign: Campaign) -> list[Need]:
+    """Return why none of its runs can ever start here."""
+    why = never(state, campaign.id)
+    remedy = "write what it needs under [run] in arctl.toml"
+    return [_need("devices", [], f"no run of {campaign.id} can start: {why}", remedy)] if why else []
 
 
 def _troubles(state: State, campaign: Campaign) -> list[Need]:
@@ -67,6 +92,22 @@ def _troubles(state: State, campaign: Campaign) -> list[Need]:
         verb = "waits" if len(names) == 1 else "wait"
         found.append(_need("agent", names, f"{listed(names)} {verb} for you: {trouble}", remedy))
     return found
+
+
+def _quarantine(state: State, campaign: Campaign) -> list[Need]:
+    """Return the results that nobody may believe before a person looked at them."""
+    rows = [row for row in state.open_experiments(campaign.id) if row.in_quarantine]
+    if not rows:
+        return []
+    first, names = rows[0], [row.id for row in rows]
+    verb = "waits" if len(rows) == 1 else "wait"
+    why = clean("; ".join(each["text"] for each in first.quarantined.get("findings", ())), MAX_SAID)
+    text = f"{listed(names)} {verb} in quarantine for you: {first.id}: {why}"
+    remedy = (
+        f"`arctl quarantine show {first.id}`, then `arctl quarantine release {first.id}` or "
+        f"`arctl quarantine reject {first.id}`"
+    )
+    return [_need("quarantine", names, text, remedy)]
 
 
 def waits(state: State, campaign: Campaign, now: float) -> list[Need]:
@@ -155,11 +196,14 @@ def _reword(state: State, campaign: Campaign, name: str, then: str) -> str:
 def stuck(state: State, campaign: Campaign) -> bool:
     """Tell whether a running campaign cannot go on: everybody waits for a person, nothing is under way."""
     agents = state.company.agents_of(campaign.id)
+    if campaign.state is CampaignState.RUNNING and campaign.reason.startswith(UNDECIDED):
+        return True
     if campaign.state is not CampaignState.RUNNING or not any(map(_troubled, agents)):
         return False
     if any(agent.state is AgentState.ACTIVE and not agent.trouble for agent in agents):
         return False
-    if any(row.state is not ExperimentState.CLOSED for row in state.open_experiments(campaign.id)):
+    going = state.open_experiments(campaign.id)
+    if any(row.state is not ExperimentState.CLOSED and not row.in_quarantine for row in going):
         return False
     if campaign.wanted not in ("", campaign.champion) or any(True for _ in state.company.asked(campaign.id)):
         return False

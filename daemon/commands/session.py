@@ -18,6 +18,7 @@ from arctl.daemon.commands.needs import needs, stuck, waits
 from arctl.daemon.commands.teams import discussion
 from arctl.daemon.life.titles import told
 from arctl.daemon.rows import ACTIVE, WAITING, Campaign, DirectionState, ExperimentState
+from arctl.daemon.state import State
 from arctl.errors import UsageError
 
 #: Bytes below which a disk counts as full.
@@ -56,7 +57,7 @@ async def status(context: Context, caller: Caller, params: Params) -> Any:
         "log": str(context.home.log),
         "uptime": time.time() - context.started,
         "stopping": state.stopping,
-        "trouble": context.engine.trouble or _no_room(context.home.root),
+        "trouble": context.engine.trouble or _no_room(context.home.root) or _ailing(state),
         "devices": len(state.devices),
         "busy": len(state.active_runs()),
         "held": [
@@ -76,6 +77,11 @@ def _no_room(folder: Path) -> str:
     return (
         f"the disk is full: {free >> 10} KiB are left for {folder}; free some space, everything waits for it"
     )
+
+
+def _ailing(state: State) -> str:
+    """Say what of the daemon's own is not as it should be."""
+    return "; ".join(why for why in state.ailments.values() if why)
 
 
 def _campaign(context: Context, row: Campaign) -> dict[str, Any]:

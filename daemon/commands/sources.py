@@ -57,7 +57,8 @@ _EMPTY: dict[str, Any] = {
 def _ended(state: State, campaign: str) -> Iterator[Run]:
     """Yield the runs that are over and were begun, newest first."""
     for run in reversed(state.runs.values()):
-        if run.state is RunState.ENDED and run.started is not None and campaign in ("", run.campaign):
+        there = run.started is not None and run.removed is None
+        if run.state is RunState.ENDED and there and campaign in ("", run.campaign):
             yield run
 
 

@@ -6,7 +6,18 @@ No clock, no randomness, no I/O: a campaign can be decided in virtual time, and 
 from __future__ import annotations
 
 from arctl.daemon.actions import Step
-from arctl.daemon.decide import bank, dead_ends, exhaustion, lifecycle, promotion, rebase, schedule
+from arctl.daemon.decide import (
+    bank,
+    contention,
+    dead_ends,
+    exhaustion,
+    lifecycle,
+    promotion,
+    rebase,
+    retention,
+    room,
+    unreadable,
+)
 from arctl.daemon.decide.teams import (
     aftermath,
     company,
@@ -21,7 +32,9 @@ from arctl.daemon.state import State
 
 #: In the order in which they are asked; the first that has something to do is heard.
 RULES = (
+    unreadable.hold,
     lifecycle.reissue,
+    contention.replace,
     promotion.judge,
     rebase.refresh,
     bank.set_up,
@@ -36,9 +49,10 @@ RULES = (
     critique.critique,
     supply.supply,
     aftermath.reflect,
-    schedule.assign,
+    room.assign,
     exhaustion.look_again,
     lifecycle.finish,
+    retention.sweep,
     lifecycle.leave,
 )
 

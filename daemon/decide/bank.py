@@ -79,7 +79,7 @@ def failed_bank_runs(state: State, champion: Experiment) -> int:
     return sum(
         run.purpose in (Purpose.BANK, Purpose.BASELINE)
         and run.state is RunState.ENDED
-        and run.outcome != Outcome.OK
+        and run.outcome not in (Outcome.OK, Outcome.CONTENDED)
         for run in state.runs_of(champion.id)
     )
 

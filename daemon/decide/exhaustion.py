@@ -65,7 +65,7 @@ def look_again(state: State, now: float) -> Step:
             continue
         if limit_met(state, campaign, now) or not nothing_more(state, campaign):
             continue
-        if not settled(state, campaign) or not (ends := least_looked_at(state, campaign)):
+        if not settled(state, campaign, decided=False) or not (ends := least_looked_at(state, campaign)):
             continue
         why = "nothing else is left to try: smaller steps"
         freed = [*ends, *_refuted_over(state, campaign, {end.axis for end in ends})]

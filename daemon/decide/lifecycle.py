@@ -41,6 +41,8 @@ def finish(state: State, now: float) -> Step:
             continue
         reason = limit_met(state, campaign, now) or nothing_more(state, campaign)
         if not reason or not settled(state, campaign):
+            if step := _undecided(state, campaign, reason):
+                return step
             continue
         champion = state.experiments[campaign.champion]
         found = "nothing beat the baseline" if not champion.base else f"the champion is {champion.id}"
@@ -52,6 +54,24 @@ def finish(state: State, now: float) -> Step:
             step.extend(withdrawn(state, turn, f"the campaign is finished: {reason}", now))
         return step
     return Step()
+
+
+#: How the reason of a campaign begins that has nothing left but results in quarantine.
+UNDECIDED = "waits for a person: "
+
+
+def _undecided(state: State, campaign: Campaign, over: str) -> Step:
+    """Say so, once, where a campaign would be finished if a person decided what is in quarantine."""
+    said = ""
+    if over and settled(state, campaign, decided=False):
+        names = ", ".join(row.id for row in state.open_experiments(campaign.id))
+        said = f"{UNDECIDED}{names} in quarantine, and otherwise {over}"
+    if said == campaign.reason or not (said or campaign.reason.startswith(UNDECIDED)):
+        return Step()
+    step = Step(rows=[bump(campaign, reason=said)])
+    if said:
+        step.events.append(Event("campaign.undecided", campaign.id, campaign.id, f"{campaign.id} {said}"))
+    return step
 
 
 def leave(state: State, now: float) -> Step:

@@ -9,6 +9,7 @@ from arctl.daemon.actions import MoveBranch, Step
 from arctl.daemon.decide.bank import bank_size, failed_bank_runs, reference, settle_baseline
 from arctl.daemon.decide.dead_ends import close_axis
 from arctl.daemon.decide.rebase import rebase
+from arctl.daemon.decide.suspicion import arrest, findings, told
 from arctl.daemon.life.closing import close
 from arctl.daemon.life.opening import new_runs
 from arctl.daemon.rows import (
@@ -63,6 +64,7 @@ def _complete(state: State, experiment: Experiment) -> bool:
     runs = state.runs_of(experiment.id)
     return (
         experiment.state is ExperimentState.OPEN
+        and not experiment.in_quarantine
         and bool(experiment.values)
         and all(run.state is RunState.ENDED for run in runs)
     )
@@ -74,6 +76,9 @@ def _candidate(state: State, campaign: Campaign, spec: Spec, experiment: Experim
     known = reference(base, spec)
     if len(known) < max(1, bank_size(base, spec)):
         return Step()
+    doubts = findings(state, campaign, spec, experiment, base)
+    if step := arrest(state, experiment, doubts, now):
+        return step
     baseline = state.baseline_of(campaign.id)
     judgement = gate(
         policy=spec.policy,
@@ -91,6 +96,8 @@ def _candidate(state: State, campaign: Campaign, spec: Spec, experiment: Experim
         "against": base.id,
         "failed_bank_runs": failed_bank_runs(state, base),
     }
+    if doubts:
+        evidence["integrity"] = told(doubts)
     if judgement.outcome == "more":
         return _more_runs(state, spec, bump(experiment, evidence=evidence), judgement, now)
     if judgement.outcome == "accept":

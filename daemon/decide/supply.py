@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from arctl.daemon.life.queueing import set_aside
+from arctl.daemon.life.seating import slots
 from arctl.daemon.rows import Campaign, Move, ProposalState, Purpose, RunState
 from arctl.daemon.state import State
 
 
 def target(state: State, campaign: str) -> int:
     """Return how many experiments are to be under way: one ready for each slot beyond those that run."""
-    return state.spec(campaign).brain.in_flight or len(state.devices) + 1
+    return state.spec(campaign).brain.in_flight or slots(state, campaign) + 1
 
 
 def room(state: State, campaign: str) -> int:
@@ -40,12 +41,13 @@ def limit_met(state: State, campaign: Campaign, now: float) -> str:
     return f"the target {limits.target:g} is met: {spec.metric.name} {mean:.6g}" if met else ""
 
 
-def settled(state: State, campaign: Campaign) -> bool:
+def settled(state: State, campaign: Campaign, *, decided: bool = True) -> bool:
     """Tell whether nothing of a campaign is open, running or being thought about.
 
-    Somebody who is asked for more ideas is not waited for; who says why an experiment ended so is.
+    Somebody who is asked for more ideas is not waited for; who says why an experiment ended so is. What is
+    in quarantine is waited for where `decided`: a person may release it.
     """
-    if any(True for _ in state.open_experiments(campaign.id)):
+    if any(decided or not row.in_quarantine for row in state.open_experiments(campaign.id)):
         return False
     if any(turn.move not in (Move.PROPOSE, Move.CRITIQUE) for turn in state.company.asked(campaign.id)):
         return False

@@ -1,16 +1,48 @@
-"""The host as a device: its cores divided into slots, each pinned to its own."""
+"""The host: its load and memory, and its cores as devices: slots that are pinned to their own."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import psutil
 
-from arctl.daemon.devices.base import Sample
+from arctl.daemon.devices.base import Fault, Sample
 from arctl.daemon.marks import Device
 
 #: More slots than this would only get in each other's way where nobody asked for them.
 DEFAULT_SLOTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One reading of the host: load average of a minute, memory and swap in MiB; None where it has none."""
+
+    at: float
+    cores: int
+    load: float | None
+    memory_used_mb: float
+    memory_total_mb: float
+    swap_used_mb: float
+    swap_total_mb: float
+
+
+def read_host(now: float) -> Host:
+    """Take a reading of the host."""
+    memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+    try:
+        load = os.getloadavg()[0]
+    except OSError:
+        load = None
+    return Host(
+        now,
+        os.cpu_count() or 1,
+        load,
+        (memory.total - memory.available) / 2**20,
+        memory.total / 2**20,
+        swap.used / 2**20,
+        swap.total / 2**20,
+    )
 
 
 def available_cores() -> tuple[int, ...]:
@@ -64,10 +96,14 @@ class HostBackend:
                 util=_mean([load[core] for core in cores if core < len(load)]),
                 memory_used_mb=(memory.total - memory.available) / 2**20,
                 memory_total_mb=memory.total / 2**20,
-                temperature_c=None,
             )
             for index, cores in enumerate(self._parts)
         )
+
+    def faults(self, wait: float = 0.0) -> tuple[Fault, ...]:
+        """The host has no faults that it would live to tell."""
+        del wait
+        return ()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -12,6 +12,16 @@ from arctl.daemon.facts.clients import (
     StopDaemon,
 )
 from arctl.daemon.facts.minds import ReserveCall, SettleCall, TurnAnswered, TurnBeat, TurnFailed
+from arctl.daemon.facts.upkeep import (
+    Ailing,
+    AttemptFound,
+    BackupTaken,
+    DiskSeen,
+    LedgerRestored,
+    Removed,
+    ResultFound,
+    StockTaken,
+)
 from arctl.daemon.facts.work import (
     ActionFailed,
     BranchMoved,
@@ -19,6 +29,9 @@ from arctl.daemon.facts.work import (
     CampaignRefused,
     CommitBuilt,
     CommitRefused,
+    DeviceChecked,
+    DeviceFaulted,
+    DevicesRead,
     DevicesSeen,
     ParamsRead,
     PointsSeen,
@@ -55,12 +68,26 @@ Fact = (
     | ReserveCall
     | SettleCall
     | DevicesSeen
+    | Ailing
+    | BackupTaken
+    | DiskSeen
+    | StockTaken
+    | Removed
+    | ResultFound
+    | AttemptFound
+    | LedgerRestored
+    | DevicesRead
+    | DeviceFaulted
+    | DeviceChecked
     | ActionFailed
 )
 
 __all__ = [
     "ActionFailed",
     "AddCampaign",
+    "Ailing",
+    "AttemptFound",
+    "BackupTaken",
     "BranchMoved",
     "CampaignAdmitted",
     "CampaignRefused",
@@ -68,18 +95,26 @@ __all__ = [
     "CommitRefused",
     "Control",
     "Detach",
+    "DeviceChecked",
+    "DeviceFaulted",
+    "DevicesRead",
     "DevicesSeen",
+    "DiskSeen",
     "EditRefused",
     "EditSeen",
     "Fact",
     "FileAstray",
+    "LedgerRestored",
     "ParamsRead",
     "PointsSeen",
+    "Removed",
     "ReserveCall",
+    "ResultFound",
     "RunEnded",
     "RunLost",
     "RunStarted",
     "SettleCall",
+    "StockTaken",
     "StopDaemon",
     "Tick",
     "TreePrepared",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from arctl.daemon.marks import Device
+from arctl.daemon.marks import Device, Reading
 from arctl.daemon.rows import CurvePoint, Json
 
 
@@ -56,6 +56,8 @@ class CommitBuilt:
     tree: str
     params: Json
     paths: tuple[str, ...]
+    #: What is doubtful about the edit.
+    findings: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class RunLost:
     run: str
     attempt: int
     reason: str
+    evidence: Json = field(default_factory=dict)
 
 
 # -- from devices, and from every actor ----------------------------------------------------------------
@@ -153,6 +156,34 @@ class DevicesSeen:
     """The inventory changed."""
 
     devices: tuple[Device, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesRead:
+    """Who else has a device, or what is free on it, changed."""
+
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFaulted:
+    """A device failed: it is lost, reported a critical Xid, or was not given back (`left`)."""
+
+    device: str
+    kind: str
+    reason: str
+    name: str = ""
+    evidence: Json = field(default_factory=dict)
+    #: The run that left it so, where one did.
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChecked:
+    """A device that a run has left was looked at and may be used again, unless it has a fault."""
+
+    device: str
+    run: str
 
 
 @dataclass(frozen=True, slots=True)

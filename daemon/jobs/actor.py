@@ -10,7 +10,7 @@ from pathlib import Path
 
 from arctl.daemon.actions import FreezeRun, JobsAction, LaunchRun, ResumeRun, StopRun
 from arctl.daemon.facts import Fact, PointsSeen, RunEnded, RunLost, RunStarted
-from arctl.daemon.jobs import launch, outcome, seals
+from arctl.daemon.jobs import environment, launch, outcome, seals
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.jobs.launcher import Launcher
 from arctl.daemon.rows import Campaign, CurvePoint, Outcome, Run
@@ -77,9 +77,14 @@ class Jobs:
         self._watch(action.campaign, run, spec, folder)
 
     def _lay_out(self, action: LaunchRun, spec: Spec, folder: RunFolder) -> None:
-        launch.prepare(action, spec, self._home)
-        if spec.files.protected:
-            seals.take(folder.path, Path(action.run.tree) / action.campaign.prefix, spec)
+        """Make the run's folder, and write down what the run finds, and what it runs with."""
+        cage = launch.cage_of(action, spec, self._home)
+        launch.prepare(action, cage)
+        tree = Path(action.run.tree)
+        root = tree / action.campaign.prefix
+        seals.take(folder.path, root, spec, self._home.campaign(action.campaign.id) / "data")
+        env = launch.environment(action, cage)
+        environment.write(folder.path, launch.command(action, spec), tree, root, env)
 
     async def _resume(self, action: ResumeRun) -> None:
         """Take in, adopt or fence what an earlier daemon launched."""
@@ -196,3 +201,5 @@ class Watcher:
             # Its shim holds the lock again, or has just let go of it: look once more.
             await asyncio.sleep(LOOK)
         self._report(await asyncio.to_thread(outcome.read, run, folder, self._spec, self._campaign.prefix))
+        # Reported first: a slot does not wait for it.
+        await asyncio.to_thread(folder.tidy)

@@ -12,7 +12,7 @@ from typing import cast
 
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.rows import Campaign
-from arctl.daemon.sandbox import SYSTEM, Bind, Limits, Sandbox, covers
+from arctl.daemon.sandbox import SYSTEM, Bind, Limits, Sandbox, covers, home_place
 from arctl.errors import ArctlError
 from arctl.experiments.confinement import Level
 from arctl.experiments.globs import matches
@@ -40,6 +40,7 @@ class Cage:
         words: list[str],
         cwd: Path,
         *,
+        house: Path,
         reads: Iterable[Path] = (),
         writes: Iterable[Path] = (),
         network: bool | None = None,
@@ -48,7 +49,8 @@ class Cage:
     ) -> list[str]:
         """Return the command line that runs `words` with these paths, and what every command has.
 
-        A `trusted` one is the campaign's own, from its first commit: nothing is hidden from it.
+        `house` is a folder that it takes for its home. A `trusted` command is the campaign's own, from its
+        first commit: nothing is hidden from it.
 
         Raises `ArctlError` where the campaign's settings name what is not there, or what is arctl's own.
         """
@@ -56,14 +58,39 @@ class Cage:
         limits = Limits(processes=settings.processes, file_bytes=settings.file_size)
         if self.campaign.level == 1:
             return limits.wrap(words, inside=False) if shutil.which("prlimit") else words
-        binds = [Bind(path) for path in (*self._installed(), *self._named(), *reads)]
-        binds += [Bind(path, "write") for path in (*self._named(write=True), *writes)]
-        binds += devices
+        place = self.home_of(house) if self.campaign.level == 3 else house
+        binds = [Bind(house, "write", place), *devices]
+        written = dict.fromkeys((*writes, *self._named(write=True)))
+        read = [path for path in (*self._installed(), *self._named(), *reads) if path not in written]
+        binds += [*map(Bind, read), *(Bind(path, "write") for path in written)]
         if self.campaign.level == 3 and not trusted:
             binds += self._hidden()
         online = settings.network if network is None else network
         box = Sandbox(cwd, tuple(binds), network=online, limits=limits, shm=settings.shm)
         return box.wrap(words, cast("Level", self.campaign.level))
+
+    def home_of(self, house: Path) -> Path:
+        """Return where a command finds its home."""
+        real = Path(self.campaign.env.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111  # never raises
+        return home_place(real, house) if self.campaign.level == 3 else house
+
+    def furnish(self) -> None:
+        """Have `~/.x` lead to what `[sandbox]` names, where a private home is not in the real one's place."""
+        real = Path(self.campaign.env.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111  # never raises
+        if self.campaign.level == 1 or self.home_of(self.folder.house) != self.folder.house:
+            return
+        for path in self._paths((*self.spec.sandbox.read_only, *self.spec.sandbox.writable)):
+            if path != real and path.is_relative_to(real):
+                link = self.folder.house / path.relative_to(real)
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(path)
+
+    def setup(self) -> Iterator[Path]:
+        """Yield what the setup command fills for the runs: they only read it. It is made where it is not."""
+        for path in self._paths(self.spec.sandbox.read_only):
+            self._decent("read_only", path)
+            path.mkdir(parents=True, exist_ok=True)
+            yield path
 
     def protected(self) -> Iterator[Path]:
         """Yield the files of the work tree that no run may write to."""
@@ -81,23 +108,33 @@ class Cage:
             target = (Path(self.campaign.root) / name).absolute()
             yield from {target, target.resolve()}
 
-    def _installed(self) -> tuple[Path, ...]:
-        return installations(self.campaign.env.get("PATH", ""), self.campaign.env.get("VIRTUAL_ENV", ""))
+    def _installed(self) -> Iterator[Path]:
+        env = self.campaign.env
+        yield from installations(env.get("PATH", ""), env.get("VIRTUAL_ENV", ""))
+        for target in self.linked():
+            yield from _origins(target)
 
     def _named(self, *, write: bool = False) -> Iterator[Path]:
-        key, names = (
-            ("writable", self.spec.sandbox.writable) if write else ("read_only", self.spec.sandbox.read_only)
-        )
-        for name in names:
-            path = Path(os.path.normpath(Path(self.campaign.root) / os.path.expanduser(name)))  # noqa: PTH111
+        """Yield the further paths of `[sandbox]`; raises `ArctlError` for one that is not there."""
+        settings = self.spec.sandbox
+        key, names = ("writable", settings.writable) if write else ("read_only", settings.read_only)
+        for name, path in zip(names, self._paths(names), strict=True):
             if not path.exists():
                 msg = f"[sandbox] {key} names {name}, which is not there"
                 raise ArctlError(msg, "create it, or take it out of arctl.toml")
-            for secret in (self.home.root, self.home.socket.parent):
-                if covers(path, secret) or covers(secret, path):
-                    msg = f"[sandbox] {key} names {name}, where arctl keeps its own state"
-                    raise ArctlError(msg, "name less")
+            self._decent(key, path)
             yield path
+
+    def _paths(self, names: Iterable[str]) -> Iterator[Path]:
+        for name in names:
+            yield Path(os.path.normpath(Path(self.campaign.root) / os.path.expanduser(name)))  # noqa: PTH111
+
+    def _decent(self, key: str, path: Path) -> None:
+        """Refuse to show any part of arctl's own state: its ledger, its socket, other runs."""
+        for secret in (self.home.root, self.home.socket.parent):
+            if covers(path, secret) or covers(secret, path):
+                msg = f"[sandbox] {key} names {path}, where arctl keeps its own state"
+                raise ArctlError(msg, "name less")
 
     def _hidden(self) -> Iterator[Bind]:
         """Yield what covers the paths that are not to be seen: nothing in place of a file, or of a folder."""
@@ -110,7 +147,7 @@ class Cage:
 
     def _places(self, name: str) -> Iterator[Path]:
         if not name.startswith(PACKAGES):
-            yield Path(os.path.normpath(Path(self.campaign.root) / os.path.expanduser(name)))  # noqa: PTH111
+            yield from self._paths([name])
             return
         for place in (*self._installed(), Path("/usr"), Path("/usr/local")):
             for packages in ("site-packages", "dist-packages"):

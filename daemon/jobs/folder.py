@@ -22,6 +22,7 @@ MARK = "ARCTL_MARK"
 #: What is made for the job in its run's folder; the second line for those whose metric is scored.
 FOLDERS = ("files", "home", "nothing")
 PASSES = ("inputs", "predictions", "homes")
+PASSING = ("home", "homes", "inputs", "predictions", "taken")
 SCORED = ("artifacts", "scorer", "inputs", "predictions", "taken")
 
 
@@ -87,6 +88,11 @@ class RunFolder:
     def log(self) -> Path:
         """The job's output, up to its cap."""
         return self.path / "out.log"
+
+    def tidy(self) -> None:
+        """Remove what nobody needs once a run was read: homes, inputs, predictions. What it left stays."""
+        for name in PASSING:
+            delete(self.path / name)
 
     def exit(self) -> dict[str, Any] | None:
         """Return the shim's last word, None while there is none; a broken file counts as none."""

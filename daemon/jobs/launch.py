@@ -10,6 +10,7 @@ from arctl.daemon.jobs import stages
 from arctl.daemon.jobs.cage import Cage
 from arctl.daemon.jobs.folder import MARK, RunFolder
 from arctl.daemon.rows import Purpose
+from arctl.daemon.sandbox.gpu import node_binds
 from arctl.environment import inherited
 from arctl.experiments.spec import Spec
 from arctl.paths import Home
@@ -24,15 +25,20 @@ THREADS = (
 )
 
 
-def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
+def cage_of(action: LaunchRun, spec: Spec, home: Home) -> Cage:
+    """Return a run's surroundings."""
+    folder = RunFolder(home.run_folder(action.run.id, action.run.attempt))
+    return Cage(home, action.campaign, spec, folder, Path(action.run.tree))
+
+
+def environment(action: LaunchRun, cage: Cage) -> dict[str, str]:
     """Return a job's whole environment."""
-    run = action.run
-    folder = RunFolder(home.run_folder(run.id, run.attempt))
+    run, spec, folder = action.run, cage.spec, cage.folder
     found = inherited(action.campaign.env, spec.run.env_pass)
     if action.campaign.level > 1:
         # Whatever these name is not there: the job has a home of its own.
         found = {name: value for name, value in found.items() if not name.startswith("XDG_")}
-        found["HOME"] = str(folder.house)
+        found["HOME"] = str(cage.home_of(folder.house))
         found["TMPDIR"] = "/tmp" if action.campaign.level > 2 else str(folder.house)  # noqa: S108  # its own
     found.update(
         PYTHONUNBUFFERED="1",
@@ -41,7 +47,7 @@ def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
         ARCTL_RUN=run.id,
         ARCTL_RUN_FOLDER=str(folder.files),
         ARCTL_SEED=str(run.seed),
-        ARCTL_DATA=str(home.campaign(run.campaign) / "data"),
+        ARCTL_DATA=str(cage.home.campaign(run.campaign) / "data"),
         CUDA_DEVICE_ORDER="PCI_BUS_ID",
         CUDA_VISIBLE_DEVICES=action.gpu or "",
     )
@@ -63,24 +69,23 @@ def command(action: LaunchRun, spec: Spec) -> str:
     return spec.run.command
 
 
-def prepare(action: LaunchRun, spec: Spec, home: Home) -> None:
+def prepare(action: LaunchRun, cage: Cage) -> None:
     """Lay out a run's folder with all that its shim needs to know; raises `ArctlError` where it cannot be."""
-    run, campaign = action.run, action.campaign
-    folder = RunFolder(home.run_folder(run.id, run.attempt))
-    tree, trusted = Path(run.tree), home.trusted(campaign.id, campaign.base_commit)
-    data, hidden = home.campaign(campaign.id) / "data", home.hidden(campaign.id)
+    run, campaign, spec, folder = action.run, action.campaign, cage.spec, cage.folder
+    trusted = cage.home.trusted(campaign.id, campaign.base_commit)
+    data, hidden = cage.home.campaign(campaign.id) / "data", cage.home.hidden(campaign.id)
     for place in (data, hidden):
         place.mkdir(parents=True, exist_ok=True)
-    places = stages.Places(tree / campaign.prefix, trusted / campaign.prefix, data, hidden)
-    cage = Cage(home, campaign, spec, folder, tree)
-    env, line = environment(action, spec, home), command(action, spec)
+    places = stages.Places(cage.tree / campaign.prefix, trusted / campaign.prefix, data, hidden)
+    env, line = environment(action, cage), command(action, spec)
     score = spec.score if run.purpose is not Purpose.SETUP else None
+    cards = node_binds(action.nodes) if action.nodes and campaign.level > 1 else ()
     if run.purpose is Purpose.SETUP:
-        found = [stages.setup(cage, places, line, env)]
-    elif score is not None:
-        found = stages.scored(cage, places, score, stages.plain(cage, places, line, env), env)
+        found = [stages.setup(cage, places, line, env, cards)]
     else:
-        found = [stages.plain(cage, places, line, env)]
+        found = [stages.plain(cage, places, line, env, cards)]
+    if score is not None:
+        found = stages.scored(cage, places, score, found[0], env, cards)
     told: dict[str, Any] = {
         "run": run.id,
         "attempt": run.attempt,
@@ -89,3 +94,4 @@ def prepare(action: LaunchRun, spec: Spec, home: Home) -> None:
         "stages": found,
     }
     folder.create(told, passes=score.passes if score is not None else None)
+    cage.furnish()

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.facts import RunEnded
-from arctl.daemon.jobs import seals
+from arctl.daemon.jobs import environment, seals
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.rows import Outcome, Purpose, Run
 from arctl.errors import ArctlError
 from arctl.experiments import metrics
+from arctl.experiments.integrity import Finding, counters
 from arctl.experiments.spec import Spec
 from arctl.text import clean_block
 
@@ -50,6 +51,8 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
         evidence["frozen_seconds"] = record["frozen_seconds"]
     outcome, reason = _how(record, spec)
     root = Path(run.tree) / prefix
+    if known := environment.read(folder.path):
+        evidence["environment"] = {**known, "seed": run.seed, "device": run.device_name}
     if outcome is Outcome.OK and (touched := seals.broken(folder.path, root)):
         outcome, reason = Outcome.INVALID, f"it changed protected files: {', '.join(touched[:5])}"
         evidence["protected"] = touched
@@ -65,6 +68,13 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
             reason = primary.evidence
         if primary.notes:
             evidence["notes"] = list(primary.notes)
+        if outcome is Outcome.OK and spec.metric.file and seals.stale(folder.path, root, spec.metric.file):
+            outcome, value, found = Outcome.NO_METRIC, None, {}
+            reason = f"{spec.metric.file} is the one that was there before the run: it wrote none"
+        evidence["counters"] = counters(spec.metric, said, found, spec.progress.pattern)
+        if changed := seals.altered(folder.path, Path(_data(folder))):
+            text = f"shared data changed while it ran: {', '.join(changed[:5])}"
+            evidence["integrity"] = [Finding("data", "flag", text, run.id).to_dict()]
     if outcome is not Outcome.OK:
         evidence["tail"] = clean_block(tail.decode("utf-8", "replace")).splitlines()[-TAIL_LINES:]
     return RunEnded(
@@ -77,6 +87,12 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
         metrics={name: number if math.isfinite(number) else None for name, number in found.items()},
         evidence=evidence,
     )
+
+
+def _data(folder: RunFolder) -> str:
+    """Return the folder of data that a run was told of."""
+    stages = folder.spec().get("stages") or [{}]
+    return str((stages[0].get("env") or {}).get("ARCTL_DATA") or folder.path / "no-data")
 
 
 def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
@@ -112,6 +128,8 @@ def _status(record: dict[str, Any]) -> tuple[Outcome, str]:
     if (told := (code or 0) - 128) in signal.valid_signals():
         # A shell reports its command's signal in this way.
         code, number = None, told
+    if number == signal.SIGKILL and record.get("oom_kills"):
+        return Outcome.CRASHED, "killed by SIGKILL when the machine ran out of memory"
     if number:
         return Outcome.CRASHED, f"killed by {_signal_name(number)}"
     if code == 127:

@@ -9,11 +9,13 @@ commit, in files that no experiment has touched; they see predictions and artifa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from arctl.daemon.jobs.cage import Cage
+from arctl.daemon.sandbox import Bind
 from arctl.experiments.confinement import Score
 
 #: A stage of `spec.json`, as the shim reads it.
@@ -31,24 +33,41 @@ class Places:
     hidden: Path
 
 
-def plain(cage: Cage, places: Places, command: str, env: dict[str, str], **more: Any) -> Stage:
+def plain(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the stage of a run that prints its own metric, or the first of one that is scored."""
-    reads = [places.data, *cage.linked(), *cage.protected()]
-    words = cage.wrap(_shell(command), places.own, reads=reads, writes=_writable(cage), **more)
+    words = cage.wrap(
+        _shell(command),
+        places.own,
+        house=cage.folder.house,
+        reads=[places.data, *cage.linked(), *cage.protected()],
+        writes=[cage.tree, cage.folder.files],
+        devices=cards,
+    )
     return _stage(cage, "train", words, places.own, env)
 
 
-def setup(cage: Cage, places: Places, command: str, env: dict[str, str]) -> Stage:
+def setup(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the campaign's own preparation: it fills the data folders, and may load them from somewhere."""
-    writes = [places.data, places.hidden, *_writable(cage)]
     words = cage.wrap(
-        _shell(command), places.own, reads=cage.linked(), writes=writes, network=True, trusted=True
+        _shell(command),
+        places.own,
+        house=cage.folder.house,
+        reads=cage.linked(),
+        writes=[*cage.setup(), places.data, places.hidden, cage.tree, cage.folder.files],
+        network=True,
+        trusted=True,
+        devices=cards,
     )
     return _stage(cage, "setup", words, places.own, {**env, "ARCTL_HIDDEN": str(places.hidden)})
 
 
 def scored(
-    cage: Cage, places: Places, score: Score, train: Stage, env: dict[str, str], **more: Any
+    cage: Cage,
+    places: Places,
+    score: Score,
+    train: Stage,
+    env: dict[str, str],
+    cards: Sequence[Bind] = (),
 ) -> list[Stage]:
     """Return all stages of a run whose metric is computed out of the experiment's reach."""
     folder = cage.folder
@@ -62,10 +81,11 @@ def scored(
             _shell(score.inputs),
             places.trusted,
             reads=open_to_scorer,
-            writes=[folder.scorer, folder.inputs, folder.house],
+            house=folder.house,
+            writes=[folder.scorer, folder.inputs],
             network=False,
             trusted=True,
-            **more,
+            devices=cards,
         )
         told = {**trusted, "ARCTL_INPUTS": str(folder.inputs)}
         found.append(_stage(cage, "inputs", words, places.trusted, told, score))
@@ -75,16 +95,17 @@ def scored(
             _shell(score.predict or ""),
             places.own,
             reads=[cage.tree, places.data, *cage.linked(), folder.artifacts, seen],
-            writes=[left, folder.shelter(number)],
+            house=folder.shelter(number),
+            writes=[left],
             network=False,
-            **more,
+            devices=cards,
         )
         told = {
             **shared,
             "ARCTL_INPUTS": str(seen),
             "ARCTL_PREDICTIONS": str(left),
             "ARCTL_RUN_FOLDER": str(left),
-            "HOME": str(folder.shelter(number)),
+            "HOME": str(cage.home_of(folder.shelter(number))),
         }
         order = {"source": str(left), "target": str(folder.taken / str(number)), "cap": score.size}
         found.append({**_stage(cage, "predict", words, places.own, told, score), "take": [order]})
@@ -92,18 +113,15 @@ def scored(
         _shell(score.command),
         places.trusted,
         reads=[*open_to_scorer, folder.taken],
-        writes=[folder.scorer, folder.house],
+        house=folder.house,
+        writes=[folder.scorer],
         network=False,
         trusted=True,
-        **more,
+        devices=cards,
     )
     told = {**trusted, "ARCTL_PREDICTIONS": str(folder.taken)}
     found.append({**_stage(cage, "score", words, places.trusted, told, score), "log": "score"})
     return found
-
-
-def _writable(cage: Cage) -> list[Path]:
-    return [cage.tree, cage.folder.files, cage.folder.house]
 
 
 def _shell(command: str) -> list[str]:

@@ -24,25 +24,19 @@ def unstarted(state: State, campaign: str) -> list[Experiment]:
     """Return the experiments that wait for their first run, in the order in which they get it."""
     first = {run.experiment: run.number for run in state.live_runs() if _unstarted(state, run, campaign)}
     rows = [state.experiments[ident] for ident in first]
-    return sorted(rows, key=lambda row: (row.place, first[row.id]))
+    return sorted(rows, key=lambda row: (row.place, not urgent(state, row), first[row.id]))
+
+
+def urgent(state: State, row: Experiment) -> bool:
+    """Tell whether an experiment goes first: a person proposed it, or asked for it by a directive."""
+    proposal = state.proposals.get(row.proposal)
+    return proposal is not None and proposal.urgent
 
 
 def _unstarted(state: State, run: Run, campaign: str) -> bool:
     if run.campaign != campaign or run.purpose is not Purpose.SEARCH or run.state not in WAITING:
         return False
     return state.experiments[run.experiment].state is not ExperimentState.BUILDING
-
-
-def by_hand(state: State, runs: list[Run]) -> list[Run]:
-    """Put each campaign's first runs in the order that people gave them, within the turns that it has."""
-    moved = {run.campaign for run in runs if state.experiments[run.experiment].place}
-    for name in moved:
-        turns = [n for n, run in enumerate(runs) if run.campaign == name and run.purpose is Purpose.SEARCH]
-        ours = [runs[n] for n in turns]
-        ours.sort(key=lambda run: (state.experiments[run.experiment].place, run.number))
-        for n, run in zip(turns, ours, strict=True):
-            runs[n] = run
-    return runs
 
 
 def begun(state: State, row: Experiment) -> bool:

@@ -7,8 +7,20 @@ from __future__ import annotations
 
 from arctl.daemon import facts
 from arctl.daemon.actions import Step
-from arctl.daemon.marks import Inventory
-from arctl.daemon.reduce import calls, campaigns, control, edits, experiments, members, runs, turns
+from arctl.daemon.marks import Inventory, Readings, Vacated
+from arctl.daemon.reduce import (
+    calls,
+    campaigns,
+    control,
+    devices,
+    edits,
+    experiments,
+    members,
+    replaying,
+    runs,
+    turns,
+    upkeep,
+)
 from arctl.daemon.state import State
 
 
@@ -62,10 +74,32 @@ def reduce(state: State, fact: facts.Fact, now: float) -> Step:
         case facts.PointsSeen():
             return Step(points=list(fact.points))
         case facts.RunEnded():
-            return runs.ended(state, fact, now)
+            return devices.vacated(state, fact, runs.ended(state, fact, now))
         case facts.RunLost():
-            return runs.lost(state, fact, now)
+            return devices.vacated(state, fact, runs.lost(state, fact, now))
         case facts.DevicesSeen():
             return Step(marks=[Inventory(fact.devices)])
+        case facts.Ailing():
+            return upkeep.ailing(state, fact)
+        case facts.BackupTaken():
+            return upkeep.backed_up(fact)
+        case facts.DiskSeen():
+            return upkeep.disk(state, fact)
+        case facts.StockTaken():
+            return upkeep.stock(state, fact)
+        case facts.Removed():
+            return upkeep.removed(fact)
+        case facts.ResultFound():
+            return replaying.result(state, fact, now)
+        case facts.AttemptFound():
+            return replaying.attempt(state, fact)
+        case facts.LedgerRestored():
+            return replaying.restored(fact)
+        case facts.DevicesRead():
+            return Step(marks=[Readings(fact.readings)])
+        case facts.DeviceFaulted():
+            return devices.faulted(state, fact, now)
+        case facts.DeviceChecked():
+            return Step(marks=[Vacated(fact.device, fact.run, over=True)])
         case facts.ActionFailed():
             return campaigns.action_failed(state, fact, now)

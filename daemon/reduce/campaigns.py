@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from arctl.daemon import facts
-from arctl.daemon.actions import AdmitCampaign, Answer, RemoveTree, Step, WatchFiles
+from arctl.daemon.actions import AdmitCampaign, Answer, BackUp, RemoveTree, Step, WatchFiles
 from arctl.daemon.life import closing
 from arctl.daemon.life.releasing import woken
+from arctl.daemon.life.seating import UNBOUND
 from arctl.daemon.life.surface import reading
 from arctl.daemon.life.talking import anew, spent
 from arctl.daemon.marks import Reissue, Stopping
@@ -20,7 +21,7 @@ from arctl.daemon.rows import (
     RunState,
     bump,
 )
-from arctl.daemon.specs import read
+from arctl.daemon.specs import problem_of, read
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 from arctl.experiments.spec import Spec
@@ -89,7 +90,7 @@ def _begin(state: State, fact: facts.CampaignAdmitted, now: float) -> Step:
         params=fact.params,
         promoted=fact.commit,
     )
-    step = Step(rows=[campaign, baseline])
+    step = Step(rows=[campaign, baseline], actions=[BackUp()])
     text = f"campaign {fact.name} begins at {fact.commit[:9]} of {fact.root}"
     step.events.append(
         Event("campaign.started", fact.name, fact.name, text, fact.actor, {"commit": fact.commit})
@@ -102,7 +103,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
     old, new = state.spec(known.id), read(fact.spec, fact.name)
     baseline = state.baseline_of(known.id)
     untried = not baseline.bank and not state.count_proposed(known.id)
-    if not untried and (changed := measured_otherwise(old, new)):
+    readable = not problem_of(known)
+    if readable and not untried and (changed := measured_otherwise(old, new)):
         message = (
             f"arctl.toml measures otherwise than campaign {known.id} did until now: {', '.join(changed)}"
         )
@@ -200,7 +202,7 @@ def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
     step = Step(events=[Event("action.failed", fact.campaign, fact.run or fact.experiment, reason)])
     run = state.runs.get(fact.run)
     if run is not None and run.state is not RunState.ENDED and fact.action in ("PrepareTree", "LaunchRun"):
-        step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, device="", tree=""))
+        step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, tree="", **UNBOUND))
         step.actions.append(RemoveTree(run.id))
     if campaign := state.campaigns.get(fact.campaign):
         away = f" (to give it up: `arctl kill {fact.experiment}` first)" if fact.experiment else ""

@@ -12,7 +12,7 @@ from arctl.daemon.life.surface import reading
 from arctl.daemon.marks import Astray
 from arctl.daemon.reduce.campaigns import measured_otherwise
 from arctl.daemon.rows import Campaign, CampaignState, Event, Json, bump
-from arctl.daemon.specs import read
+from arctl.daemon.specs import problem_of, read
 from arctl.daemon.state import State
 from arctl.experiments.errors import SpecError
 from arctl.experiments.spec import Spec
@@ -123,6 +123,8 @@ def _unfit(campaign: Campaign, old: Spec, new: Spec) -> tuple[str, str] | None:
     if new.name != campaign.id:
         message = f"the name is {new.name}, not {campaign.id}"
         return message, "put the name back; `arctl start` begins another campaign under another name"
+    if problem_of(campaign):
+        return None  # of what stood there only a part can be read: there is nothing to compare with
     if changed := measured_otherwise(old, new):
         message = f"it measures otherwise than until now: {', '.join(changed)}"
         return (

@@ -27,7 +27,7 @@ def built(state: State, fact: facts.CommitBuilt, now: float) -> Step:
     experiment = _building(state, fact.experiment, fact.base)
     if experiment is None:
         return Step()
-    known = {"commit": fact.commit, "tree": fact.tree, "params": fact.params}
+    known = {"commit": fact.commit, "tree": fact.tree, "params": fact.params, "findings": fact.findings}
     first = stands_for(state.proposals[experiment.proposal], state.same_tree(experiment.campaign, fact.tree))
     if first is not None and first.id != experiment.id:
         return duplicate(state, experiment, first, known, now)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 from arctl.daemon import facts
-from arctl.daemon.actions import FreezeRun, RemoveTree, Step, StopRun
+from arctl.daemon.actions import FreezeRun, NoteResult, RemoveTree, Step, StopRun
 from arctl.daemon.life.closing import cancel, close
+from arctl.daemon.life.contention import marked
+from arctl.daemon.life.seating import UNBOUND
+from arctl.daemon.reduce import devices
 from arctl.daemon.reduce.campaigns import hold
 from arctl.daemon.rows import (
     ACTIVE,
@@ -85,11 +88,17 @@ def _attempt(state: State, ident: str, attempt: int) -> Run | None:
 def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
     """Take in a result: the run's row, the attempt's one result, and what it means for others."""
     run = _attempt(state, fact.run, fact.attempt)
-    if run is None:
-        return Step()
+    return taken_in(state, run, fact, now) if run is not None else Step()
+
+
+def taken_in(state: State, run: Run, fact: facts.RunEnded, now: float) -> Step:
+    """Return what the end of a run's attempt means, which nobody took in before."""
     result = Result(run.id, run.attempt, now, fact.outcome, fact.value, fact.evidence)
+    if why := _by_device(state, run, fact.outcome):
+        # What a device did to a run says nothing of the idea: it is as if the run had been lost.
+        return _lost(state, run, f"{why}; it was {fact.outcome}: {fact.reason}", fact.evidence, now)
     if fact.outcome == Outcome.CANCELLED and run.stopping == REQUEUE and _wanted(state, run):
-        step = _requeue(run, "stopped with the daemon")
+        step = _requeue(run, "it was stopped for that")
         step.results.append(result)
         return step
     # Whoever stopped a run does not want its result, even if it was faster than the signal.
@@ -105,12 +114,36 @@ def ended(state: State, fact: facts.RunEnded, now: float) -> Step:
         seconds=fact.seconds,
         value=fact.value,
         metrics=fact.metrics,
-        evidence=fact.evidence,
+        evidence=_known(state, run, fact.evidence),
         frozen=None,
         frozen_by=(),
         frozen_seconds=float(fact.evidence.get("frozen_seconds") or 0.0),
     )
-    return _over(state, row, result, now)
+    row = marked(state, row)
+    step = _over(state, row, result, now)
+    # For the day on which the ledger is lost and a backup does not know of it: the tree goes now.
+    step.actions.append(NoteResult(row.id, row.attempt, _noted(row)))
+    return step
+
+
+def _noted(run: Run) -> Json:
+    names = ("campaign", "experiment", "seed", "outcome", "reason", "started", "seconds", "value", "metrics")
+    return {name: getattr(run, name) for name in names} | {"at": run.ended, "evidence": run.evidence}
+
+
+def _known(state: State, run: Run, evidence: Json) -> Json:
+    """Add to what a run ran with the commit that it ran, which its folder does not know."""
+    if "environment" not in evidence:
+        return evidence
+    commit = state.experiments[run.experiment].commit
+    return {**evidence, "environment": {**evidence["environment"], "commit": commit}}
+
+
+def _by_device(state: State, run: Run, outcome: str) -> str:
+    """Say which device failed under a run that ended badly, or was stopped for that; empty where none did."""
+    if outcome == Outcome.OK or run.stopping not in ("", REQUEUE):
+        return ""
+    return devices.blamed(state, run)
 
 
 def _over(state: State, run: Run, result: Result, now: float) -> Step:
@@ -136,8 +169,6 @@ def _requeue(run: Run, reason: str) -> Step:
         run,
         state=RunState.QUEUED,
         attempt=run.attempt + 1,
-        device="",
-        device_name="",
         tree="",
         started=None,
         stopping="",
@@ -145,6 +176,7 @@ def _requeue(run: Run, reason: str) -> Step:
         frozen=None,
         frozen_by=(),
         frozen_seconds=0.0,
+        **UNBOUND,
     )
     text = f"{run.id} is queued again, attempt {row.attempt}: {reason}"
     return Step(
@@ -164,14 +196,19 @@ def lost(state: State, fact: facts.RunLost, now: float) -> Step:
     run = _attempt(state, fact.run, fact.attempt)
     if run is None:
         return Step()
-    result = Result(run.id, run.attempt, now, Outcome.LOST, None, {"reason": fact.reason})
+    return _lost(state, run, devices.blamed(state, run) or fact.reason, fact.evidence, now)
+
+
+def _lost(state: State, run: Run, why: str, evidence: Json, now: float) -> Step:
+    """Queue a run again that ended without a result of its own, or give it up."""
+    result = Result(run.id, run.attempt, now, Outcome.LOST, None, {**evidence, "reason": why})
     stopped = run.stopping not in ("", REQUEUE)
     if not stopped and run.losses + 1 < MAX_LOSSES and _wanted(state, run):
-        step = _requeue(bump(run, losses=run.losses + 1), fact.reason)
+        step = _requeue(bump(run, losses=run.losses + 1), why)
         step.results.append(result)
         return step
     outcome = Outcome.CANCELLED if stopped else Outcome.LOST
-    reason = run.stopping if stopped else f"lost {run.losses + 1} times: {fact.reason}"
+    reason = run.stopping if stopped else f"lost {run.losses + 1} times: {why}"
     over = bump(run, frozen=None, frozen_by=(), frozen_seconds=stood_still(run, now))
     row = dataclasses.replace(over, state=RunState.ENDED, outcome=outcome, reason=reason, ended=now)
     return _over(state, row, result, now)
@@ -260,7 +297,7 @@ def _hopeless(state: State, experiment: Experiment, run: Run) -> bool:
         if other.purpose is run.purpose
         and other.id != run.id
         and other.state is RunState.ENDED
-        and other.outcome not in (Outcome.OK, Outcome.CANCELLED)
+        and other.outcome not in (Outcome.OK, Outcome.CANCELLED, Outcome.CONTENDED)
     ]
     return (len(failed) + 1) % FAILURES == 0
 

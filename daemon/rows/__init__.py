@@ -37,7 +37,7 @@ from arctl.daemon.rows.states import (
     TurnState,
     Verdict,
 )
-from arctl.daemon.rows.talk import Call, Deed, Directive, Hold, Post
+from arctl.daemon.rows.talk import Call, Deed, Directive, Hold, Post, Quarantine
 from arctl.daemon.rows.work import Campaign, DeadEnd, Experiment, Proposal, Run
 
 Row = (
@@ -57,6 +57,7 @@ Row = (
     | Deed
     | Call
     | Hold
+    | Quarantine
 )
 R = TypeVar(
     "R",
@@ -76,6 +77,7 @@ R = TypeVar(
     Deed,
     Call,
     Hold,
+    Quarantine,
 )
 
 #: Each kind of row, its table, and the letter with which its ids begin; others are named by people.
@@ -96,6 +98,7 @@ TABLES: dict[type[Any], str] = {
     Deed: "deeds",
     Call: "calls",
     Hold: "holds",
+    Quarantine: "quarantines",
 }
 LETTERS: dict[type[Any], str] = {
     Proposal: "p",
@@ -162,6 +165,7 @@ __all__ = [
     "Proposal",
     "ProposalState",
     "Purpose",
+    "Quarantine",
     "R",
     "Result",
     "Role",

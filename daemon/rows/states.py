@@ -125,6 +125,8 @@ class Outcome(StrEnum):
     INVALID = "invalid"
     CANCELLED = "cancelled"
     LOST = "lost"
+    #: It ended well, but its machine was not quiet, and its metric depends on that: run afresh instead.
+    CONTENDED = "contended"
 
 
 #: States of a proposal of which an experiment may still be made.

@@ -103,6 +103,27 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A device on which nothing starts because it failed; its id is the device's.
+
+    `kind` is "lost", "xid", "left" (a run's processes or memory stayed on it) or "person".
+    """
+
+    id: str
+    created: float
+    kind: str
+    reason: str
+    #: The device's name at that time: one that fell off the bus may be listed no more.
+    name: str = ""
+    run: str = ""
+    evidence: Json = field(default_factory=dict)
+    #: When and by whom it was released; None and empty while it stands.
+    lifted: float | None = None
+    by: str = ""
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A device on which a person lets nothing start; its id is the device's."""
 

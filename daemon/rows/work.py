@@ -159,7 +159,17 @@ class Experiment:
     place: int = 0
     closed: float | None = None
     seconds: float = 0.0
+    #: What is doubtful about its edit, as findings of `arctl.experiments.integrity`.
+    findings: tuple[Json, ...] = ()
+    #: Why it waits for a person before it is judged: `since`, `findings`; then `cleared`, `by`, `reason`.
+    quarantined: Json = field(default_factory=dict)
     rev: int = 0
+
+    @property
+    def in_quarantine(self) -> bool:
+        """Whether it is neither judged nor run again until a person decides."""
+        waits = bool(self.quarantined) and not self.quarantined.get("cleared")
+        return waits and self.state is ExperimentState.OPEN
 
     @property
     def record(self) -> tuple[float, ...]:
@@ -174,7 +184,7 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution of an experiment: one seed, one device, one attempt at a time."""
+    """One execution of an experiment: one seed, one device or several, one attempt at a time."""
 
     id: str
     campaign: str
@@ -190,8 +200,12 @@ class Run:
     held: bool = False
     outcome: str = ""
     reason: str = ""
+    #: The first of its devices, and all of them.
     device: str = ""
     device_name: str = ""
+    devices: tuple[str, ...] = ()
+    #: Which of the parts of a device it has, where several runs share one.
+    seat: int = 0
     tree: str = ""
     started: float | None = None
     ended: float | None = None
@@ -208,7 +222,15 @@ class Run:
     frozen_seconds: float = 0.0
     #: Why it is being stopped, from the moment that somebody asked; REQUEUE when it is to be run again.
     stopping: str = ""
+    #: When and why its folder, the log with it, was removed to make room; None while it is there.
+    removed: float | None = None
+    removed_for: str = ""
     rev: int = 0
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """The devices that it has; runs of an older arctl know only one."""
+        return self.devices or ((self.device,) if self.device else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from arctl.daemon.shim.system import (
     end_all,
     is_sandbox,
     memory_of,
+    oom_kills,
     send,
 )
 
@@ -66,7 +67,7 @@ class Job:
         self.begun = self.spoke = self.weighed = clock()
         self.asleep = clock() - time.monotonic()
         self.used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.memory = 0
+        self.memory, self.short = 0, oom_kills()
         #: Since when it is frozen, for how long it was before that, and who has just been told to stop.
         self.still_since: float | None = None
         self.still, self.restless = 0.0, False
@@ -237,6 +238,8 @@ class Job:
             "frozen_seconds": still,
             "cpu_seconds": usage.ru_utime + usage.ru_stime - self.used.ru_utime - self.used.ru_stime,
             "max_rss_kb": usage.ru_maxrss,
+            "memory": self.memory,
+            "oom_kills": oom_kills() - self.short,
             "orphans": orphans,
             "suspended_seconds": max(0.0, clock() - time.monotonic() - self.asleep),
         }

@@ -98,6 +98,13 @@ def memory_of(pids: dict[int, str]) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def oom_kills() -> int:
+    """Return how often the kernel has ended a process because the machine ran out of memory."""
+    with contextlib.suppress(OSError, IndexError, ValueError), open("/proc/vmstat") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith("oom_kill ")), 0)
+    return 0
+
+
 def send(pid: int, number: int) -> None:
     """Signal a process that may be gone already."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

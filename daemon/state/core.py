@@ -7,7 +7,20 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from arctl.daemon.marks import Astray, Device, Inventory, Mark, Reissue, Rest, Stopping
+from arctl.daemon.marks import (
+    Ailment,
+    Astray,
+    Device,
+    Inventory,
+    Mark,
+    Readings,
+    Reissue,
+    Rest,
+    Room,
+    Stocktaking,
+    Stopping,
+    Vacated,
+)
 from arctl.daemon.rows import (
     ACTIVE,
     LETTERS,
@@ -22,6 +35,7 @@ from arctl.daemon.rows import (
     Hold,
     Move,
     Proposal,
+    Quarantine,
     Row,
     Run,
     RunState,
@@ -32,6 +46,7 @@ from arctl.daemon.specs import spec_of
 from arctl.daemon.state.company import Company
 from arctl.daemon.state.gains import Gains
 from arctl.daemon.state.ids import Ids
+from arctl.daemon.state.machine import Machine
 from arctl.daemon.state.progress import Progress
 from arctl.daemon.state.records import Records
 from arctl.daemon.state.spending import Spending
@@ -57,6 +72,7 @@ class State:
     runs: dict[str, Run] = field(default_factory=dict)
     dead_ends: dict[str, DeadEnd] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
+    machine: Machine = field(default_factory=Machine)
     company: Company = field(default_factory=Company)
     spending: Spending = field(default_factory=Spending)
     tried: Tried = field(default_factory=Tried)
@@ -72,6 +88,10 @@ class State:
     dry: dict[str, float] = field(default_factory=dict)
     #: What is wrong with a campaign's `arctl.toml` or objective; empty where nothing is any more.
     astray: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: What of the daemon's own is not as it should be, by name; how full the disk is; what is to be tidied.
+    ailments: dict[str, str] = field(default_factory=dict)
+    room: Room | None = None
+    stocktaking: Stocktaking | None = None
 
     # Indices over the rows.
     _open: dict[str, dict[str, None]] = field(default_factory=dict)
@@ -105,6 +125,7 @@ class State:
                 if row.id not in self.runs:
                     self._runs_of.setdefault(row.experiment, []).append(row.id)
                 self.runs[row.id] = row
+                self.machine.apply_run(row)
                 if row.state is RunState.ENDED:
                     self._live.pop(row.id, None)
                 else:
@@ -115,6 +136,8 @@ class State:
                 self.dead_ends[row.id] = row
             case Hold():
                 self.holds[row.id] = row
+            case Quarantine():
+                self.machine.quarantines[row.id] = row
             case Call():
                 self.spending.apply(row)
             case _:
@@ -142,12 +165,20 @@ class State:
                 (self.dry if mark.ideas else self.rest)[mark.agent] = mark.until
             case Inventory():
                 self.devices = {device.id: device for device in mark.devices}
+            case Readings() | Vacated():
+                self.machine.remember(mark)
             case Reissue():
                 (self.reissue.add if mark.wanted else self.reissue.discard)(mark.campaign)
             case Stopping():
                 self.stopping = mark.mode
             case Astray():
                 self.astray[mark.campaign, mark.file] = mark.why
+            case Ailment():
+                self.ailments[mark.name] = mark.why
+            case Room():
+                self.room = mark
+            case Stocktaking():
+                self.stocktaking = mark if mark.stock is not None else None
 
     def _index_experiment(self, row: Experiment) -> None:
         known = self.experiments.get(row.id)
@@ -320,6 +351,10 @@ class State:
         """Tell whether a person lets nothing start on a device."""
         hold = self.holds.get(device)
         return hold is not None and hold.held
+
+    def usable(self, device: str) -> bool:
+        """Tell whether something may start on a device, as far as it is not occupied."""
+        return not (self.is_held(device) or self.machine.quarantine(device) or self.machine.taken(device))
 
 
 def load(rows: Iterable[Row]) -> State:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from arctl.daemon.store.errors import LedgerBusyError, LedgerDamagedError, LedgerError, LedgerFullError
+from arctl.daemon.store.pruning import Bounds
 from arctl.daemon.store.reader import Reader
-from arctl.daemon.store.writer import Batch, LedgerError, LedgerFullError, Writer
+from arctl.daemon.store.writer import Batch, Writer
 
-__all__ = ["Batch", "LedgerError", "LedgerFullError", "Reader", "Writer"]
+__all__ = [
+    "Batch",
+    "Bounds",
+    "LedgerBusyError",
+    "LedgerDamagedError",
+    "LedgerError",
+    "LedgerFullError",
+    "Reader",
+    "Writer",
+]

@@ -52,6 +52,11 @@ class Reader:
         sql = "SELECT value FROM meta WHERE key = 'epoch'"
         return str(await self.ask(lambda connection: connection.execute(sql).fetchone()[0]))
 
+    async def pruned(self) -> int:
+        """Return the number up to which events may be missing; a cursor before it has gaps behind it."""
+        sql = "SELECT coalesce(max(cast(value AS INTEGER)), 0) FROM meta WHERE key = 'pruned'"
+        return int(await self.ask(lambda connection: connection.execute(sql).fetchone()[0]))
+
     async def last_event(self) -> int:
         """Return the number of the newest event, 0 where there is none."""
         sql = "SELECT coalesce(max(seq), 0) FROM events"

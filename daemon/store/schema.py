@@ -207,6 +207,29 @@ def _sandbox(db: Any) -> None:
     db["campaigns"].add_column("level", int, not_null_default=3)
 
 
+@ledger(name="0011_integrity")
+def _integrity(db: Any) -> None:
+    """Add what is doubtful about an experiment, and whether it waits for a person because of that."""
+    db["experiments"].add_column("findings", str, not_null_default="[]")
+    db["experiments"].add_column("quarantined", str, not_null_default="{}")
+
+
+@ledger(name="0012_upkeep")
+def _upkeep(db: Any) -> None:
+    """Add when and why the folder of a run was removed."""
+    for column, kind, default in (("removed", float, None), ("removed_for", str, "")):
+        db["runs"].add_column(column, kind, not_null_default=default)
+
+
+@ledger(name="0013_devices")
+def _devices(db: Any) -> None:
+    """Add devices in quarantine, and runs that have several devices or a part of one."""
+    described = "text id; real created; text kind reason name run evidence; real lifted; text by; int rev"
+    db["quarantines"].create(_columns(described), pk="id")
+    db["runs"].add_column("devices", str, not_null_default="[]")
+    db["runs"].add_column("seat", int, not_null_default=0)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a ledger to this version's schema; each migration is a transaction of its own."""
     ledger.apply(Database(connection))

@@ -10,23 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from arctl.daemon.rows import TABLES, CurvePoint, Event, Result, Row
-from arctl.daemon.store import schema
+from arctl.daemon.rows import CurvePoint, Event, Result, Row
+from arctl.daemon.store import backup, schema
+from arctl.daemon.store.errors import LedgerError, LedgerFullError, explained
+from arctl.daemon.store.health import examine
+from arctl.daemon.store.pruning import Bounds, prune
 from arctl.daemon.store.rows import encode, last_of_each, upsert_sql
-from arctl.errors import ArctlError
 
 #: Deleted when the disk is full, so that SQLite and git can finish what they began.
 BALLAST_BYTES = 4 << 20
-#: Bytes below which all of a ledger is checked at start; beyond, its curves and events are left out.
-CHECKED_WHOLE = 64 << 20
-
-
-class LedgerError(ArctlError):
-    """The ledger cannot be opened or written."""
-
-
-class LedgerFullError(LedgerError):
-    """There is no room for the ledger to grow."""
+#: Seconds for which another program may hold the ledger before that is told; tried on all the same.
+PATIENCE = 5.0
+#: Bytes of the write-ahead log from which on it is emptied, and from which on that is an alarm.
+WAL_LONG, WAL_ALARM = 16 << 20, 64 << 20
 
 
 @dataclass(slots=True)
@@ -63,6 +59,14 @@ class Writer:
         """Write a batch in one transaction and return the number of its last event (0 where it has none)."""
         return int(await self._do(self._write, batch))
 
+    async def care(self) -> int:
+        """Empty a write-ahead log that grew long, make the ballast anew; return how long the log is now."""
+        return int(await self._do(self._care))
+
+    async def prune(self, bounds: Bounds) -> int:
+        """Delete some of what is older than its bounds; return how many rows went, 0 when none is left."""
+        return int(await self._do(self._prune, bounds))
+
     async def close(self) -> None:
         """Close the connection and end the thread."""
         await self._do(self._close)
@@ -73,34 +77,18 @@ class Writer:
 
     def _open(self) -> None:
         try:
-            connection = sqlite3.connect(self.path, isolation_level=None, timeout=10.0)
+            examine(self.path)
+            connection = sqlite3.connect(self.path, isolation_level=None, timeout=PATIENCE)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
-            for check in _checks(connection, self.path):
-                verdict = connection.execute(check).fetchone()[0]
-                if verdict != "ok":
-                    raise sqlite3.DatabaseError(verdict)
-            if newer := schema.unknown_migrations(connection):
-                msg = f"{self.path} was written by a newer arctl (it knows {newer[0]})"
-                raise LedgerError(msg, "start it with that version, or set ARCTL_HOME to another folder")
             schema.migrate(connection)
-        except sqlite3.OperationalError as error:
-            raise _explained(error, self.path) from error
         except sqlite3.DatabaseError as error:
-            msg = f"{self.path} is damaged: {error}"
-            remedy = (
-                "it is kept as it is; move it aside and put a backup in its place, "
-                "or try `sqlite3 ledger.db .recover`"
-            )
-            raise LedgerError(msg, remedy) from error
+            raise explained(error, self.path) from error
         self._connection = connection
         self._keep_ballast()
 
     def _write(self, batch: Batch) -> int:
-        connection = self._connection
-        if connection is None:
-            msg = "the ledger is closed"
-            raise LedgerError(msg)
+        connection = self._opened()
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -110,8 +98,10 @@ class Writer:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        except sqlite3.OperationalError as error:
-            trouble = _explained(error, self.path)
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise
+            trouble = explained(error, self.path)
             if isinstance(trouble, LedgerFullError) and self._ballast is not None:
                 self._ballast.unlink(missing_ok=True)
             raise trouble from error
@@ -154,10 +144,43 @@ class Writer:
             last = cursor.lastrowid or last
         return last
 
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            msg = "the ledger is closed"
+            raise LedgerError(msg)
+        return self._connection
+
+    def _care(self) -> int:
+        log = self.path.with_name(f"{self.path.name}-wal")
+        size = _size(log)
+        if size and self._connection is not None:
+            # What is in the file itself cannot be lost with the log. A reader that stands still holds the
+            # log: waiting for it here would hold up every write.
+            self._connection.execute("PRAGMA busy_timeout=0")
+            try:
+                how = "TRUNCATE" if size > WAL_LONG else "PASSIVE"
+                self._connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+            except sqlite3.DatabaseError as error:
+                raise explained(error, self.path) from error
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout={int(PATIENCE * 1000)}")
+            size = _size(log)
+        self._keep_ballast()
+        return size
+
+    def _prune(self, bounds: Bounds) -> int:
+        try:
+            return prune(self._opened(), bounds)
+        except sqlite3.OperationalError as error:
+            raise explained(error, self.path) from error
+
     def _keep_ballast(self) -> None:
-        if self._ballast is None or self._ballast.exists():
+        """Put the ballast where it is; while the disk is all but full it would only take what is left."""
+        if self._ballast is None or _size(self._ballast) == BALLAST_BYTES:
             return
         try:
+            if backup.free(self._ballast.parent) < 3 * BALLAST_BYTES:
+                return
             # Real bytes: a sparse file would give nothing back.
             self._ballast.write_bytes(b"\0" * BALLAST_BYTES)
         except OSError:
@@ -169,21 +192,8 @@ class Writer:
             self._connection = None
 
 
-def _checks(connection: sqlite3.Connection, path: Path) -> list[str]:
-    """Return how a ledger is checked: whole, or where that takes long, what the daemon is about to read."""
-    if path.stat().st_size < CHECKED_WHOLE:
-        return ["PRAGMA quick_check(1)"]
-    known = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    return [f'PRAGMA quick_check("{table}")' for table in TABLES.values() if table in known]
-
-
-def _explained(error: sqlite3.OperationalError, path: Path) -> LedgerError:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or "disk" in str(error):
-        msg = f"no room to write {path}: {error}"
-        return LedgerFullError(msg, "free some space; the daemon goes on by itself, and nothing is lost")
-    if code == sqlite3.SQLITE_CANTOPEN:
-        msg = f"cannot open {path}: {error}"
-        return LedgerError(msg, "check that the folder exists and is yours, or set ARCTL_HOME to another")
-    msg = f"cannot write {path}: {error}"
-    return LedgerError(msg, "another program may hold the file; close it, or look with `fuser`")
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -10,6 +10,7 @@ from arctl.daemon.actions import BuildCommit
 from arctl.daemon.facts import CommitBuilt, CommitRefused
 from arctl.daemon.rows import Verdict
 from arctl.daemon.workspace.admission import params_at
+from arctl.daemon.workspace.doubts import doubts
 from arctl.daemon.workspace.git import Bare, GitError
 from arctl.experiments import edits, surface
 from arctl.experiments.errors import ScienceError
@@ -72,7 +73,9 @@ def build(action: BuildCommit, bare: Bare, spec: Spec) -> CommitBuilt | CommitRe
         _keeps_seed(bare, commit, prefix, spec)
     except UnfitError as unfit:
         return CommitRefused(experiment.id, base, unfit.verdict, unfit.reason, commit, unfit.evidence)
-    return CommitBuilt(experiment.id, base, commit, tree, params_at(bare, commit, prefix, spec), tuple(paths))
+    findings = doubts(bare, base, commit, prefix, paths, spec)
+    params = params_at(bare, commit, prefix, spec)
+    return CommitBuilt(experiment.id, base, commit, tree, params, tuple(paths), findings)
 
 
 def _pin(bare: Bare, ref: str, commit: str) -> None:

@@ -34,6 +34,11 @@ def told_of(level: Level, spec: Spec) -> tuple[str, ...]:
     if level < 3:
         kind = "Landlock" if level == 2 else "limits of size and number only"
         notes.append(f"runs are in a sandbox of level {level} ({kind}); see `arctl doctor --level {level}`")
+    if level == 2:
+        notes.append(
+            "a run can make no new files beside protected ones, only in folders or $ARCTL_RUN_FOLDER"
+        )
+        notes += [] if spec.sandbox.network else ["a run cannot talk to itself by TCP without a network"]
     if level < 3 and spec.sandbox.hide:
         notes.append("what [sandbox] hide names is not hidden at this level")
     if level == 1 and spec.score is not None:

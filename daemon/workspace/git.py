@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from arctl.daemon.workspace import locks
 from arctl.errors import ArctlError
 
 #: Author and committer of what the daemon commits.
@@ -82,8 +83,14 @@ class Bare:
         self.path = path
 
     def run(self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
-        """Run git in the repository."""
-        return git(*arguments, stdin=stdin, env={**(env or {}), "GIT_DIR": str(self.path)})
+        """Run git in the repository; a lock that a process left which died is taken away once."""
+        env = {**(env or {}), "GIT_DIR": str(self.path)}
+        try:
+            return git(*arguments, stdin=stdin, env=env)
+        except GitError as error:
+            if not locks.named(error.stderr) or not locks.release(self.path):
+                raise
+        return git(*arguments, stdin=stdin, env=env)
 
     def text(self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
         """Run git in the repository and return its output as stripped text."""

@@ -54,6 +54,7 @@ def carriers(mark: bytes) -> list[Path]:
     return found
 
 
+@pytest.mark.fault(1, "SIGKILL to the daemon while runs go on", "runs adopted, one result each")
 def test_1_a_daemon_killed_in_the_middle_adopts_its_runs(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=2))
     before = wait_for("two runs under way", lambda: len(running(daemon)) == 2 and running(daemon))
@@ -79,6 +80,7 @@ def test_1_a_daemon_killed_in_the_middle_adopts_its_runs(daemon: Daemon, tmp_pat
     assert set(results(daemon).values()) == {1}
 
 
+@pytest.mark.fault(1, "SIGKILL to the daemon while runs go on", "runs adopted, one result each")
 def test_1_results_that_came_while_no_daemon_lived_are_taken_in(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     before = wait_for("a run under way", lambda: running(daemon))
@@ -93,6 +95,7 @@ def test_1_results_that_came_while_no_daemon_lived_are_taken_in(daemon: Daemon, 
     assert set(results(daemon).values()) == {1}
 
 
+@pytest.mark.fault(2, "SIGKILL to the daemon six times", "one result each")
 def test_2_killed_again_and_again_nothing_is_lost_or_counted_twice(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", experiments=6))
     for _ in range(6):
@@ -112,6 +115,7 @@ def test_2_killed_again_and_again_nothing_is_lost_or_counted_twice(daemon: Daemo
     assert sum(len(json.loads(text)) for row in values for text in row) == ok
 
 
+@pytest.mark.fault(3, "SIGKILL to the shim", "lost, tried again")
 def test_3_a_killed_shim_loses_the_run_which_is_tried_again(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     run = wait_for("a run under way", lambda: running(daemon))[0]
@@ -125,6 +129,7 @@ def test_3_a_killed_shim_loses_the_run_which_is_tried_again(daemon: Daemon, tmp_
     assert (daemon.home.run_folder(run["id"], 1) / "fenced").exists()
 
 
+@pytest.mark.fault(5, "SIGKILL to both", "lost, tried again")
 def test_5_shim_and_daemon_killed_the_run_is_tried_again(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     run = wait_for("a run under way", lambda: running(daemon))[0]
@@ -138,12 +143,14 @@ def test_5_shim_and_daemon_killed_the_run_is_tried_again(daemon: Daemon, tmp_pat
     assert set(results(daemon).values()) == {1}
 
 
+@pytest.mark.fault(4, "the job kills itself", "the signal is named")
 def test_4_a_job_killed_by_a_signal_says_so(daemon: Daemon, tmp_path: Path) -> None:
     script = "import os, signal\nLR = 0.01\nWIDTH = 32\nos.kill(os.getpid(), signal.SIGSEGV)\n"
     daemon.campaign(make_repo(tmp_path / "repo", script=script))
     assert "SIGSEGV" in daemon.wait_finished()["reason"]
 
 
+@pytest.mark.fault(8, "a second daemon is started", "it leaves and names the first")
 def test_8_a_second_daemon_names_the_first_and_leaves(daemon: Daemon) -> None:
     assert daemon.process is not None
     done = subprocess.run(
@@ -159,6 +166,7 @@ def test_8_a_second_daemon_names_the_first_and_leaves(daemon: Daemon) -> None:
     assert "arctl stop" in done.stderr
 
 
+@pytest.mark.fault(9, "shim.json names another process", "tried again, the other process lives")
 def test_9_a_process_id_used_again_is_not_taken_for_the_shim(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     run = wait_for("a run under way", lambda: running(daemon))[0]
@@ -177,6 +185,7 @@ def test_9_a_process_id_used_again_is_not_taken_for_the_shim(daemon: Daemon, tmp
     bystander.wait()
 
 
+@pytest.mark.fault(10, "a shim is started in a fenced folder", "it leaves")
 def test_10_a_late_shim_finds_itself_fenced(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
@@ -189,6 +198,7 @@ def test_10_a_late_shim_finds_itself_fenced(tmp_path: Path) -> None:
     assert not (folder / "exit.json").exists()
 
 
+@pytest.mark.fault(13, "exit.json is cut off", "lost, file kept")
 def test_13_a_truncated_exit_file_counts_as_lost_and_is_kept(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
     run = wait_for("a run under way", lambda: running(daemon))[0]
@@ -203,6 +213,7 @@ def test_13_a_truncated_exit_file_counts_as_lost_and_is_kept(daemon: Daemon, tmp
     assert broken.read_text() == '{"reason": "exi'
 
 
+@pytest.mark.fault(15, "garbage in the ledger's place", "refused, kept")
 def test_15_a_damaged_ledger_is_refused_and_kept(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -222,6 +233,7 @@ def test_15_a_damaged_ledger_is_refused_and_kept(tmp_path: Path) -> None:
     assert (home / "ledger.db").read_bytes() == before
 
 
+@pytest.mark.fault(17, "100 MB of output, cap 1 MB", "capped, metric found")
 def test_17_a_log_flood_is_capped_and_the_metric_at_its_end_is_found(daemon: Daemon, tmp_path: Path) -> None:
     script = SCRIPT.replace("seed = int", "print('x' * 100_000_000)\nseed = int")
     repo = make_repo(tmp_path / "repo", script=script, experiments=1)
@@ -234,6 +246,7 @@ def test_17_a_log_flood_is_capped_and_the_metric_at_its_end_is_found(daemon: Dae
     assert daemon.call("show", id="e1")["runs"][0]["evidence"]["log_capped"]
 
 
+@pytest.mark.fault(22, "fork and setsid", "none is left")
 @pytest.mark.parametrize("level", ["3", "1"])
 def test_22_a_job_that_detaches_a_child_leaves_none(daemon: Daemon, tmp_path: Path, level: str) -> None:
     token = f"mark{os.urandom(6).hex()}"
@@ -252,6 +265,7 @@ def test_22_a_job_that_detaches_a_child_leaves_none(daemon: Daemon, tmp_path: Pa
     assert left.stdout == b""
 
 
+@pytest.mark.fault(26, "the row goes back to before git was asked", "taken over")
 def test_26_a_ref_whose_row_was_never_written_is_taken_over(daemon: Daemon, tmp_path: Path) -> None:
     repo = make_repo(tmp_path / "repo", experiments=2)
     daemon.campaign(repo)
@@ -272,12 +286,14 @@ def test_26_a_ref_whose_row_was_never_written_is_taken_over(daemon: Daemon, tmp_
     assert next(row for row in daemon.experiments() if row["id"] == "e2")["verdict"]
 
 
+@pytest.mark.fault(27, "the socket is unlinked", "bound again")
 def test_27_a_deleted_socket_is_bound_again(daemon: Daemon) -> None:
     daemon.home.socket.unlink()
     wait_for("a new socket", daemon.home.socket.exists)
     assert daemon.call("status")["pid"]
 
 
+@pytest.mark.fault(33, "two changes with one revision", "one wins, other told")
 def test_33_of_two_clients_with_one_revision_one_wins(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY))
     wait_for("two runs under way", lambda: len(running(daemon)) == 2)

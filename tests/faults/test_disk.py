@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -12,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from arctl.client import Client
+from arctl.daemon.jobs import launch
+from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.rows import Event
 from arctl.daemon.store import Batch, LedgerFullError, Writer
+from arctl.errors import ArctlError
 from arctl.paths import Home
 from tests.faults.test_daemon_faults import results, running
 from tests.support.campaigns import make_repo
@@ -53,6 +58,7 @@ def fill(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.fault(11, "the disk is filled", "nothing lost, goes on with room")
 def test_11_a_full_disk_pauses_and_nothing_is_lost(small: Daemon, tmp_path: Path) -> None:
     small.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=3))
     wait_for("two runs under way", lambda: len(running(small)) == 2)
@@ -83,6 +89,7 @@ def test_11_a_full_disk_pauses_and_nothing_is_lost(small: Daemon, tmp_path: Path
     assert all(row["verdict"] for row in small.experiments())
 
 
+@pytest.mark.fault(11, "the disk is filled", "nothing lost, goes on with room")
 def test_11_the_ledger_says_when_it_is_full_and_goes_on_with_room(small: Daemon) -> None:
     small.stop()
     asyncio.run(_fill_and_go_on(small.home))
@@ -112,3 +119,43 @@ async def _fill_and_go_on(home: Home) -> None:
     count = ledger.execute("SELECT count(*) FROM events WHERE kind = 'noise'").fetchone()[0]
     ledger.close()
     assert count == written + 100, "a transaction is there whole or not at all"
+
+
+@pytest.mark.fault(12, "the disk is full when the job ends", "the shim waits for room and holds its lock")
+def test_12_a_shim_waits_for_room_for_its_last_word(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], check=True)
+    try:
+        folder = RunFolder(disk / "run")
+        script = f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; exit 3"
+        folder.create({"argv": ["/bin/sh", "-c", script], "cwd": str(tmp_path), "env": dict(os.environ)})
+        launch.launch(folder)
+        filler = fill(disk)
+        (tmp_path / "go").touch()
+        wait_for("the shim to try", (folder.path / "exit.json.tmp").exists)
+        assert folder.held(), "nobody may think that it is gone"
+        assert not folder.fence()
+        assert folder.exit() is None
+        filler.unlink()
+        found = wait_for("its last word", folder.exit)
+        assert found["code"] == 3
+        wait_for("its end", lambda: not folder.held())
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.fault(11, "room returns", "the ballast is made anew")
+def test_11_the_ballast_is_there_again_when_there_is_room(small: Daemon) -> None:
+    filler = fill(small.home.root)
+    wait_for("the ballast to be given up", lambda: _given_up(small))
+    filler.unlink()
+    wait_for("the ballast", lambda: small.home.ballast.exists() and small.home.ballast.stat().st_size)
+
+
+def _given_up(small: Daemon) -> bool:
+    """Have something written while there is no room."""
+    with contextlib.suppress(ArctlError, OSError), Client(small.home, timeout=1.0) as client:
+        client.call("pause", target="cpu0")
+        client.call("resume", target="cpu0")
+    return not small.home.ballast.exists()

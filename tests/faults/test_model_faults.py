@@ -84,6 +84,7 @@ def busy(daemon: Daemon) -> list[str]:
     return [row["id"] for row in daemon.experiments() if not row["verdict"]]
 
 
+@pytest.mark.fault(36, "SIGKILL to the daemon in mid call", "the reservation stays spent")
 def test_a_daemon_killed_in_mid_call_keeps_the_reservation_spent(
     home: Callable[..., Daemon], server: MessagesServer
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_daemon_killed_in_mid_call_keeps_the_reservation_spent(
 
 
 @pytest.mark.parametrize("kind", ["refused", "overloaded"])
+@pytest.mark.fault(35, "the model's server is away", "queued runs go on")
 def test_an_outage_leaves_queued_runs_going_and_the_campaign_goes_on_after_it(
     home: Callable[..., Daemon], server: MessagesServer, kind: str
 ) -> None:

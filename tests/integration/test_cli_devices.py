@@ -25,12 +25,12 @@ def cards(tmp_path: Path) -> Iterator[Arctl]:
 
 
 def begin(cards: Arctl, tmp_path: Path, freezable: str = "freezable = true\n") -> None:
-    """Start a campaign whose runs wait in the middle, and wait until three cards are at work."""
+    """Start a campaign whose runs wait in the middle, and wait until both cards in order are at work."""
     repo = make_repo(tmp_path / "repo", script=HALFWAY, experiments=1)
     spec = (repo / "arctl.toml").read_text().replace("\n[metric]", f"{freezable}\n[metric]", 1)
     (repo / "arctl.toml").write_text(spec)
     cards.ok("start", repo)
-    wait_for("three cards at work", lambda: sum(bool(row["started"]) for row in cards.ask("gpus")) == 3)
+    wait_for("two cards at work", lambda: sum(bool(row["started"]) for row in cards.ask("gpus")) == 2)
 
 
 def resting(cards: Arctl) -> dict[str, Any] | None:
@@ -48,7 +48,9 @@ def test_gpus_tells_what_is_out_of_the_ordinary(cards: Arctl, tmp_path: Path) ->
     assert all(row["held"] is row["frozen"] is None for row in (first, second, third, last))
     assert [row["foreign"]["processes"] for row in (first, second, third, last)] == [0, 0, 1, 0]
     assert third["foreign"]["memory_mb"] == 30720
-    assert last["quarantined"] == last["barred"] != ""
+    assert third["taken"]
+    assert last["quarantined"] != ""
+    assert not third["run"]
     assert not last["run"]
 
     frozen = cards.json("pause", "sim0", "--freeze", "--reason", "the card is too hot")
@@ -74,7 +76,8 @@ def test_gpus_tells_what_is_out_of_the_ordinary(cards: Arctl, tmp_path: Path) ->
     assert ", holds 3" in lines[0]
     assert "paused by " in lines[0]
     assert lines[1].endswith(": mine for an hour")
-    assert lines[2].endswith("1 process of others, 30.0 GiB")
+    assert "taken by " in lines[2]
+    assert lines[2].endswith("(1, 30.0 GiB)")
     assert "quarantined: it fell off the bus (simulated)" in lines[3]
 
     cards.ok("undo", frozen["deed"])
@@ -90,7 +93,7 @@ def test_a_campaign_that_may_not_be_frozen_says_what_to_write(cards: Arctl, tmp_
     spec = tmp_path / "repo" / "arctl.toml"
     spec.write_text(spec.read_text().replace("\n[metric]", "freezable = true\n\n[metric]", 1))
     wait_for("the edit to count", lambda: cards("pause", "--freeze").returncode == 0)
-    assert all(row["frozen"] for row in cards.ask("gpus")[:3])
+    assert all(row["frozen"] for row in cards.ask("gpus")[:2])
     run = cards.ask("gpus")[0]["run"]
     cards.ok("kill", run, "--force")
     wait_for("its end", lambda: cards.ask("gpus")[0]["run"] != run)

@@ -90,7 +90,7 @@ def test_json_is_the_wire_s_own_answer(
 
 
 def test_gpus(world: World) -> None:
-    assert [row["id"] for row in world.arctl.json("gpus")] == ["cpu0", "cpu1"]
+    assert [row["id"] for row in world.arctl.json("gpus")["devices"]] == ["cpu0", "cpu1"]
     head, first, _ = world.arctl.ok("gpus").splitlines()
     assert head.split()[:3] == ["#", "NAME", "UTIL%"]
     assert " - " in first, "a processor has no watts, and no watts are not 0 watts"

@@ -159,7 +159,7 @@ def test_a_paused_device_gets_no_run_and_a_killed_one_gives_its_run_away(
         "work on the other device",
         lambda: len(arctl.ask("experiments", limit=1000)["experiments"]) > before,
     )
-    assert not arctl.json("gpus")[1]["run"]
+    assert not arctl.json("gpus")["devices"][1]["run"]
     arctl.ok("undo")
     wait_for("both devices at work again", lambda: all(row["run"] for row in arctl.ask("gpus")))
     arctl.ok("pause", "--drain")

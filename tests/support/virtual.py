@@ -65,6 +65,8 @@ class World:
         self._order = itertools.count()
         self.over = ""
         self._devices = tuple(Device(f"g{n}", n, "sim", f"g{n}") for n in range(self.slots))
+        #: What a device does to the runs on it, and when: it fails, and they end with a crash a moment later.
+        self.failing: dict[str, tuple[float, facts.DeviceFaulted]] = {}
         self.after(0, facts.DevicesSeen(self._devices))
 
     def after(self, seconds: float, fact: facts.Fact) -> None:
@@ -107,6 +109,7 @@ class World:
         company = state.company
         tables: tuple[dict[str, Any], ...] = (
             state.campaigns, state.proposals, state.experiments, state.runs, state.dead_ends, state.holds,
+            state.machine.quarantines,
             company.agents, company.teams, company.directions, company.discussions, company.critiques,
             company.posts, company.directives, company.deeds, self.turns,
         )  # fmt: skip
@@ -139,6 +142,8 @@ class World:
         times = [until for until in (*state.rest.values(), *state.dry.values()) if until < math.inf]
         for name in state.campaigns:
             teams = state.spec(name).teams
+            if (stagger := state.spec(name).run.stagger) is not None and name in state.machine.started_last:
+                times.append(state.machine.started_last[name] + stagger)
             times += [turn.expires + 0.1 for turn in state.company.asked(name)]
             times += [row.created + teams.critique_wait for row in state.open_proposals(name)]
             before = state.company.discussions_of(name)
@@ -166,9 +171,13 @@ class World:
 
     def _check(self) -> None:
         """What must hold at every moment."""
-        devices = [run.device for run in self.state.active_runs()]
-        assert len(devices) == len(set(devices)), "two runs on one device"
-        assert not self.state.devices or set(devices) <= set(self.state.devices)
+        seats = [(device, run.seat) for run in self.state.active_runs() for device in run.bound]
+        assert len(seats) == len(set(seats)), "two runs on one seat of a device"
+        assert not self.state.devices or {device for device, _ in seats} <= set(self.state.devices)
+        for run in self.state.active_runs():
+            sharers = [row for row in self.state.active_runs() if set(row.bound) & set(run.bound)]
+            limit = self.state.spec(run.campaign).run.per_gpu
+            assert len(sharers) <= limit, "more runs on a device than may share it"
         for campaign in self.state.campaigns.values():
             assert campaign.champion in self.state.experiments
         for experiment in self.state.experiments.values():
@@ -196,6 +205,10 @@ class World:
                 self.after(0.0, facts.RunStarted(action.run.id, action.run.attempt, adopted=True))
             case actions.MoveBranch():
                 self.after(0.1, facts.BranchMoved(action.experiment.id, f"c-{action.experiment.id}"))
+            case actions.CheckDevice():
+                self.after(0.0, facts.DeviceChecked(action.device, action.run))
+            case actions.ForgetFaults():
+                self.after(0.0, facts.DeviceChecked(action.device, ""))
             case actions.AskAgent():
                 self._think(action.question)
             case actions.Shutdown():
@@ -231,6 +244,12 @@ class World:
         else:
             value = self.loss(params, chance)
             ended = facts.RunEnded(run.id, run.attempt, "ok", "", seconds, value, {"loss": value}, {})
+        for device in run.bound:
+            if device in self.failing and self.now < self.failing[device][0] <= self.now + seconds:
+                at, fault = self.failing.pop(device)
+                seconds = at - self.now
+                self.after(seconds, fault)
+                ended = facts.RunEnded(run.id, run.attempt, "crashed", "CUDA error", seconds, None, {}, {})
         self.after(seconds, ended)
 
     def _think(self, question: Question) -> None:

@@ -80,6 +80,7 @@ def shown(text: str = "", **changes: Any) -> dict[str, Any]:
     }
     return {
         "metric": text or "loss", "goal": "minimize", "experiment": {**row, **changes}, "change": text,
+        "findings": [{"check": text or "clock", "severity": "flag", "text": text or "late", "where": text}],
         "proposal": {"id": "p4", "agent": text or "ada", "brain": text, "hypothesis": text or "it is too low",
                      "uncritiqued": True},
         "base": {"id": "e1", "title": text}, "champion": False, "runs": [run],
@@ -179,6 +180,21 @@ def test_an_interval_is_drawn_against_nothing_gained(low: float, high: float, in
     first, last, zero = drawn.index("|"), drawn.rindex("|"), drawn.index("0")
     assert (first < zero < last) is inside
     assert first < drawn.index(BRAILLE.kept) < last
+
+
+def test_a_result_in_quarantine_says_so_and_what_can_be_done() -> None:
+    reply = shown(state="open", verdict="", reason="prints less")
+    reply["findings"] = [
+        {"check": "output", "severity": "quarantine", "text": "prints less", "where": "train.py:9"},
+        {"check": "seed", "severity": "note", "text": "another generator", "where": "train.py:3"},
+    ]
+    reply["quarantined"] = True
+    text = text_of(VerdictPane("verdict"), scene({show_query("e5"): reply}))
+    assert "quarantine: prints less" in text
+    assert "output: prints less (train.py:9)" in text
+    assert ":release has it judged, :invalidate rejects it" in text
+    reply["quarantined"] = False
+    assert ":release" not in text_of(VerdictPane("verdict"), scene({show_query("e5"): reply}))
 
 
 def test_every_run_is_a_link_to_its_log_and_a_crash_shows_its_end() -> None:

@@ -67,6 +67,10 @@ def test_a_missing_reading_is_never_zero() -> None:
         ({"barred": "no driver"}, "QUARANTINED: no driver"),
         ({"foreign": {"processes": 2, "memory_mb": 4096}}, "taken: 2 processes of others, 4G"),
         ({"foreign": {"processes": 1, "memory_mb": None}}, "taken: 1 process of others"),
+        ({"foreign": {"processes": 1}, "taken": "ada: python (7)"}, "taken by ada: python (7)"),
+        ({"foreign": {"processes": 1}, "taken": ""}, "idle"),
+        ({"quarantined": "Xid 79", "quarantine": {"created": 12.0}}, "QUARANTINED 1m: Xid 79"),
+        ({**RUN, "runs": ["r1", "r2"]}, "+1 "),
         ({}, "idle"),
     ],
 )

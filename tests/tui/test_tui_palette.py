@@ -64,6 +64,11 @@ def test_operands_options_and_flags_are_read() -> None:
     assert typed("propose --set LR=0.1 --set W=3").params == {"values": {"LR": "0.1", "W": "3"}}
     assert typed("edit p3 --unset LR --set W=3").params == {"values": {"LR": None, "W": "3"}}
     assert typed("mark LR --from 0.1 --to 1").params == {"low": 0.1, "high": 1.0}
+    given = typed('release e12 --reason "it is fine"')
+    assert given.request("e12").params == {"target": "e12", "reason": "it is fine"}
+    assert (given.request("e12").method, typed("invalidate e12").request("e12").method) == (
+        "release", "invalidate",
+    )  # fmt: skip
     assert typed("approve p3,p4").request("p3,p4").params == {"proposals": ["p3", "p4"]}
 
 

@@ -87,6 +87,7 @@ def _champion(goal: str = "minimize", best: float = 0.9) -> dict[str, Any]:
     last = _row("e4", "e1", (best, best), evidence=EVIDENCE)
     return {
         "campaign": "toy", "state": "running", "reason": "", "behind": "", "metric": "loss", "goal": goal,
+        "trust": "reported", "sandbox": 3,
         "policy": "sequential",
         "alpha": 0.05, "branch": "arctl/toy", "root": "/r", "champion": last, "lineage": [first, last],
         "experiments": 7, "accepted": 1, "device_seconds": 90.0, "runs": 12, "base_commit": "abc",
@@ -118,7 +119,8 @@ def test_a_champion_that_is_the_baseline_says_so() -> None:
 def _campaign(state: str, reason: str = "") -> dict[str, Any]:
     return {
         "campaign": "toy", "state": state, "reason": reason, "behind": "", "root": "/r", "metric": "loss",
-        "goal": "minimize", "drain": False, "needs": [], "waits": [], "stuck": False,
+        "goal": "minimize", "trust": "scored",
+        "sandbox": 3, "drain": False, "needs": [], "waits": [], "stuck": False,
         "company": {"agents": 1, "asked": 0, "teams": [], "standing": 0, "proposals": {}, "discussion": None},
         "experiments": 3, "open": 1, "verdicts": {"baseline": 1, "timed_out": 2}, "running": 1, "queued": 0,
         "champion": "e1", "champion_title": "baseline", "champion_mean": None, "champion_runs": 0,
@@ -240,7 +242,8 @@ def _lineage(rows: list[tuple[str, str, str]], path: list[str], **more: Any) -> 
         for number, (ident, base, verdict) in enumerate(rows)
     ]  # fmt: skip
     found = {
-        "campaign": "toy", "metric": "loss", "goal": "minimize", "champion": path[-1], "root": "",
+        "campaign": "toy", "metric": "loss", "goal": "minimize",
+        "trust": "scored", "champion": path[-1], "root": "",
         "total": len(nodes), "nodes": nodes, "next": None, "path": path,
         "teams": {"t1": "alpha"}, "forks": [],
     }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arctl.daemon.commands import community
-from arctl.daemon.decide.schedule import in_order
+from arctl.daemon.decide.order import in_order
 from arctl.daemon.decide.supply import room
 from arctl.daemon.decide.teams.critique import critique
 from arctl.daemon.decide.teams.take import take
@@ -296,9 +296,9 @@ def test_a_move_takes_no_turn_from_another_campaign_nor_from_a_champion_s_runs()
     stage.set(first)
     confirm = Run("r50", "toy", "e4", 50, 6.0, Purpose.CONFIRM, 5, RunState.QUEUED, started=None)
     stage.set(confirm)
-    assert runs(stage) == ["r50", "r2", "r32", "r30", "r31"]
+    assert runs(stage) == ["r50", "r32", "r2", "r30", "r31"], "the other campaign has nothing yet"
     stage.done("move", "e31", to="top")
-    assert runs(stage) == ["r50", "r31", "r32", "r2", "r30"]
+    assert runs(stage) == ["r50", "r32", "r31", "r2", "r30"]
 
 
 # -- stash ------------------------------------------------------------------------------------------------

@@ -8,15 +8,15 @@ import sys
 
 import pytest
 
-from arctl.daemon.devices.actor import choose
-from arctl.daemon.devices.base import Foreign, Sample
+from arctl.daemon.devices.base import Foreign, Process, Sample
+from arctl.daemon.devices.choosing import choose
 from arctl.daemon.devices.foreign import foreign
 from arctl.daemon.devices.host import HostBackend, divide
-from arctl.daemon.devices.nvml import visible
 from arctl.daemon.devices.sim import SimBackend
+from arctl.daemon.devices.visible import Named, visible
 from arctl.errors import ArctlError, UsageError
 
-CARDS = [(0, "GPU-aaa1"), (1, "GPU-bbb2"), (2, "GPU-bbc3")]
+CARDS = [Named(n, uuid, uuid) for n, uuid in enumerate(("GPU-aaa1", "GPU-bbb2", "GPU-bbc3"))]
 
 
 def test_cores_are_divided_without_overlap_while_they_last() -> None:
@@ -96,7 +96,8 @@ def test_a_simulated_card_whose_run_stands_still_rests_and_keeps_its_memory() ->
 
 def test_simulated_cards_can_be_in_trouble() -> None:
     backend = choose("sim:4,foreign=1,foreign=2,quarantined=3")
-    assert [bool(device.barred) for device in backend.inventory()] == [False, False, False, True]
+    assert [(fault.device, fault.kind) for fault in backend.faults()] == [("SIM-3", "lost")]
+    assert backend.faults() == (), "it is told once"
     samples = backend.sample(frozenset(), 1.0)
     assert [len(sample.processes or ()) for sample in samples] == [0, 1, 1, 0]
 
@@ -115,7 +116,8 @@ SHIMS = frozenset({10})
 
 def on_card(*pids: int, mb: tuple[float | None, ...] | None = None) -> Sample:
     """Return a reading of a card with these processes."""
-    return Sample("GPU-aaa1", 1.0, processes=pids, process_mb=mb)
+    sizes = mb or (None,) * len(pids)
+    return Sample("GPU-aaa1", 1.0, processes=tuple(map(Process, pids, sizes)))
 
 
 def test_what_came_from_a_shim_is_ours_and_the_rest_is_foreign() -> None:

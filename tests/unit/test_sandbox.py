@@ -14,21 +14,8 @@ import pytest
 
 from arctl.daemon import sandbox
 from arctl.daemon.sandbox import Bind, Limits, Sandbox, SandboxError
+from tests.support.boxes import CLEAN, run
 from tests.support.daemon import wait_for
-
-CLEAN = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
-
-
-def run(box: Sandbox, script: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a shell script in a sandbox."""
-    return subprocess.run(
-        box.wrap(["sh", "-c", script]),
-        env=env or CLEAN,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.fixture

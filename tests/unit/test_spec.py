@@ -401,7 +401,7 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize("model", [*MODELS, specs.Guardrail, specs.Limits, specs.Brain])
+@pytest.mark.parametrize("model", [*MODELS, specs.Guardrail, specs.Limits, specs.Keep, specs.Brain])
 def test_every_key_is_documented(model: type[specs.Spec]) -> None:
     text = (Path(__file__).parents[2] / "docs" / "campaign.md").read_text()
     missing = [key for key in model.model_fields if f"`{key}`" not in text and f"[{key}" not in text]

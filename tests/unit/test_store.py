@@ -28,7 +28,7 @@ from arctl.daemon.rows import (
     RunState,
 )
 from arctl.daemon.state import load
-from arctl.daemon.store import Batch, LedgerError, Reader, Writer, schema, writer
+from arctl.daemon.store import Batch, LedgerError, Reader, Writer, health, schema
 from arctl.daemon.store.rows import columns
 from tests.support.community import Community, spec
 
@@ -311,7 +311,7 @@ def test_a_large_ledger_is_refused_where_what_the_daemon_reads_is_damaged(
     path = tmp_path / "l.db"
     rows = [dataclasses.replace(ROWS[1], id=f"e{n}", number=n) for n in range(1, 2000)]  # type: ignore[type-var]
     asyncio.run(written(path, Batch(rows=rows, at=1.0)))
-    monkeypatch.setattr(writer, "CHECKED_WHOLE", 0)
+    monkeypatch.setattr(health, "CHECKED_WHOLE", 0)
     asyncio.run(written(path))
     ledger = sqlite3.connect(path)
     size = ledger.execute("PRAGMA page_size").fetchone()[0]

@@ -130,6 +130,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("unstash", "take it back into the queue", "unstash", _TARGET, (_REASON,), "stash"),
     Command("rerun", "try again what failed", "rerun", _TARGET, (_REASON,), "rerun"),
     Command(
+        "release", "have a result in quarantine judged", "release", _TARGET, (_REASON,), "release",
+    ),
+    Command(
+        "invalidate", "reject a result in quarantine", "invalidate", _TARGET, (_REASON,), "invalidate",
+    ),
+    Command(
         "say", "say something in the forum", "say", ("TEXT",),
         (Option("reply", param="parent"), Option("to"), Option("link", param="links", many=True)), rest=True,
     ),

@@ -22,6 +22,8 @@ ACCEPTS: dict[str, frozenset[str]] = {
     "approve": frozenset({"proposal"}),
     "reject": frozenset({"proposal"}),
     "rerun": frozenset({"experiment"}),
+    "release": frozenset({"experiment"}),
+    "invalidate": frozenset({"experiment"}),
     "promote": frozenset({"experiment"}),
     "rollback": frozenset({"experiment"}),
     "fork": frozenset({"experiment"}),
@@ -132,9 +134,12 @@ def cost(view: View, target: Target, now: float) -> list[str]:
     """Say what ending a thing costs: the runs that end, with the device time spent on them, and the rest."""
     runs = [row for row in view.devices if row.run and _within(view, row, target)]
     spent = sum(_worked(row, now) for row in runs)
-    said = f"{count(len(runs), 'run')} under way" if runs else "no run is under way"
+    # One run may have several devices, and several runs one.
+    shared = target.kind == "device"
+    ended = {run for row in runs for run in ((shared and row.runs) or (row.run,))}
+    said = f"{count(len(ended), 'run')} under way" if runs else "no run is under way"
     if runs:
-        ends = "ends" if len(runs) == 1 else "end"
+        ends = "ends" if len(ended) == 1 else "end"
         said += f" {ends} now: {duration(spent)} of device time without a result"
     lines = [said[0].upper() + said[1:] + "."]
     lines += {

@@ -40,6 +40,12 @@ class Device:
     #: Processes of others on it, and what they hold; None where that is not known.
     foreign: int | None = None
     foreign_mb: float | None = None
+    #: Who else has it, so that nothing starts there; None where the daemon does not say (an older one).
+    taken: str | None = None
+    #: Since when it is in quarantine.
+    quarantined_at: float | None = None
+    #: All runs that are on it.
+    runs: tuple[str, ...] = ()
 
 
 def device(data: Any) -> Device:
@@ -73,6 +79,9 @@ def device(data: Any) -> Device:
         if real(inner(data, "foreign"), "processes") is None
         else whole(data["foreign"], "processes"),
         foreign_mb=real(inner(data, "foreign"), "memory_mb"),
+        taken=word(data, "taken") if isinstance(data, dict) and "taken" in data else None,
+        quarantined_at=real(inner(data, "quarantine"), "created"),
+        runs=words(data, "runs"),
     )
 
 

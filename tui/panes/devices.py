@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from arctl.format import NA
 from arctl.tui.data.rows import Device
 from arctl.tui.data.times import clock, since
-from arctl.tui.data.view import Reading, View
+from arctl.tui.data.view import Reading
 from arctl.tui.look.lines import Cell, Line, Row, Span, Tone, bar, fit, lay, spark
 from arctl.tui.look.scene import Scene
 from arctl.tui.widgets.pane import Pane
@@ -101,7 +101,7 @@ def _job(row: Device, scene: Scene, width: int) -> Line:
     if width <= 0:
         return ()
     if not row.run:
-        why, tone = _idle(row, scene.view)
+        why, tone = _idle(row, scene)
         return ((fit(why, width), tone),)
     if row.frozen is not None:
         holds = f", holds {_gib(row.memory_used_mb)}G" if row.memory_used_mb is not None else ""
@@ -115,7 +115,9 @@ def _job(row: Device, scene: Scene, width: int) -> Line:
     team = row.team_name
     if len(scene.view.campaigns) > 1 and width >= 60:
         team = f"{row.campaign} {team}".strip()
-    cells = [Cell(row.experiment, 6, "accent"), Cell(time, max(13, len(time)), "warn" if row.frozen else "")]
+    others = f"+{len(row.runs) - 1}" if len(row.runs) > 1 else ""
+    shown = Cell(row.experiment + others, 6 + len(others), "accent")
+    cells = [shown, Cell(time, max(13, len(time)), "warn" if row.frozen else "")]
     if width >= 34 and (team or any(each.team_name for each in scene.view.devices)):
         cells.insert(0, Cell(team, min(16, width // 5), "dim"))
     if row.held:
@@ -125,12 +127,16 @@ def _job(row: Device, scene: Scene, width: int) -> Line:
     return lay(cells, width)
 
 
-def _idle(row: Device, view: View) -> tuple[str, Tone]:
+def _idle(row: Device, scene: Scene) -> tuple[str, Tone]:
+    view = scene.view
     if row.quarantined or row.barred:
-        return f"QUARANTINED: {row.quarantined or row.barred}", "bad"
+        for_long = f" {since(scene.now - row.quarantined_at)}" if row.quarantined_at is not None else ""
+        return f"QUARANTINED{for_long}: {row.quarantined or row.barred}", "bad"
     if row.held:
         return f"held by {row.held}", "warn"
-    if row.foreign:
+    if row.taken:
+        return f"taken by {row.taken}", "warn"
+    if row.foreign and row.taken is None:
         memory = f", {_gib(row.foreign_mb)}G" if row.foreign_mb is not None else ""
         return f"taken: {row.foreign} process{'' if row.foreign == 1 else 'es'} of others{memory}", "warn"
     if view.stopping:

@@ -215,6 +215,7 @@ def columns(texts: Sequence[str], tones: Sequence[Tone], glyph: str, tone: Tone,
 def experiment_line(data: Any, team: str, champion: str, scene: Scene, width: int) -> Line:
     """Lay out one experiment."""
     verdict, state = word(data, "verdict"), word(data, "state")
+    state = "quarantine" if yes(data, "quarantined") else state
     running, held = bool(listed(data, "running")), yes(data, "held")
     glyph, tone = sign(verdict, state, scene.glyphs, running=running, held=held)
     stands, how = standing(verdict, state, running=running, held=held)

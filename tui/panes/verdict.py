@@ -24,6 +24,7 @@ def sentence(reply: Any, scene: Scene, width: int) -> list[Line]:
     runs = listed(reply, "runs")
     running = any(word(run, "state") in ("launching", "running") for run in runs)
     verdict, state = word(row, "verdict"), word(row, "state")
+    state = "quarantine" if yes(reply, "quarantined") else state
     glyph, tone = sign(verdict, state, scene.glyphs, running=running, held=yes(row, "held"))
     said, how = standing(verdict, state, running=running, held=yes(row, "held"))
     if yes(reply, "champion"):
@@ -169,6 +170,22 @@ def flags(reply: Any) -> list[str]:
     ]
 
 
+#: The tone of a finding by how grave it is.
+GRAVE: dict[str, Tone] = {"invalid": "bad", "quarantine": "bad", "flag": "warn"}
+
+
+def finding_lines(reply: Any, width: int) -> list[Line]:
+    """Say what the counter-checks found, and what can be done about a result in quarantine."""
+    found: list[Line] = []
+    for each in listed(reply, "findings"):
+        severity, where = word(each, "severity"), word(each, "where")
+        text = f"{word(each, 'check')}: {word(each, 'text')}" + (f" ({where})" if where else "")
+        found += labelled(severity[:LABEL], text, width, GRAVE.get(severity, "dim"))
+    if yes(reply, "quarantined"):
+        found += labelled("", ":release has it judged, :invalidate rejects it", width, "accent")
+    return found
+
+
 class VerdictPane(PartPane):
     """What was decided, and why."""
 
@@ -183,6 +200,7 @@ class VerdictPane(PartPane):
         lines = [*sentence(reply, scene, width), *evidence_lines(reply, scene, width)]
         for text in flags(reply):
             lines += labelled("flag", text, width, "warn")
+        lines += finding_lines(reply, width)
         found = [Row("", padded(each, width)) for each in lines]
         if found:
             found[0] = Row("section:verdict", found[0].line)

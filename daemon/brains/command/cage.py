@@ -10,7 +10,7 @@ from pathlib import Path
 
 from arctl.daemon.brains.command.place import DESK, TASK, Place
 from arctl.daemon.rows import Campaign
-from arctl.daemon.sandbox import SYSTEM, Bind, Limits, Sandbox, covers
+from arctl.daemon.sandbox import Bind, Limits, Sandbox, covers, home_place
 from arctl.daemon.thought import BrainFault
 from arctl.experiments.company import Brain as Settings
 from arctl.paths import Home, default_home
@@ -60,9 +60,7 @@ class Cage:
     def home(self) -> Path:
         """Where the private home is seen: at the real one's place, so that `~/.claude/x` is found there."""
         real = Path(os.path.expanduser("~"))  # noqa: PTH111  # never raises
-        needed = [Path(name) for name in (*SYSTEM, "/proc", "/dev", "/tmp")]  # noqa: S108
-        system = any(path.exists() and covers(real, path) for path in needed)
-        return self.place.home if system or not real.is_absolute() else real
+        return home_place(real, self.place.home)
 
     def inside(self, words: Sequence[str]) -> list[str]:
         """Return the command line within a sandbox; raises `BrainFault` where it would see too much."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arctl.daemon.actions import Step
 from arctl.daemon.life.releasing import withdrawn
+from arctl.daemon.life.seating import slots
 from arctl.daemon.rows import Agent, AgentState, Campaign, CampaignState, Event, Role, bump
 from arctl.daemon.state import Ids, State
 from arctl.experiments.spec import Spec
@@ -30,7 +31,7 @@ def staff(state: State, now: float) -> Step:
         explicit = spec.teams.analysts is not None or spec.teams.experimenters is not None
         if there and not explicit:
             continue
-        wanted = company(spec, len(state.devices))
+        wanted = company(spec, slots(state, campaign.id))
         if step := _adjust(state, campaign, spec, there, wanted, now):
             return step
     return Step()

@@ -9,8 +9,10 @@ from arctl.daemon.life.duplicates import duplicate, stands_for
 from arctl.daemon.life.opening import new_experiment
 from arctl.daemon.life.proposing import stale
 from arctl.daemon.life.ranking import ranked
+from arctl.daemon.life.seating import Seats
 from arctl.daemon.life.weighing import let
 from arctl.daemon.rows import (
+    WAITING,
     Agent,
     Campaign,
     CampaignState,
@@ -19,7 +21,6 @@ from arctl.daemon.rows import (
     Proposal,
     ProposalState,
     Role,
-    RunState,
     bump,
 )
 from arctl.daemon.state import State, settings_of
@@ -114,7 +115,7 @@ def _uncritiqued(state: State, campaign: Campaign, now: float) -> Step:
         for row in state.open_proposals(campaign.id)
         if row.state is ProposalState.PENDING and now - row.created >= wait and let(state, row)
     ]
-    if not rows or not idle(state):
+    if not rows or not idle(state, campaign.id):
         return Step()
     row = ranked(state, campaign.id, rows)[0]
     ready = bump(row, state=ProposalState.READY, uncritiqued=True)
@@ -122,13 +123,12 @@ def _uncritiqued(state: State, campaign: Campaign, now: float) -> Step:
     return Step(rows=[ready], events=[Event("proposal.uncritiqued", campaign.id, row.id, text)])
 
 
-def idle(state: State) -> bool:
-    """Tell whether a slot stands idle with nothing waiting for it."""
-    occupied = {run.device for run in state.active_runs()}
-    free_slots = [
-        device
-        for device in state.devices.values()
-        if device.id not in occupied and not device.barred and not state.is_held(device.id)
-    ]
-    waiting = [run for run in state.live_runs() if run.state is not RunState.RUNNING and not run.device]
-    return len(free_slots) > len(waiting)
+def idle(state: State, campaign: str) -> bool:
+    """Tell whether a run of a campaign could start now with nothing waiting for the slot."""
+    seats = Seats(state, state.active_runs())
+    for run in state.live_runs():
+        if run.state in WAITING:
+            found = seats.find(run.campaign)
+            if found is not None:
+                seats.take(run.campaign, *found)
+    return seats.find(campaign) is not None

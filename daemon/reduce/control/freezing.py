@@ -31,7 +31,7 @@ def _of(state: State, run: Run, target: Target) -> bool:
         case Run():
             return run.id == target.id
         case Device():
-            return run.device == target.id
+            return target.id in run.bound
         case Agent():
             return False
 

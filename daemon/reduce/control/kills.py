@@ -259,13 +259,13 @@ def _run(request: Request, row: Run) -> Step:
 
 
 def _device(request: Request, row: Device) -> Step:
-    """Let nothing more start on a device, and move the run that is on it elsewhere."""
+    """Let nothing more start on a device, and move the runs that are on it elsewhere."""
     step = Step()
     if not request.state.is_held(row.id):
         step.rows.append(hold(request, row, held=True))
         step.events.append(held_event(request, row, held=True))
     for run in request.state.active_runs():
-        if run.device == row.id and not run.stopping:
+        if row.id in run.bound and not run.stopping:
             step.rows.append(bump(run, stopping=REQUEUE))
             text = f"{run.id} leaves {row.name} and is queued again{request.because}"
             step.events.append(Event("run.stopping", run.campaign, run.id, text, request.actor))

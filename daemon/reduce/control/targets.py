@@ -88,7 +88,10 @@ def device(state: State, ident: str) -> Device | None:
     if ident in state.devices:
         return state.devices[ident]
     for row in state.devices.values():
-        if ident in (str(row.index), f"{row.kind}{row.index}", f"{row.kind}:{row.index}"):
+        # Simulated cards and MIG instances are called GPUs as well.
+        kinds = {row.kind} if row.kind == "cpu" else {row.kind, "gpu"}
+        called = {str(row.index), row.name.partition(" ")[0]}
+        if ident in called | {f"{kind}{mark}{row.index}" for kind in kinds for mark in ("", ":")}:
             return row
     return None
 

@@ -1,0 +1,29 @@
+"""A whole campaign at each level of the sandbox that this machine has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from arctl.daemon.sandbox import Level
+from tests.support.boxes import need
+from tests.support.campaigns import SCRIPT, make_repo
+from tests.support.daemon import Daemon
+
+
+@pytest.mark.parametrize("level", [3, 2, 1])
+def test_a_campaign_runs_at_every_level(daemon: Daemon, tmp_path: Path, level: Level) -> None:
+    need(level)
+    script = SCRIPT + (
+        "import os, pathlib, tempfile\n"
+        "pathlib.Path(os.environ['ARCTL_RUN_FOLDER'], 'kept').write_text('kept')\n"
+        "tempfile.TemporaryFile().write(b'x')\n"
+    )
+    repo = make_repo(tmp_path / "repo", script=script, experiments=2)
+    daemon.campaign(repo, sandbox=str(level), allow_unsandboxed=True)
+    row = daemon.wait_finished()
+    assert (row["state"], row["sandbox"]) == ("finished", level), row["reason"]
+    verdicts = {found["verdict"] for found in daemon.experiments()}
+    assert not verdicts & {"crashed", "no_metric", "invalid", "lost"}
+    assert (daemon.home.run_folder("r1", 1) / "files" / "kept").read_text() == "kept"
