@@ -68,7 +68,9 @@ def training_passes(model: Any, passes: int) -> Iterator[tuple[int, np.ndarray, 
 def inputs() -> None:
     """Write the images to be judged by."""
     val = np.load(folder("ARCTL_HIDDEN", "hidden") / "val.npz")
-    np.savez(folder("ARCTL_INPUTS", "inputs") / "1" / "images.npz", pixels=val["pixels"])
+    target = folder("ARCTL_INPUTS", "inputs") / "1"
+    target.mkdir(parents=True, exist_ok=True)
+    np.savez(target / "images.npz", pixels=val["pixels"])
 
 
 def score() -> None:

@@ -19,7 +19,9 @@ def main() -> None:
             values = ACTIVATIONS[str(model["activation"])](values)
     chances = np.exp(values - values.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
-    np.savez(Path(os.environ.get("ARCTL_PREDICTIONS", "predictions/1")) / "chances.npz", chances=chances)
+    folder = Path(os.environ.get("ARCTL_PREDICTIONS", "predictions/1"))
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "chances.npz", chances=chances)
 
 
 ACTIVATIONS = {

@@ -1,246 +1,129 @@
-"""Protected: the training budget, counted in floating-point operations, and the metric.
+"""Protected and trusted: what is judged by, and the metric. Neither the model's code nor torch is run here.
 
-Why FLOPs. A time budget measures how busy the machine was (on a loaded one its spread was seven
-times the seeds'), a step budget gives larger models free compute. Operations are both repeatable
-and fair. They are counted here, from what torch really runs between `with budget:` and its end
-(forward, backward and optimizer), so nothing that train.py states about itself is believed.
+`evaluate.py inputs` writes pages of text for predict.py, `evaluate.py score` reads what came back as numbers
+only, and prints the metric. Both run as they were at the campaign's first commit, where no experiment
+reaches; the text that judges is mounted for them alone.
 
-How train.py uses it:
-
-    budget = evaluate.Budget(model, CTX)
-    with budget:
-        while budget.step():
-            ...one training step...
-    val_bpb = evaluate.val_bpb(model, CTX, budget)
-
-A model is called as `model(x)`, x of shape (batch, time) with time <= CTX, and gives logits of shape
-(batch, time, 256).
-
-What is checked: the model arrives untrained, does not change after the budget is closed, does not
-look at later bytes (causality) nor at other windows, and gives finite logits, which are normalised
-here. Targets are never handed to the model.
-
-What is not: train.py shares this process, so code that means to cheat can replace these functions,
-train in another thread or library, count on work that torch does not call a matrix product, or
-train on val.bin. That needs a scorer outside of the process. This is a `reported` metric.
+Whoever predicts the next byte is handed a whole page, so the answers lie before it. That it does not look
+at them is probed. Two passes are made, each by a process of its own that knows nothing of the other's. Half
+of the pages are natural in the first; the others have, from a secret place on, a continuation taken from
+elsewhere that fits just as well at the seam. In the second pass it is the other way round. Up to that place
+a page has had the same bytes in both passes: so must have been its predictions. The last of them is for the
+very byte at which the two pages part: whoever has seen it, there, cannot have said the same twice. Other
+pages change as well, so neither can predictions have come from those. Only natural pages count in the metric.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from pathlib import Path
 
-import torch
-import torch.nn.functional as F
-from prepare import data_folder
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry, sdpa_backward_flop_count, sdpa_flop_count
+import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-TRAIN_FLOPS = 3.2e11  # 8 seconds of one quiet CPU core, 20 of a slower one; no load changes what it buys
 VOCAB = 256
-
-PAGES = 64  # places in val.bin that are scored, evenly spaced
-PAGE = 1024  # bytes of each; also the longest context that can be used
-BATCH_BYTES = 4096  # bytes per evaluation batch: bounds memory, changes no result
-
-UNTRAINED_BPB = 4.5  # about what the frequencies of single bytes explain; training is what goes below
+PAGES = 128  # places of the text that are judged, evenly spaced; between them lie the continuations
+PAGE = 256  # bytes of each, and so the longest context that can be used
+MATCH = 6  # bytes before a seam that its continuation has had before it, too, where there is one such
+TOLERANCE = 1e-3  # of a log-probability, and of one nat: what rounding to float16 may change
 
 
-# The data
+def folder(name: str, otherwise: str) -> Path:
+    """One of the folders that arctl gives a run, or the one beside this file."""
+    found = Path(os.environ.get(name) or otherwise)
+    found.mkdir(parents=True, exist_ok=True)
+    return found
 
 
-def _read(name: str) -> torch.Tensor:
-    """One file of the corpus as a tensor of bytes; refused when it is not what prepare.py wrote."""
-    path: Path = data_folder() / name
+def text() -> np.ndarray:
+    """The text that judges, bytes."""
+    path = folder("ARCTL_HIDDEN", "hidden") / "val.bin"
+    if not path.is_file():
+        sys.exit(f"{path} is missing: run `python prepare.py` first")
+    return np.frombuffer(path.read_bytes(), np.uint8)
+
+
+def places(size: int) -> np.ndarray:
+    """Where each page begins. Pages never touch: no page's first byte is another one's last answer."""
+    return np.arange(PAGES) * ((size - PAGE - 1) // (PAGES - 1))
+
+
+def continuation(val: np.ndarray, page: np.ndarray, seam: int, rng: np.random.Generator) -> np.ndarray:
+    """What another place has after the same bytes, beginning with another byte than the page does."""
+    starts = places(len(val))
+    room = np.concatenate([np.arange(at + PAGE + 1 + MATCH, at + starts[1] - PAGE) for at in starts[:-1]])
+    fits = [room[val[room] != page[seam]]]
+    for back in range(1, min(seam, MATCH) + 1):
+        fits.append(fits[-1][val[fits[-1] - back] == page[seam - back]])
+    best = next(found for found in reversed(fits) if len(found))
+    at = rng.choice(best)
+    return val[at : at + PAGE - seam]
+
+
+def inputs() -> None:
+    """Write the pages of both passes, and keep to ourselves which are natural and where the others part."""
+    val, rng = text(), np.random.default_rng()
+    pages = val[places(len(val))[:, None] + np.arange(PAGE)]
+    # One seam for each stretch of a page, in random order: together they leave no stretch unwatched.
+    edges = np.linspace(1, PAGE, PAGES + 1).astype(int)
+    seams = rng.permutation(rng.integers(edges[:-1], edges[1:]))
+    spliced = pages.copy()
+    for page, seam in zip(spliced, seams, strict=True):
+        page[seam:] = continuation(val, page, seam, rng)
+    natural = rng.permutation(PAGES) < PAGES // 2
+    for number, chosen in (("1", natural), ("2", ~natural)):
+        target = folder("ARCTL_INPUTS", "inputs") / number
+        target.mkdir(exist_ok=True)
+        np.save(target / "pages.npy", np.where(chosen[:, None], pages, spliced))
+    np.savez(folder("ARCTL_SCORER", "scorer") / "probe.npz", seams=seams, natural=natural)
+
+
+def predictions(number: str) -> np.ndarray:
+    """One pass's log-probabilities, (page, byte, next byte), still on disk."""
+    path = folder("ARCTL_PREDICTIONS", "predictions") / number / "logprobs.npy"
     try:
-        content = path.read_bytes()
-        expected = json.loads((data_folder() / "meta.json").read_text())["sha256"][name]
-    except FileNotFoundError as error:
-        msg = f"{error.filename} is missing: run `python prepare.py` first"
-        raise SystemExit(msg) from None
-    if hashlib.sha256(content).hexdigest() != expected:
-        msg = f"{path} was changed after it was built: delete {data_folder()} and run `python prepare.py`"
-        raise SystemExit(msg)
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8)
+        # Numbers, never pickled objects; no more of them than the file is long.
+        found = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError) as error:
+        sys.exit(f"pass {number}: logprobs.npy cannot be read: {error}")
+    if found.shape != (PAGES, PAGE, VOCAB) or found.dtype.kind != "f":
+        shape = f"({PAGES}, {PAGE}, {VOCAB})"
+        sys.exit(f"predictions must be floats of shape {shape}, not {found.dtype} of {found.shape}")
+    return found
 
 
-def train_bytes(device: str) -> torch.Tensor:
-    """The training text, one dimension, dtype uint8."""
-    return _read("train.bin").to(device)
+def normalised(raw: np.ndarray) -> np.ndarray:
+    """Log-probabilities whose exponentials sum to one, so that nobody claims more than certainty."""
+    values = raw.astype(np.float64)
+    if not np.isfinite(values).all():
+        sys.exit("predictions must be finite: neither NaN nor infinite")
+    values -= values.max(axis=-1, keepdims=True)
+    return values - np.log(np.exp(values).sum(axis=-1, keepdims=True))
 
 
-# The budget
+def score() -> None:
+    """Compare the passes, then print the bits per byte of the natural pages."""
+    probe = np.load(folder("ARCTL_SCORER", "scorer") / "probe.npz")
+    val = text()
+    answers = val[places(len(val))[:, None] + np.arange(1, PAGE + 1)]
+    passes = predictions("1"), predictions("2")
+    bits = largest = 0.0
+    rows = zip(*passes, probe["seams"], probe["natural"], answers, strict=True)
+    for one, two, seam, natural_first, expected in rows:
+        first, second = normalised(one), normalised(two)
+        apart = np.abs(first[:seam] - second[:seam]) / np.maximum(1.0, np.abs(first[:seam]))
+        largest = max(largest, float(apart.max()))
+        if largest > TOLERANCE:
+            sys.exit(
+                "predictions changed with bytes that come after them: the predictor looks ahead,"
+                f" or at other pages (log-probabilities {largest:.2g} apart)"
+            )
+        natural = first if natural_first else second
+        bits -= float(natural[np.arange(PAGE), expected].sum()) / np.log(2)
+    print("---")
+    print(f"val_bpb:          {bits / (PAGES * PAGE):.6f}")
+    print(f"largest_change:   {largest:.1e}")
 
 
-def budget_flops() -> float:
-    """TRAIN_FLOPS, or less for a quick test: TINY_GPT_FLOPS can lower the budget, never raise it."""
-    return min(TRAIN_FLOPS, float(os.environ.get("TINY_GPT_FLOPS", TRAIN_FLOPS)))
-
-
-CPU_ATTENTION = "_scaled_dot_product_flash_attention_for_cpu"
-# torch prices products, convolutions and attention; these are the ones it leaves out.
-PRICES: dict[str, Callable[..., int]] = {
-    CPU_ATTENTION: lambda q, k, v, *_: sdpa_flop_count(q.shape, k.shape, v.shape),
-    f"{CPU_ATTENTION}_backward": lambda *four: sdpa_backward_flop_count(*(x.shape for x in four[:4])),
-    "mv": lambda matrix, *_: 2 * matrix.numel(),
-    "addmv": lambda _, matrix, *__: 2 * matrix.numel(),
-    "dot": lambda vector, *_: 2 * vector.numel(),
-}
-# A word like these in the name of an operation without a price: refused, since it would be free.
-HEAVY = {"mm", "bmm", "addbmm", "rnn", "lstm", "gru", "attention", "conv", "linear", "trilinear", "encoder"}
-
-
-def price(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> int:
-    """Floating-point operations of one call, a multiply-add counted as two."""
-    packet = func.overloadpacket
-    if packet in flop_registry:
-        return int(flop_registry[packet](*args, **kwargs, out_val=out))
-    name = packet.__name__
-    if name in PRICES:
-        return int(PRICES[name](*args))
-    if name.startswith(("linalg_", "_linalg_")):
-        # Decompositions (QR, SVD, eigenvalues): a round figure, so that they are not free either.
-        matrix = next((a for a in args if isinstance(a, torch.Tensor) and a.dim() >= 2), None)
-        return 0 if matrix is None else 10 * matrix.numel() * min(matrix.shape[-2:])
-    if HEAVY & set(name.split("_")):
-        msg = f"evaluate.py cannot price the operation {name}: write it with plain matrix products"
-        raise NotImplementedError(msg)
-    return 0
-
-
-class Budget(TorchDispatchMode):
-    """Counts the operations that run inside `with budget:` and ends training when they are spent."""
-
-    def __init__(self, model: torch.nn.Module, context: int) -> None:
-        super().__init__()
-        self.model = model
-        self.context = context
-        self.total = budget_flops()
-        self.spent = 0
-        self.steps = 0  # finished ones
-        self.trained = ""  # fingerprint of the model when the budget was closed
-        self._dearest = 0
-        self._step_began: int | None = None
-
-    @property
-    def fraction(self) -> float:
-        """Share of the budget that is spent, 0 to 1: what a learning-rate schedule should follow."""
-        return min(1.0, self.spent / self.total)
-
-    def __enter__(self) -> Budget:
-        if self.steps or self.trained:
-            msg = "a budget can be opened once"
-            raise RuntimeError(msg)
-        if _bits_per_byte(self.model, self.context, pages=4) < UNTRAINED_BPB:
-            msg = "the model was trained before the budget was opened"
-            raise RuntimeError(msg)
-        super().__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        super().__exit__(*error)
-        self.trained = fingerprint(self.model)
-
-    def step(self) -> bool:
-        """Whether another step fits; call it before each. A step costs what the dearest one cost."""
-        if self._step_began is not None:
-            self._dearest = max(self._dearest, self.spent - self._step_began)
-            self.steps += 1
-            if self.spent == self._step_began:
-                msg = "a training step ran without a single matrix product that could be counted"
-                raise RuntimeError(msg)
-        self._step_began = self.spent
-        return self.spent + self._dearest <= self.total
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        out = func(*args, **kwargs)
-        self.spent += price(func, args, kwargs, out)
-        if self.spent > self.total:
-            msg = f"the budget of {self.total:.2e} FLOPs was overrun within a step"
-            raise RuntimeError(msg)
-        return out
-
-
-def fingerprint(model: torch.nn.Module) -> str:
-    """Hash of all parameters and buffers."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-# The metric
-
-
-def val_bpb(model: torch.nn.Module, context: int, budget: Budget) -> float:
-    """Bits per byte on the validation pages, in windows of `context` bytes; lower is better.
-
-    The scored bytes are the same for every model: 64 pages of 1,024. `context` only says into how
-    long windows a page is cut, so a longer one helps by what the model makes of it.
-    """
-    if fingerprint(model) != budget.trained:
-        msg = "the model changed after the budget was closed"
-        raise RuntimeError(msg)
-    return _bits_per_byte(model, context, PAGES)
-
-
-@torch.no_grad()
-def _bits_per_byte(model: torch.nn.Module, context: int, pages: int) -> float:
-    if not 1 <= context <= PAGE:
-        msg = f"the context must be 1 to {PAGE} bytes, not {context}"
-        raise ValueError(msg)
-    text = _read("val.bin").long()
-    stride = (len(text) - PAGE - 1) // (PAGES - 1)
-    starts = torch.arange(pages) * stride
-    # One byte more than a page: the target of its last byte.
-    windows = text[starts[:, None] + torch.arange(PAGE + 1)]
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    _check_causality(model, windows[:2, :context].to(device))
-    bits = 0.0
-    for left in range(0, PAGE, context):
-        width = min(context, PAGE - left)
-        # Rows of one batch come from different pages, never from neighbouring windows, in which one
-        # row's first input would be another row's last target.
-        rows = max(1, BATCH_BYTES // width)
-        for batch in windows.split(rows):
-            x, y = batch[:, left : left + width].to(device), batch[:, left + 1 : left + 1 + width].to(device)
-            # Summed on the CPU in float64: not every device has it.
-            logits = _logits(model, x)
-            nats = F.cross_entropy(logits.flatten(0, 1).cpu().double(), y.flatten().cpu(), reduction="sum")
-            bits += nats.item() / math.log(2)
-    model.train(was_training)
-    return bits / (pages * PAGE)
-
-
-def _logits(model: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-    logits = model(x.clone())  # a copy: nothing the model does to its input may reach the targets
-    if logits.shape != (*x.shape, VOCAB) or not torch.isfinite(logits).all():
-        msg = f"the model must give finite logits of shape {(*x.shape, VOCAB)}, got {tuple(logits.shape)}"
-        raise ValueError(msg)
-    return logits
-
-
-def _check_causality(model: torch.nn.Module, x: torch.Tensor) -> None:
-    """Change the later half of the first window: no earlier output, and no other window's, may move.
-
-    The commonest way to a wonderful score is a lost attention mask, by accident as often as not.
-    """
-    half = x.shape[1] // 2
-    changed = x.clone()
-    changed[0, half:] = (changed[0, half:] + 101) % VOCAB
-    before, after = _logits(model, x), _logits(model, changed)
-    same = torch.allclose(before[0, :half], after[0, :half], atol=1e-3, rtol=1e-3)
-    if not (same and torch.allclose(before[1:], after[1:], atol=1e-3, rtol=1e-3)):
-        msg = "the model looks at bytes it has yet to predict, or at other windows: check its attention mask"
-        raise ValueError(msg)
+if __name__ == "__main__":
+    {"inputs": inputs, "score": score}[sys.argv[1]]()

@@ -1,28 +1,39 @@
-"""Protected: build the corpus, once, from the Python standard library's own source files.
+"""Protected: make the corpus, once, in the manner of the Python standard library.
 
-Nothing is downloaded: every Python brings a few megabytes of prose and code with it. The price is
-that the corpus differs between Python versions, so results do too; meta.json records the version
-and the hash of each file, and numbers are comparable only where these agree.
+Nothing is downloaded: every Python brings ten megabytes of prose and code with it. They are on the disk of
+whoever runs an experiment, though, so text that judges must not be taken from them as it stands. What is
+taken is which word follows which two: a chain of these writes text that looks like the library's, line by
+line, and is in no file. Training text is written with a known seed. The text that judges comes from the
+system's own randomness and is never written again: whoever knows the library by heart, and this file too,
+knows how it is distributed and nothing more.
 
-The folder is $ARCTL_DATA, else ./data. Running it again changes nothing.
+Training text goes to $ARCTL_DATA, which every run can read; the text that judges to $ARCTL_HIDDEN, which only
+evaluate.py can. Without arctl both are folders beside this file: `data/` and `hidden/`. Running it again
+changes nothing. The chain differs between Python versions, and so do results; what judges differs between
+any two folders. Numbers are comparable within one campaign.
 """
 
 from __future__ import annotations
 
+import bisect
 import hashlib
+import itertools
 import json
+import math
 import os
 import platform
+import random
+import re
 import sys
 import sysconfig
 import tempfile
+from collections import Counter, defaultdict
 from pathlib import Path
 
-FILES = ("train.bin", "val.bin")
-RECIPE = 1  # raise it when anything below changes what is built
-TRAIN_BYTES = 3_000_000
+RECIPE = 2  # raise it when anything below changes what is made
+TRAIN_BYTES = 2_000_000
 VAL_BYTES = 300_000
-VAL_SHARE = 0.10  # of the files
+TRAIN_SEED = 20250101  # never SEED: a seed draws windows, not the text they are drawn from
 
 # Tests are repetitive, site-packages is not the library, the others are tables rather than text.
 SKIPPED_FOLDERS = {
@@ -32,10 +43,9 @@ SKIPPED_FOLDERS = {
 # These differ between two builds of one Python version.
 SKIPPED_PREFIXES = ("_sysconfigdata", "config-", "sitecustomize", "usercustomize")
 
-
-def data_folder() -> Path:
-    """Where train.bin, val.bin and meta.json live."""
-    return Path(os.environ.get("ARCTL_DATA") or "data")
+# A line's end with the next line's indent, a name, a number, spaces, any other byte.
+WORD = re.compile(rb"\n *|[A-Za-z_]+|[0-9]+| +|.", re.DOTALL)
+START = (b"\n", b"\n")
 
 
 def source_files(root: Path) -> list[Path]:
@@ -49,20 +59,34 @@ def source_files(root: Path) -> list[Path]:
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def build(root: Path) -> tuple[bytes, bytes, int]:
-    """`(train, val, number of files)`. A file goes wholly to one side, chosen by its content's hash,
-    so that two copies of a file cannot stand on both sides. Files are laid out in the order of
-    that hash: a cap then cuts off a random share of the library and not the end of the alphabet.
-    """
-    files: dict[str, bytes] = {}
-    for path in source_files(root):
-        content = path.read_bytes()
-        files[hashlib.sha256(content).hexdigest()] = content
-    sides: dict[bool, list[bytes]] = {True: [], False: []}
-    for digest, content in sorted(files.items()):
-        # The first digits order the files, so the last ones have to choose the side.
-        sides[int(digest[-8:], 16) / 16**8 < VAL_SHARE].append(content)
-    return b"\n".join(sides[False])[:TRAIN_BYTES], b"\n".join(sides[True])[:VAL_BYTES], len(files)
+class Chain:
+    """Which word follows which two, and how often."""
+
+    def __init__(self, files: list[Path]) -> None:
+        counts: defaultdict[tuple[bytes, ...], Counter[bytes]] = defaultdict(Counter)
+        for path in files:
+            last = START
+            for word in WORD.findall(path.read_bytes()):
+                counts[last][word] += 1
+                last = (last[1], word)
+        self.next = {
+            last: (list(found), list(itertools.accumulate(found.values()))) for last, found in counts.items()
+        }
+
+    def write(self, size: int, rng: random.Random) -> tuple[bytes, float]:
+        """`(text, bits per byte that the draws were worth)`: no predictor gets below the latter for long."""
+        words: list[bytes] = []
+        length, bits, last = 0, 0.0, START
+        while length < size:
+            # Nothing follows the end of a file: another one begins.
+            choices, sums = self.next.get(last) or self.next[START]
+            drawn = bisect.bisect_right(sums, rng.random() * sums[-1])
+            weight = sums[drawn] - (sums[drawn - 1] if drawn else 0)
+            bits -= math.log2(weight / sums[-1])
+            last = (last[1], choices[drawn])
+            words.append(choices[drawn])
+            length += len(choices[drawn])
+        return b"".join(words)[:size], bits / length
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -85,45 +109,50 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def is_built(folder: Path) -> bool:
-    """Whether the folder holds this recipe's files for this Python, unharmed."""
+def is_built(path: Path) -> bool:
+    """Whether a text of this recipe and this Python is there, unharmed."""
     try:
-        meta = json.loads((folder / "meta.json").read_text())
-        return (
-            meta["recipe"] == RECIPE
-            and meta["python"] == platform.python_version()
-            and all(sha256((folder / name).read_bytes()) == meta["sha256"][name] for name in FILES)
-        )
+        meta = json.loads((path.parent / "meta.json").read_text())
+        made_here = meta["recipe"] == RECIPE and meta["python"] == platform.python_version()
+        return bool(made_here and sha256(path.read_bytes()) == meta["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 def main() -> None:
-    """Build the corpus unless it is there."""
-    folder = data_folder()
-    if is_built(folder):
-        print(f"{folder} is up to date")
-    else:
-        root = Path(sysconfig.get_paths()["stdlib"])
-        train, val, count = build(root)
-        if len(train) < TRAIN_BYTES // 2 or len(val) < VAL_BYTES // 2:
-            sys.exit(f"{root} holds too few .py files ({count}): install the library's sources")
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "train.bin", train)
-        write_atomically(folder / "val.bin", val)
-        # Last, because its presence says that the other two are whole.
-        meta = {
-            "recipe": RECIPE,
-            "python": platform.python_version(),
-            "files": count,
-            "bytes": {"train.bin": len(train), "val.bin": len(val)},
-            "sha256": {"train.bin": sha256(train), "val.bin": sha256(val)},
-        }
-        write_atomically(folder / "meta.json", (json.dumps(meta, indent=2) + "\n").encode())
-        print(f"built {folder} from {count} files of {root}")
-    meta = json.loads((folder / "meta.json").read_text())
-    for name, digest in meta["sha256"].items():
-        print(f"{name}: {meta['bytes'][name]:,} bytes, sha256 {digest}")
+    """Write train.bin and val.bin unless they are there."""
+    texts = (
+        (Path(os.environ.get("ARCTL_DATA") or "data") / "train.bin", TRAIN_BYTES, random.Random(TRAIN_SEED)),
+        # The system's randomness: a generator's state could be worked out from the pages that are shown.
+        (Path(os.environ.get("ARCTL_HIDDEN") or "hidden") / "val.bin", VAL_BYTES, random.SystemRandom()),
+    )
+    chain = None
+    for path, size, rng in texts:
+        if is_built(path):
+            print(f"{path.name} is up to date")
+        else:
+            if chain is None:
+                root = Path(sysconfig.get_paths()["stdlib"])
+                files = source_files(root)
+                if sum(file.stat().st_size for file in files) < TRAIN_BYTES:
+                    sys.exit(f"{root} holds too few .py files ({len(files)}): install the library's sources")
+                chain = Chain(files)
+            content, worth = chain.write(size, rng)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, content)
+            # Last, because its presence says that the text is whole.
+            meta = {
+                "recipe": RECIPE,
+                "python": platform.python_version(),
+                "bytes": size,
+                "entropy_bpb": round(worth, 3),
+                "sha256": sha256(content),
+            }
+            write_atomically(path.parent / "meta.json", (json.dumps(meta, indent=2) + "\n").encode())
+        meta = json.loads((path.parent / "meta.json").read_text())
+        print(f"{path.name}: {meta['bytes']:,} bytes worth {meta['entropy_bpb']} bits each")
+    # Its hash is told: the text itself is the same for everybody with this Python.
+    print(f"sha256 of train.bin: {sha256(texts[0][0].read_bytes())}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -53,15 +54,16 @@ def test_a_community_of_coding_agents_lives_through_a_campaign(arctl: Arctl, tmp
 def test_a_community_of_language_models_trains_tiny_gpt(arctl: Arctl, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     source = Path(__file__).parents[2] / "examples" / "tiny_gpt"
+    # Its commands say `python`: the one that has torch.
+    arctl.env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{arctl.env['PATH']}"
     repo = tmp_path / "repo"
-    shutil.copytree(source, repo, ignore=shutil.ignore_patterns("__pycache__", "data", "*.pyc"))
+    shutil.copytree(source, repo, ignore=shutil.ignore_patterns("__pycache__", "data", "hidden", "*.pyc"))
     text = (repo / "arctl.toml").read_text()
     text = text.replace('kind = "deck"\ndeck = "deck"\n', "")
     with MessagesServer(script=Researcher()) as server:
         brain = f'kind = "anthropic"\nmodel = "claude-sonnet-4-5"\nbase_url = "{server.url}"\n'
         text = text.replace("[brain]\n", f'[run.env]\nTINY_GPT_FLOPS = "{FLOPS}"\n[brain]\n{brain}')
         text = text.replace("experiments = 24", f"experiments = {ENOUGH}")
-        text = text.replace('"python ', f'"{sys.executable} ')
         text = text.replace('name = "tiny_gpt"', 'name = "toy"')
         text += '[teams]\nanalysts = 2\nexperimenters = 2\ncritique_wait = "1h"\n'
         (repo / "arctl.toml").write_text(text)

@@ -101,6 +101,8 @@ TINY = Program(
              broken=("nn.RMSNrom(dim)", "nn.RMSNorm(dim)")),
         Idea("Squared ReLU", "model.activation", "Sparser units learn sharper features.",
              "edits", "replace", edits=(("return F.relu(x)", "return F.relu(x).square()"),)),
+        Idea("Sigmoid units", "model.activation", "What is bounded cannot run away.",
+             "edits", "replace", edits=(("return F.relu(x)", "return F.sigmoid(x)"),)),
         Idea("Four blocks", "DEPTH", "Depth composes; the steps lost may be worth it.", params={"DEPTH": 4}),
         Idea("Slower second moments", "optimizer.betas", "A longer memory steadies the steps.",
              "idea", "up", edits=(("betas=(0.9, 0.95)", "betas=(0.9, 0.99)"),)),

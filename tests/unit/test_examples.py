@@ -8,13 +8,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+from tests.support.scored import EXAMPLES, Scored, copied, final_block
+
 DIGITS = EXAMPLES / "digits"
 TINY_GPT = EXAMPLES / "tiny_gpt"
 PATCHES = sorted((TINY_GPT / "deck").glob("*.patch"))
@@ -26,31 +26,6 @@ EXCLUSIVE = [{"01", "11", "13"}, {"04", "09", "14"}, {"06", "12"}]
 SAME = ("09", "14")
 
 needs_sklearn = pytest.mark.skipif(not importlib.util.find_spec("sklearn"), reason="scikit-learn is absent")
-
-
-def run_script(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a script of an example as the daemon would: in its folder, in a process of its own."""
-    return subprocess.run(
-        [sys.executable, script],
-        cwd=folder,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **env},
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
-    )
-
-
-def final_block(output: str) -> dict[str, float]:
-    """The `name: value` lines after `---`."""
-    block = output.rpartition("\n---\n")[2]
-    return {name: float(value) for name, value in re.findall(r"^(\w+):\s+(\S+)$", block, re.MULTILINE)}
-
-
-def copy_of(example: Path, folder: Path) -> Path:
-    """The example's files in a folder that a test may change."""
-    skip = shutil.ignore_patterns("data", "__pycache__")
-    return Path(shutil.copytree(example, folder / example.name, ignore=skip))
 
 
 def header_and_diff(patch: Path) -> tuple[dict[str, str], str]:
@@ -116,39 +91,46 @@ def test_arctl_toml_names_files_and_constants_that_exist(example: Path) -> None:
 
 
 @needs_sklearn
-def test_digits_prints_a_curve_and_a_parseable_block() -> None:
-    ended = run_script("train.py", DIGITS, SEED="1")
-    assert ended.returncode == 0, ended.stderr
-    curve = [float(loss) for loss in re.findall(r"^epoch \d+/15 \| loss: (\S+)$", ended.stdout, re.MULTILINE)]
+def test_digits_prints_a_curve_and_is_scored_on_rows_that_it_was_not_given(tmp_path: Path) -> None:
+    digits = copied("digits", tmp_path)
+    digits.ok("prepare.py")
+    printed = digits.ok("train.py", SEED="1")
+    curve = [float(loss) for loss in re.findall(r"^epoch \d+/15 \| loss: (\S+)$", printed, re.MULTILINE)]
     assert len(curve) == 15
     assert curve[-1] < curve[0]
-    block = final_block(ended.stdout)
-    assert set(block) == {"val_logloss", "val_accuracy", "training_seconds", "total_seconds", "num_params"}
-    assert 0.25 < block["val_logloss"] < 0.55
+    block = final_block(printed)
+    assert set(block) == {"training_seconds", "total_seconds", "num_params"}
     assert block["num_params"] == 4810
+    found = digits.metrics()
+    assert set(found) == {"val_logloss", "val_accuracy"}
+    assert 0.25 < found["val_logloss"] < 0.55
+    assert 0.8 < found["val_accuracy"] < 1
 
 
 @needs_sklearn
-def test_digits_depends_on_the_seed_alone() -> None:
-    first, again, other = (
-        final_block(run_script("train.py", DIGITS, SEED=seed).stdout)["val_logloss"]
-        for seed in ("1", "1", "2")
-    )
+def test_digits_depends_on_the_seed_alone(tmp_path: Path) -> None:
+    digits = copied("digits", tmp_path)
+    digits.ok("prepare.py")
+    found = []
+    for seed in ("1", "1", "2"):
+        digits.ok("train.py", SEED=seed)
+        found.append(digits.metrics()["val_logloss"])
+    first, again, other = found
     assert first == again != other
 
 
 @needs_sklearn
 def test_digits_stops_training_when_the_allowance_is_spent(tmp_path: Path) -> None:
-    folder = copy_of(DIGITS, tmp_path)
-    text = (folder / "train.py").read_text()
+    digits = copied("digits", tmp_path)
+    digits.ok("prepare.py")
+    path = digits.own / "train.py"
+    text = path.read_text()
     text = text.replace("\nEPOCHS = 15\n", "\nEPOCHS = 1000\n").replace("\nWIDTH = 64\n", "\nWIDTH = 512\n")
-    (folder / "train.py").write_text(text)
-    ended = run_script("train.py", folder)
-    assert ended.returncode == 0, ended.stderr
-    block = final_block(ended.stdout)
-    passes = ended.stdout.count("| loss:")
-    assert 1200 * block["num_params"] * passes <= 350_000_000
-    assert f"allowance spent after {passes} of 1000" in ended.stdout
+    path.write_text(text)
+    printed = digits.ok("train.py")
+    passes = printed.count("| loss:")
+    assert 1200 * final_block(printed)["num_params"] * passes <= 350_000_000
+    assert f"allowance spent after {passes} of 1000" in printed
 
 
 def test_the_deck_has_ideas_enough() -> None:
@@ -200,31 +182,47 @@ def test_one_idea_is_in_the_deck_twice(repository: Repository) -> None:
 
 
 def test_rebuild_leaves_an_up_to_date_deck_as_it_is(tmp_path: Path) -> None:
-    folder = copy_of(TINY_GPT, tmp_path)
-    assert run_script("deck/rebuild.py", folder).returncode == 0
+    example = copied("tiny_gpt", tmp_path)
+    example.ok("deck/rebuild.py")
     for patch in PATCHES:
-        assert (folder / "deck" / patch.name).read_text() == patch.read_text()
+        assert (example.own / "deck" / patch.name).read_text() == patch.read_text()
 
 
-def test_prepare_builds_the_same_corpus_once(tmp_path: Path) -> None:
-    data = tmp_path / "corpus"
-    first = run_script("prepare.py", TINY_GPT, ARCTL_DATA=str(data))
-    assert first.returncode == 0, first.stderr
-    hashes = re.findall(r"sha256 ([0-9a-f]{64})$", first.stdout, re.MULTILINE)
-    assert len(hashes) == 2
-    before = {path.name: path.stat().st_mtime_ns for path in data.iterdir()}
-    assert set(before) == {"train.bin", "val.bin", "meta.json"}
-    again = run_script("prepare.py", TINY_GPT, ARCTL_DATA=str(data))
-    assert "up to date" in again.stdout
-    assert {path.name: path.stat().st_mtime_ns for path in data.iterdir()} == before
-    # A harmed file is built anew.
-    (data / "val.bin").write_bytes(b"harmed")
-    assert (
-        re.findall(
-            r"sha256 ([0-9a-f]{64})$",
-            run_script("prepare.py", TINY_GPT, ARCTL_DATA=str(data)).stdout,
-            re.MULTILINE,
-        )
-        == hashes
-    )
-    assert len((data / "val.bin").read_bytes()) > 100_000
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    """A copy of tiny_gpt whose texts are made."""
+    example = copied("tiny_gpt", tmp_path_factory.mktemp("corpus"), passes=2)
+    example.ok("prepare.py")
+    return example
+
+
+def test_prepare_makes_each_text_once(prepared: Scored) -> None:
+    root = prepared.own.parent
+    texts = {name: (root / name).read_bytes() for name in ("data/train.bin", "hidden/val.bin")}
+    assert len(texts["data/train.bin"]) == 2_000_000
+    assert len(texts["hidden/val.bin"]) == 300_000
+    assert sorted(path.name for path in (root / "data").iterdir()) == ["meta.json", "train.bin"]
+    assert "val.bin is up to date" in prepared.ok("prepare.py")
+    # A harmed text of the two is made anew: the one for training as it was, the other from fresh randomness.
+    (root / "data" / "train.bin").write_bytes(b"harmed")
+    printed = prepared.ok("prepare.py")
+    assert "val.bin is up to date" in printed
+    assert "train.bin is up to date" not in printed
+    assert {name: (root / name).read_bytes() for name in texts} == texts
+
+
+def test_what_judges_is_in_no_file_and_is_never_written_again(prepared: Scored, tmp_path: Path) -> None:
+    hidden = prepared.own.parent / "hidden" / "val.bin"
+    other = tmp_path / "hidden"
+    data = prepared.own.parent / "data"
+    before = (data / "train.bin").read_bytes()
+    prepared.ok("prepare.py", ARCTL_HIDDEN=str(other))
+    assert (data / "train.bin").read_bytes() == before
+    text = hidden.read_bytes()
+    assert (other / "val.bin").read_bytes() != text
+    # The library's lines are in it; stretches of a page's length are not, nor are they in the training text.
+    library = b"".join(path.read_bytes() for path in Path(os.__file__).parent.glob("*.py"))
+    stretches = [text[at : at + 200] for at in range(0, len(text) - 200, 1000)]
+    assert not [one for one in stretches if one in before or one in library]
+    lines = {line for line in text.split(b"\n") if len(line) > 10}
+    assert lines & set(library.split(b"\n"))

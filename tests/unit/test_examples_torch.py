@@ -3,78 +3,75 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.scored import EXAMPLES, Scored, copied, final_block
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="torch is absent"),
 ]
 
-TINY_GPT = Path(__file__).resolve().parents[2] / "examples" / "tiny_gpt"
 FLOPS = 8e9  # nine steps of the baseline
 
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The corpus, built once for this file."""
-    folder = tmp_path_factory.mktemp("corpus")
-    env = {**os.environ, "ARCTL_DATA": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    subprocess.run([sys.executable, "prepare.py"], cwd=TINY_GPT, env=env, check=True, capture_output=True)
-    return folder
-
-
-def run_bytes(folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run train.py; decoded by hand, since text mode would turn carriage returns into newlines."""
-    command = [sys.executable, "train.py"]
-    ended = subprocess.run(command, cwd=folder, env=env, capture_output=True, timeout=170, check=False)
-    return subprocess.CompletedProcess(
-        command, ended.returncode, ended.stdout.decode(), ended.stderr.decode()
-    )
+    """The texts, made once for this file."""
+    example = copied("tiny_gpt", tmp_path_factory.mktemp("corpus"))
+    example.ok("prepare.py")
+    return example.own.parent
 
 
 class Runs:
     """Runs train.py, with edits, on a small budget."""
 
-    def __init__(self, folder: Path, corpus: Path) -> None:
-        self.folder, self.corpus = folder, corpus
+    def __init__(self, example: Scored, corpus: Path) -> None:
+        self.example, self.corpus = example, corpus
 
-    def __call__(
-        self, *edits: tuple[str, str], flops: float = FLOPS, seed: int = 1
-    ) -> subprocess.CompletedProcess[str]:
-        for name in ("train.py", "evaluate.py", "prepare.py"):
-            shutil.copy(TINY_GPT / name, self.folder)
-        path = self.folder / "train.py"
-        text = path.read_text()
-        for old, new in edits:
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
-        path.write_text(text)
-        env = {
-            **os.environ,
-            "ARCTL_DATA": str(self.corpus),
+    def env(self, flops: float = FLOPS, seed: int = 1) -> dict[str, str]:
+        return {
+            "ARCTL_DATA": str(self.corpus / "data"),
+            "ARCTL_HIDDEN": str(self.corpus / "hidden"),
             "TINY_GPT_FLOPS": str(flops),
             "TINY_GPT_DEVICE": "cpu",
             "SEED": str(seed),
         }
-        return run_bytes(self.folder, env)
+
+    def edit(self, name: str, *edits: tuple[str, str]) -> None:
+        """Write a file of the example with parts of it replaced."""
+        text = (EXAMPLES / "tiny_gpt" / name).read_text()
+        for old, new in edits:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        (self.example.own / name).write_text(text)
+
+    def __call__(
+        self, *edits: tuple[str, str], flops: float = FLOPS, seed: int = 1
+    ) -> subprocess.CompletedProcess[str]:
+        self.edit("train.py", *edits)
+        return self.example.run("train.py", **self.env(flops, seed))
+
+    def judge(self) -> subprocess.CompletedProcess[str]:
+        """Have what the last run left make its predictions, and score them."""
+        return self.example.judge(**self.env())
 
 
 @pytest.fixture
 def runs(tmp_path: Path, corpus: Path) -> Runs:
-    return Runs(tmp_path, corpus)
+    found = Runs(copied("tiny_gpt", tmp_path, passes=2), corpus)
+    shutil.copytree(corpus / "hidden", tmp_path / "hidden", dirs_exist_ok=True)
+    return found
 
 
 def block(ended: subprocess.CompletedProcess[str]) -> dict[str, float]:
     assert ended.returncode == 0, ended.stderr
-    text = ended.stdout.rpartition("\n---\n")[2]
-    return {name: float(value) for name, value in re.findall(r"^(\w+):\s+(\S+)$", text, re.MULTILINE)}
+    return final_block(ended.stdout)
 
 
 LOOP = "            loss.backward()\n"
@@ -92,7 +89,6 @@ def test_step_lines_and_final_block_have_autoresearchs_shape(runs: Runs) -> None
     ended = runs()
     found = block(ended)
     assert list(found) == [
-        "val_bpb",
         "training_seconds",
         "total_seconds",
         "peak_vram_mb",
@@ -112,12 +108,35 @@ def test_step_lines_and_final_block_have_autoresearchs_shape(runs: Runs) -> None
     steps = lines[1:]
     assert len(steps) == found["num_steps"] == 9
     assert all(shape.fullmatch(line) for line in steps)
-    assert 4 < found["val_bpb"] < 8.5
 
 
 def test_one_seed_gives_one_result_and_another_gives_another(runs: Runs) -> None:
-    first, again, other = (block(runs(seed=seed))["val_bpb"] for seed in (1, 1, 2))
+    found = []
+    for seed in (1, 1, 2):
+        block(runs(seed=seed))
+        found.append(block(runs.judge()))
+    first, again, other = (each["val_bpb"] for each in found)
     assert first == again != other
+    assert 4 < first < 8.5
+    # An honest model says the same of a page whatever comes behind: to the last bit, on a CPU.
+    assert [each["largest_change"] for each in found] == [0, 0, 0]
+
+
+def test_a_prediction_that_looks_ahead_is_refused_although_training_was_honest(runs: Runs) -> None:
+    block(runs())
+    peek = "    found[:, :-1] += 3 * np.eye(256, dtype=np.float16)[pages[:, 1:]]\n"
+    save = '    np.save(folder / "logprobs.npy", found)\n'
+    runs.edit("predict.py", (save, peek + save))
+    ended = runs.judge()
+    assert ended.returncode == 1
+    assert "looks ahead" in ended.stderr
+    assert "val_bpb:" not in ended.stdout
+
+
+def test_a_longer_context_is_judged_on_the_same_bytes(runs: Runs) -> None:
+    block(runs(("\nCTX = 64\n", "\nCTX = 96\n")))
+    assert 4 < block(runs.judge())["val_bpb"] < 8.5
+    assert "context must be 1 to 256" in runs(("\nCTX = 64\n", "\nCTX = 512\n")).stderr
 
 
 def test_a_larger_model_gets_fewer_steps(runs: Runs) -> None:
@@ -146,8 +165,8 @@ def test_work_beside_the_forward_pass_is_paid_for(runs: Runs) -> None:
             "trained before the budget",
         ),
         (
-            "    val_bpb = evaluate.val_bpb(",
-            "    model.head.weight.data.mul_(1.01)\n    val_bpb = evaluate.val_bpb(",
+            "    compute.check(model",
+            "    model.head.weight.data.mul_(1.01)\n    compute.check(model",
             "changed after the budget",
         ),
         ("v, is_causal=True)", "v, is_causal=False)", "yet to predict"),
@@ -169,7 +188,8 @@ def test_a_cheat_or_a_slip_ends_the_run(runs: Runs, old: str, new: str, message:
     ended = runs((old, new))
     assert ended.returncode != 0
     assert message in ended.stderr
-    assert "val_bpb:" not in ended.stdout
+    assert "\n---\n" not in ended.stdout
+    assert not (runs.example.own / "model.npz").exists()
 
 
 def test_a_diverged_run_says_fail_behind_its_step_line(runs: Runs) -> None:
@@ -184,24 +204,16 @@ def test_a_missing_or_altered_corpus_is_named(runs: Runs, corpus: Path, tmp_path
     runs.corpus = tmp_path / "nowhere"
     assert "run `python prepare.py` first" in runs().stderr
     runs.corpus = tmp_path / "altered"
-    shutil.copytree(corpus, runs.corpus)
-    (runs.corpus / "val.bin").write_bytes(b"a" * 300_000)
+    shutil.copytree(corpus / "data", runs.corpus / "data")
+    (runs.corpus / "data" / "train.bin").write_bytes(b"a" * 300_000)
     assert "was changed after it was built" in runs().stderr
 
 
 def test_the_patch_with_a_bug_crashes_with_a_traceback(runs: Runs) -> None:
-    patch = next((TINY_GPT / "deck").glob("08-*.patch"))
-    for name in ("train.py", "evaluate.py", "prepare.py"):
-        shutil.copy(TINY_GPT / name, runs.folder)
+    patch = next((EXAMPLES / "tiny_gpt" / "deck").glob("08-*.patch"))
     diff = patch.read_text().partition("\n---\n")[2]
-    subprocess.run(["git", "apply"], cwd=runs.folder, input=diff, text=True, check=True)
-    env = {
-        **os.environ,
-        "ARCTL_DATA": str(runs.corpus),
-        "TINY_GPT_FLOPS": str(FLOPS),
-        "TINY_GPT_DEVICE": "cpu",
-    }
-    ended = run_bytes(runs.folder, env)
+    subprocess.run(["git", "apply"], cwd=runs.example.own, input=diff, text=True, check=True)
+    ended = runs.example.run("train.py", **runs.env())
     assert ended.returncode == 1
     assert "Traceback" in ended.stderr
     assert "shapes cannot be multiplied" in ended.stderr
