@@ -72,7 +72,7 @@ class RemoveTree:
 
 @dataclass(frozen=True, slots=True)
 class SweepTrees:
-    """Delete every work tree that belongs to none of these runs: a daemon died before it could."""
+    """Delete every work tree that belongs to none of these runs, and half-made commits: a daemon died there."""
 
     keep: frozenset[str]
 

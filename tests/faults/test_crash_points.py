@@ -1,0 +1,169 @@
+"""The daemon is killed at each point of each way that something takes through it, and started again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arctl.errors import ArctlError
+from tests.faults import crashing
+from tests.faults.storm import left, twice_or_missing
+from tests.support.campaigns import git, make_patch, make_repo
+from tests.support.daemon import Daemon, wait_for
+
+ROOT = Path(__file__).parents[2]
+#: How many improvements there are to be found; each is one line of its own, far from the others.
+GAINS = 4
+SCRIPT = """\
+import os, random
+{lines}
+LR = 0.01
+WIDTH = 32
+rng = random.Random(int(os.environ["SEED"]))
+print("step 1 | loss: 1.0", flush=True)
+print("---")
+print(f"val_loss: {{20 - ({sum}) + rng.gauss(0, 0.001):.6f}}")
+"""
+POLICY = """
+[brain]
+kind = "deck"
+deck = "deck"
+[policy]
+mode = "greedy"
+baseline_runs = 1
+champion_runs = 1
+"""
+
+
+class Doomed(Daemon):
+    """A daemon that is started again and again, and dies each time where it is told to."""
+
+    def dies_at(self, point: str) -> None:
+        """Start it, and wait until it has killed itself there."""
+        self.begin(point)
+        self.died()
+
+    def begin(self, point: str) -> None:
+        """Start it without waiting for anything."""
+        told = {"ARCTL_HOME": str(self.home.root), "ARCTL_DEVICES": self.devices, crashing.VARIABLE: point}
+        words = [sys.executable, "-m", "tests.faults.crashing"]
+        self.process = subprocess.Popen(
+            words, cwd=ROOT, env={**os.environ, **told}, stdin=subprocess.DEVNULL
+        )
+
+    def died(self) -> None:
+        """Wait until it has killed itself."""
+        process = self.process
+        assert process is not None
+        assert wait_for("its death", process.poll) == -signal.SIGKILL
+
+
+@pytest.fixture
+def doomed(tmp_path: Path) -> Iterator[Doomed]:
+    daemon = Doomed(tmp_path / "home")
+    yield daemon
+    if daemon.process is not None and daemon.process.poll() is None:
+        daemon.stop()
+
+
+def gains(folder: Path) -> Path:
+    """Make a campaign whose deck improves on it so many times."""
+    names = [f"GAIN_{number}" for number in range(GAINS)]
+    lines = "".join(f"{name} = 0.0\n" + "# far from the next one\n" * 8 for name in names)
+    repo = make_repo(
+        folder,
+        script=SCRIPT.format(lines=lines, sum=" + ".join(names)),
+        extra=POLICY,
+        experiments=GAINS,
+        files={"deck/.keep": ""},
+    )
+    for number, name in enumerate(names):
+        text = make_patch(repo, {"train.py": (f"{name} = 0.0", f"{name} = 1.0")}, title=name, axis=name)
+        (repo / "deck" / f"{number:02}.patch").write_text(text)
+    git(repo, "add", "--all")
+    git(repo, "commit", "--quiet", "--message=deck")
+    return repo
+
+
+def begun(daemon: Doomed, repo: Path) -> None:
+    """Start the campaign with a daemon that lives, and let that one go at once."""
+    daemon.start()
+    daemon.campaign(repo)
+    daemon.kill()
+
+
+def whole(daemon: Doomed, repo: Path) -> None:
+    """Let a campaign come to its end, and see that nothing is missing, there twice, or left behind."""
+    daemon.start()
+    found = daemon.wait_finished()
+    assert found["state"] == "finished", found["reason"]
+    rows: list[dict[str, Any]] = daemon.experiments()
+    assert len([row for row in rows if row["verdict"] == "accepted"]) == GAINS
+    daemon.stop()
+    assert [*twice_or_missing(daemon), *left(daemon)] == []
+    # One commit for each promotion, on the user's branch as in the daemon's clone.
+    said = git(repo, "log", "--format=%s", "arctl/toy").splitlines()
+    assert len(said) == GAINS + 2
+    assert len(set(said)) == len(said)
+
+
+@pytest.mark.fault(1, "SIGKILL at each point of a launch", "one result each")
+def test_1_killed_at_each_point_of_a_launch(doomed: Doomed, tmp_path: Path) -> None:
+    begun(doomed, repo := gains(tmp_path / "repo"))
+    for point in crashing.LAUNCHING:
+        doomed.dies_at(point)
+    whole(doomed, repo)
+
+
+@pytest.mark.fault(1, "SIGKILL at each point of a run's end", "one result each")
+def test_1_killed_at_each_point_of_an_end(doomed: Doomed, tmp_path: Path) -> None:
+    begun(doomed, repo := gains(tmp_path / "repo"))
+    for point in crashing.ENDING:
+        doomed.dies_at(point)
+    whole(doomed, repo)
+
+
+@pytest.mark.fault(1, "SIGKILL between objects, ref and row", "one commit each, one result each")
+def test_1_killed_at_each_point_of_a_commit(doomed: Doomed, tmp_path: Path) -> None:
+    begun(doomed, repo := gains(tmp_path / "repo"))
+    for point in crashing.COMMITTING:
+        doomed.dies_at(point)
+    whole(doomed, repo)
+
+
+@pytest.mark.fault(1, "SIGKILL at each point of a promotion", "one commit on the branch for each")
+def test_1_killed_at_each_point_of_a_promotion(doomed: Doomed, tmp_path: Path) -> None:
+    begun(doomed, repo := gains(tmp_path / "repo"))
+    for point in crashing.PROMOTING:
+        doomed.dies_at(point)
+    whole(doomed, repo)
+
+
+@pytest.mark.fault(1, "SIGKILL while a campaign begins", "asked again it begins once")
+def test_1_killed_while_a_campaign_begins(doomed: Doomed, tmp_path: Path) -> None:
+    repo = gains(tmp_path / "repo")
+    for point in crashing.BEGINNING:
+        doomed.begin(point)
+        process = doomed.process
+        assert process is not None
+        # Asked until it is up; it dies before it could answer.
+        wait_for("its death", lambda: asked(doomed, repo) or process.poll())
+        doomed.died()
+    doomed.start()
+    doomed.campaign(repo)
+    assert len(doomed.call("status")["campaigns"]) == 1
+    doomed.kill()
+    whole(doomed, repo)
+
+
+def asked(daemon: Doomed, repo: Path) -> None:
+    with contextlib.suppress(ArctlError):
+        daemon.campaign(repo)
