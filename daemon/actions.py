@@ -72,7 +72,7 @@ class RemoveTree:
 
 @dataclass(frozen=True, slots=True)
 class SweepTrees:
-    """Delete every work tree that belongs to none of these runs, and half-made commits: a daemon died there."""
+    """Delete what a daemon left that died: work trees of other runs than these, and half-made commits."""
 
     keep: frozenset[str]
 

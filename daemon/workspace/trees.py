@@ -65,7 +65,7 @@ def export(bare: Bare, commit: str, folder: Path) -> None:
 
 
 def sweep(folder: Path, keep: frozenset[str]) -> None:
-    """Delete the work trees of all runs but these, with what a daemon left that died while it laid one out."""
+    """Delete the work trees of all runs but these, half-made ones of a dead daemon as well."""
     if folder.is_dir():
         for tree in folder.iterdir():
             if tree.name.removesuffix(INDEX) not in keep:

@@ -1,7 +1,7 @@
 """A daemon that dies at a named point: `python -m tests.faults.crashing` with `ARCTL_CRASH_AT=point`.
 
-It is the daemon itself; around one of its functions the process kills itself with SIGKILL, before or after the
-call, so that nothing is flushed, closed or said. Nothing in arctl knows of this.
+It is the daemon itself; around one of its functions the process kills itself with SIGKILL, before or after
+the call, so that nothing is flushed, closed or said. Nothing in arctl knows of this.
 """
 
 from __future__ import annotations

@@ -55,15 +55,15 @@ class Doomed(Daemon):
         """Start it without waiting for anything."""
         told = {"ARCTL_HOME": str(self.home.root), "ARCTL_DEVICES": self.devices, crashing.VARIABLE: point}
         words = [sys.executable, "-m", "tests.faults.crashing"]
-        self.process = subprocess.Popen(
-            words, cwd=ROOT, env={**os.environ, **told}, stdin=subprocess.DEVNULL
-        )
+        self.process = subprocess.Popen(words, cwd=ROOT, env={**os.environ, **told}, stdin=subprocess.DEVNULL)
+
+    def over(self) -> int | None:
+        """Return its exit status, None while it lives."""
+        return self.process.poll() if self.process is not None else None
 
     def died(self) -> None:
         """Wait until it has killed itself."""
-        process = self.process
-        assert process is not None
-        assert wait_for("its death", process.poll) == -signal.SIGKILL
+        assert wait_for("its death", self.over) == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -152,10 +152,8 @@ def test_1_killed_while_a_campaign_begins(doomed: Doomed, tmp_path: Path) -> Non
     repo = gains(tmp_path / "repo")
     for point in crashing.BEGINNING:
         doomed.begin(point)
-        process = doomed.process
-        assert process is not None
         # Asked until it is up; it dies before it could answer.
-        wait_for("its death", lambda: asked(doomed, repo) or process.poll())
+        wait_for("its death", lambda: asked(doomed, repo) or doomed.over())
         doomed.died()
     doomed.start()
     doomed.campaign(repo)
