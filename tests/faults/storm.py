@@ -121,7 +121,7 @@ def _kill_something(daemon: Daemon, chance: random.Random) -> str:
         daemon.kill()
         daemon.start()
         return what
-    found = _shims(daemon) if what == "shim" else _children(daemon)
+    found = _shims(daemon) if what == "shim" else children(daemon)
     if not found:
         return "nobody there"
     _send(chance.choice(found))
@@ -137,7 +137,7 @@ def _shims(daemon: Daemon) -> list[int]:
     return [pid for pid in found if _of(pid, b"arctl.daemon.shim.zygote")]
 
 
-def _children(daemon: Daemon) -> list[int]:
+def children(daemon: Daemon) -> list[int]:
     assert daemon.process is not None
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text()
