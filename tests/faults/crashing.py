@@ -125,7 +125,22 @@ BEGINNING = {
     "row written, nobody answered": Point(Writer, "write", "after", _writes(Campaign, lambda _: True)),
 }
 
-POINTS = {**LAUNCHING, **ENDING, **COMMITTING, **PROMOTING, **BEGINNING}
+#: The way of a run whose shim died back to the queue.
+LOSING = {
+    "fenced, nobody told": Point(RunFolder, "fence", "after"),
+    "before the requeue is written": Point(Writer, "write", "before", _run_is(RunState.QUEUED)),
+    "in the transaction of the requeue": Point(Writer, "_insert", "after", _run_is(RunState.QUEUED)),
+    "requeue written": Point(Writer, "write", "after", _run_is(RunState.QUEUED)),
+}
+
+#: The way of a stop that a person asked for.
+STOPPING = {
+    "stop asked for, not written": Point(Writer, "write", "before", _writes(Run, lambda row: row.stopping)),
+    "stop written, nobody stopped": Point(RunFolder, "stop", "before"),
+    "job told to end": Point(RunFolder, "stop", "after"),
+}
+
+POINTS = {**LOSING, **STOPPING, **LAUNCHING, **ENDING, **COMMITTING, **PROMOTING, **BEGINNING}
 
 
 def arm(point: Point) -> None:

@@ -16,8 +16,10 @@ import pytest
 from arctl.errors import ArctlError
 from tests.faults import crashing
 from tests.faults.storm import left, twice_or_missing
+from tests.faults.test_daemon_faults import results, running, shim_of
 from tests.support.campaigns import git, make_patch, make_repo
 from tests.support.daemon import Daemon, wait_for
+from tests.support.patient import HALFWAY, go
 
 ROOT = Path(__file__).parents[2]
 #: How many improvements there are to be found; each is one line of its own, far from the others.
@@ -115,6 +117,7 @@ def whole(daemon: Doomed, repo: Path) -> None:
     assert len(set(said)) == len(said)
 
 
+@pytest.mark.long
 @pytest.mark.fault(1, "SIGKILL at each point of a launch", "one result each")
 def test_1_killed_at_each_point_of_a_launch(doomed: Doomed, tmp_path: Path) -> None:
     begun(doomed, repo := gains(tmp_path / "repo"))
@@ -123,6 +126,7 @@ def test_1_killed_at_each_point_of_a_launch(doomed: Doomed, tmp_path: Path) -> N
     whole(doomed, repo)
 
 
+@pytest.mark.long
 @pytest.mark.fault(1, "SIGKILL at each point of a run's end", "one result each")
 def test_1_killed_at_each_point_of_an_end(doomed: Doomed, tmp_path: Path) -> None:
     begun(doomed, repo := gains(tmp_path / "repo"))
@@ -131,6 +135,7 @@ def test_1_killed_at_each_point_of_an_end(doomed: Doomed, tmp_path: Path) -> Non
     whole(doomed, repo)
 
 
+@pytest.mark.long
 @pytest.mark.fault(1, "SIGKILL between objects, ref and row", "one commit each, one result each")
 def test_1_killed_at_each_point_of_a_commit(doomed: Doomed, tmp_path: Path) -> None:
     begun(doomed, repo := gains(tmp_path / "repo"))
@@ -139,6 +144,7 @@ def test_1_killed_at_each_point_of_a_commit(doomed: Doomed, tmp_path: Path) -> N
     whole(doomed, repo)
 
 
+@pytest.mark.long
 @pytest.mark.fault(1, "SIGKILL at each point of a promotion", "one commit on the branch for each")
 def test_1_killed_at_each_point_of_a_promotion(doomed: Doomed, tmp_path: Path) -> None:
     begun(doomed, repo := gains(tmp_path / "repo"))
@@ -160,6 +166,62 @@ def test_1_killed_while_a_campaign_begins(doomed: Doomed, tmp_path: Path) -> Non
     assert len(doomed.call("status")["campaigns"]) == 1
     doomed.kill()
     whole(doomed, repo)
+
+
+@pytest.mark.long
+@pytest.mark.fault(1, "SIGKILL while a run whose shim died is given up", "lost once, tried again once")
+def test_1_killed_while_a_lost_run_is_fenced_and_queued_again(doomed: Doomed, tmp_path: Path) -> None:
+    doomed.start()
+    doomed.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
+    before = wait_for("two runs under way", lambda: len(running(doomed)) == 2 and running(doomed))
+    shims = [shim_of(doomed, run) for run in before]
+    doomed.kill()
+    for pid in shims:
+        os.kill(pid, signal.SIGKILL)
+    for point in crashing.LOSING:
+        doomed.dies_at(point)
+    doomed.start()
+    again = wait_for("the second attempts", lambda: [r for r in running(doomed) if r["attempt"] == 2])
+    assert {run["id"] for run in again} <= {run["id"] for run in before}
+    go(doomed)
+    assert doomed.wait_finished()["state"] == "finished"
+    doomed.stop()
+    assert [*twice_or_missing(doomed), *left(doomed)] == []
+    assert all((run["id"], 1) in results(doomed) for run in before)
+
+
+@pytest.mark.long
+@pytest.mark.fault(1, "SIGKILL while a run is stopped for a person", "stopped once the daemon is back")
+@pytest.mark.parametrize("point", crashing.STOPPING)
+def test_1_killed_while_a_run_is_stopped(doomed: Doomed, tmp_path: Path, point: str) -> None:
+    doomed.start()
+    doomed.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
+    run = wait_for("two runs under way", lambda: len(running(doomed)) == 2 and running(doomed))[0]
+    doomed.kill()
+    doomed.begin(point)
+    wait_for("its death", lambda: said(doomed, run["id"]) or doomed.over())
+    doomed.died()
+    doomed.start()
+    if point == "stop asked for, not written":
+        # Whoever asked got no answer: nothing was written, and nothing is stopped.
+        assert run["id"] in {row["id"] for row in running(doomed)}
+        doomed.call("kill", target=run["id"])
+
+    def row() -> dict[str, Any]:
+        rows: list[dict[str, Any]] = doomed.call("show", id=run["id"])["runs"]
+        return next(each for each in rows if each["id"] == run["id"])
+
+    wait_for("its end", lambda: row()["outcome"])
+    assert (row()["outcome"], row()["attempt"]) == ("cancelled", 1)
+    go(doomed)
+    wait_for("nothing under way", lambda: not doomed.status()["running"])
+    doomed.stop()
+    assert [*twice_or_missing(doomed), *left(doomed)] == []
+
+
+def said(daemon: Daemon, run: str) -> None:
+    with contextlib.suppress(ArctlError):
+        daemon.call("kill", target=run)
 
 
 def asked(daemon: Doomed, repo: Path) -> None:

@@ -87,7 +87,7 @@ async def test_31_garbage_in_a_log_is_cleaned_in_every_view(
     assert harmless(told)
     assert harmless(await asked(daemon, "experiment", id="e1"))
     async with attach(daemon) as screen:
-        for route in (Route(Screen.LOGS, run), Route(Screen.EXPERIMENT, "e1")):
+        for route in (Route(Screen.LOGS, run), Route(Screen.EXPERIMENTS, "e1")):
             await screen.app.follow(Trail(route))
             await screen.see("behind")
             assert harmless(screen.text), screen.text
