@@ -80,7 +80,7 @@ class RemoveTree:
 
 @dataclass(frozen=True, slots=True)
 class SweepTrees:
-    """Delete every work tree that belongs to none of these runs: a daemon died before it could."""
+    """Delete what a daemon left that died: work trees of other runs than these, and half-made commits."""
 
     keep: frozenset[str]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from typing import Any, Protocol
 
-from arctl.daemon import actions, facts
+from arctl.daemon import actions, clock, facts
 from arctl.daemon.actions import Action, Answer, Step
 from arctl.daemon.decide import decide
 from arctl.daemon.reduce import reduce
@@ -132,7 +131,7 @@ class Engine:
 
     def _reduced(self, fact: facts.Fact) -> Step:
         """Apply a fact to the state at once; its consequences wait until it is written."""
-        step = reduce(self.state, fact, time.time())
+        step = reduce(self.state, fact, clock.now())
         self._apply(step)
         return step
 
@@ -147,7 +146,7 @@ class Engine:
         total = Step()
         for step in steps:
             total.extend(step)
-        while step := decide(self.state, time.time()):
+        while step := decide(self.state, clock.now()):
             self._apply(step)
             total.extend(step)
             if any(isinstance(action, actions.Shutdown) for action in step.actions):
@@ -169,7 +168,7 @@ class Engine:
             for answer in total.answers
             if answer.error is None and answer.ticket in self._keys
         ]
-        batch = Batch(total.rows, total.events, total.results, total.points, answers, time.time())
+        batch = Batch(total.rows, total.events, total.results, total.points, answers, clock.now())
         if not batch:
             return True
         while True:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args
 
 from arctl import __version__
-from arctl.daemon import actions
+from arctl.daemon import actions, clock
 from arctl.daemon.actions import Step
 from arctl.daemon.brains import Brains
 from arctl.daemon.commands import Context
@@ -111,7 +111,7 @@ async def _live(home: Home) -> None:
         stack.callback(care.close)
         actors.update({actions.Prune: care, actions.BackUp: care})
 
-        context = Context(home, engine, reader, archive, devices, storage, await reader.epoch(), time.time())
+        context = Context(home, engine, reader, archive, devices, storage, await reader.epoch(), clock.now())
         server = Server(context)
         await server.open()
         stack.push_async_callback(server.close)
@@ -137,7 +137,7 @@ async def _live(home: Home) -> None:
         slots = backend.inventory()
         for fact in await asyncio.to_thread(replay.found, home, list(state.live_runs()), slots):
             earlier.extend(engine.take_in(fact))
-        first.extend(recover(state, time.time()))
+        first.extend(recover(state, clock.now()))
         first.extend(forget(state))
         log.info("arctl %s is up in %s with %s devices", __version__, home.root, backend.name)
         why = await engine.run(first, earlier)

@@ -27,6 +27,8 @@ PAGE = 200
 MAX_LAG = 20_000
 #: Requests of one connection that are answered at the same time.
 MAX_REQUESTS = 32
+#: Connections at the same time; a further one takes the place of the one that has been silent for longest.
+MAX_CONNECTIONS = 256
 
 
 class UnknownMethodError(ProtocolError):
@@ -40,7 +42,9 @@ class Server:
         self._context = context
         self._path = context.home.socket
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        #: Those who are served, and those of whom leave was taken and who are still here.
+        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._inode = 0
 
     async def open(self) -> None:
@@ -66,25 +70,40 @@ class Server:
         """Hang up on everybody and remove the socket."""
         if self._server is not None:
             self._server.close()
-        for task in self._connections:
+        tasks = [*self._connections, *self._leaving]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if _is(self._path, self._inode):
             self._path.unlink(missing_ok=True)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+        actor = _peer(writer.get_extra_info("socket"))
+        if task is None or not actor:
+            writer.close()
+            return
+        connection = Connection(self._context, actor, reader, writer)
+        self._make_room()
+        self._connections[task] = connection
         try:
-            actor = _peer(writer.get_extra_info("socket"))
-            if actor:
-                await Connection(self._context, actor, reader, writer).serve()
+            await connection.serve()
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            writer.close()
+            self._connections.pop(task, None)
+            self._leaving.discard(task)
+            connection.hang_up()
+
+    def _make_room(self) -> None:
+        """Hang up on whoever has said nothing for longest where there are too many: the others are served."""
+        while len(self._connections) >= MAX_CONNECTIONS:
+            silent = min(self._connections, key=lambda task: self._connections[task].heard)
+            connection = self._connections.pop(silent)
+            log.warning("more than %d connections: hung up on the most silent one", MAX_CONNECTIONS)
+            self._leaving.add(silent)
+            connection.abort()
+            silent.cancel()
 
 
 def _is(path: Path, inode: int) -> bool:
@@ -119,11 +138,22 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscription: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
+        #: When it said something last.
+        self.heard = asyncio.get_running_loop().time()
+
+    def hang_up(self) -> None:
+        """Close the connection once what was answered has been read."""
+        self._writer.close()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._writer.transport.abort()
 
     async def serve(self) -> None:
         """Read requests until the client hangs up."""
         try:
             while line := await self._line():
+                self.heard = asyncio.get_running_loop().time()
                 await self._turns.acquire()
                 task = asyncio.create_task(self._answer(line))
                 self._tasks.add(task)

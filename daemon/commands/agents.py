@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 
+from arctl.daemon import clock
 from arctl.daemon.commands import community
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.community import Json
@@ -46,7 +46,7 @@ async def agents(context: Context, caller: Caller, params: Params) -> Any:
         "campaign": campaign.id,
         "trouble": campaign.trouble,
         "agents": [entry(state, row) for row in rows],
-        "now": time.time(),
+        "now": clock.now(),
     }
 
 
@@ -125,7 +125,7 @@ async def _one(context: Context, row: Agent) -> Json:
         "turns": turns,
         "posts": [{**plain(post), "text": post.text[:MAX_WORDS]} for post in said[-MAX_POSTS:]],
         "posts_total": len(said),
-        "now": time.time(),
+        "now": clock.now(),
     }
 
 

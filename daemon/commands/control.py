@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import Any
 
-from arctl.daemon import facts
+from arctl.daemon import clock, facts
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.fates import progress
 from arctl.daemon.reduce.control import can_redo, can_undo
@@ -174,7 +173,7 @@ async def deeds(context: Context, caller: Caller, params: Params) -> Any:
     rows = list(context.state.company.deeds.values())
     if name:
         rows = [row for row in rows if row.campaign == the_campaign(context.state, name).id]
-    newest, now = rows[-min(params.get("limit", int, 50), 500) :], time.time()
+    newest, now = rows[-min(params.get("limit", int, 50), 500) :], clock.now()
     return [_deed(context.state, row, now) for row in newest]
 
 

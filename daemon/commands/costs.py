@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 
+from arctl.daemon import clock
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
 from arctl.daemon.rows import Campaign
 from arctl.daemon.specs import spec_of
@@ -46,7 +46,7 @@ async def costs(context: Context, caller: Caller, params: Params) -> Any:
         "by": key,
         "rows": [{**row, "title": _title(context.state, key, row["name"])} for row in rows],
         "total": total,
-        "caps": _caps(context.state, campaign, time.time()),
+        "caps": _caps(context.state, campaign, clock.now()),
     }
 
 

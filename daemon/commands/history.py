@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from arctl.daemon import clock
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
 from arctl.daemon.commands.paging import ROOM, fitting, size
 from arctl.daemon.life.titles import told
@@ -173,7 +173,7 @@ async def history(context: Context, caller: Caller, params: Params) -> Any:
         **page,
         "cursor": ",".join(f"{letter}{number}" for letter, number in seen.items()),
         "more": more or seen.get("v", 0) < last,
-        "now": time.time(),
+        "now": clock.now(),
     }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
+from arctl.daemon import clock
 from arctl.daemon.brains import prompts
 from arctl.daemon.brains.anthropic.papers import gather
 from arctl.daemon.brains.anthropic.render import render
@@ -52,7 +52,7 @@ async def prompt(context: Context, caller: Caller, params: Params) -> Any:
     move = _move(params.need("move", str))
     agent = _agent(state, campaign, move, params.get("agent", str, ""))
     about = _about(state, campaign, params.get("about", str, "")) or _subject(state, campaign, move)
-    now = time.time()
+    now = clock.now()
     turn = Turn(
         "q0", campaign.id, agent.name, move, now, now, subject=about, team=agent.team, round=1,
         want=WANT.get(move, 0), base=campaign.champion,

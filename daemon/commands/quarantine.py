@@ -27,6 +27,9 @@ def findings_of(state: State, row: Experiment) -> list[Json]:
             known.append(
                 {"check": "contention", "severity": "note", "text": f"{why}{counts}", "where": run.id}
             )
+        if slept := run.evidence.get("suspended_seconds"):
+            text = f"the machine was suspended for {slept:.0f} s of it"
+            known.append({"check": "suspension", "severity": "flag", "text": text, "where": run.id})
     found: dict[tuple[str, str, str], Json] = {}
     for each in known:
         found.setdefault((each["check"], each["text"], each["where"]), each)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import time
 import uuid
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from arctl import __version__, protocol
-from arctl.daemon import facts
+from arctl.daemon import clock, facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
 from arctl.daemon.commands.needs import needs, stuck, waits
 from arctl.daemon.commands.teams import discussion
@@ -55,9 +54,9 @@ async def status(context: Context, caller: Caller, params: Params) -> Any:
         "host": socket.gethostname(),
         "home": str(context.home.root),
         "log": str(context.home.log),
-        "uptime": time.time() - context.started,
+        "uptime": clock.now() - context.started,
         "stopping": state.stopping,
-        "trouble": context.engine.trouble or _no_room(context.home.root) or _ailing(state),
+        "trouble": _trouble(context),
         "devices": len(state.devices),
         "busy": len(state.active_runs()),
         "held": [
@@ -67,6 +66,12 @@ async def status(context: Context, caller: Caller, params: Params) -> Any:
         ],
         "campaigns": [_campaign(context, row) for row in state.campaigns.values()],
     }
+
+
+def _trouble(context: Context) -> str:
+    """Say what ails the daemon itself, the gravest first."""
+    grave = context.engine.trouble or _no_room(context.home.root)
+    return grave or _ailing(context.state) or clock.trouble()
 
 
 def _no_room(folder: Path) -> str:
@@ -114,7 +119,7 @@ def _campaign(context: Context, row: Campaign) -> dict[str, Any]:
         "usd_cap": spec.budget.usd,
         "questions": len(state.company.questions(row.id)),
         "needs": needs(state, row),
-        "waits": waits(state, row, time.time()),
+        "waits": waits(state, row, clock.now()),
         "stuck": stuck(state, row),
         "created": row.created,
         "rev": row.rev,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from arctl.daemon import clock
 from arctl.daemon.commands.base import Caller, Context, Params, method, the_campaign
 from arctl.daemon.commands.logs import DAEMON, Source, run_log, the_source, turn_logs
 from arctl.daemon.commands.paging import fitting
@@ -151,7 +152,7 @@ async def tail(context: Context, caller: Caller, params: Params) -> Any:
         "offsets": {name: offset for name, _, (_, offset, _) in found},
         "done": [name for name, source, _ in found if source.done],
         "more": any(more for _, _, (_, _, more) in found),
-        "now": time.time(),
+        "now": clock.now(),
     }
 
 

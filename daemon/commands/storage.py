@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import Any
 
-from arctl.daemon import facts
+from arctl.daemon import clock, facts
 from arctl.daemon.commands.base import Caller, Context, Params, method
 from arctl.daemon.decide import retention
 
@@ -19,7 +18,7 @@ async def storage(context: Context, caller: Caller, params: Params) -> Any:
     """Return what lies in the state folder by sort, and what may go by now (`removals`)."""
     del caller, params
     state, stock = context.state, await context.storage.stock()
-    removals = retention.plan(state, stock, time.time())
+    removals = retention.plan(state, stock, clock.now())
     sorts: dict[str, dict[str, int]] = {}
     for found in stock.found:
         entry = sorts.setdefault(found.sort, {"count": 0, "bytes": 0})

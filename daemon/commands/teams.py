@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from arctl.daemon import clock
 from arctl.daemon.commands import community
 from arctl.daemon.commands.base import Caller, Context, Params, method, plain, the_campaign
 from arctl.daemon.commands.community import Json
@@ -91,7 +91,7 @@ def _listing(state: State, campaign: Campaign, *, everything: bool) -> Json:
         "discussion": discussion(state, campaign),
         "discussions": len(company.discussions_of(campaign.id)),
         "standing": fitting((_waiting(state, row) for row in waiting), MAX_ENDED, ROOM // 4),
-        "now": time.time(),
+        "now": clock.now(),
     }
     if everything:
         found["ended"] = _ended(state, campaign)
@@ -168,7 +168,7 @@ def _team(state: State, team: Team) -> Json:
         "experiments": [community.experiment_line(state, row) for row in rows[-community.MAX_ROWS :]],
         "total": len(rows),
         "directives": _directives(state, {campaign.id, team.id, team.direction}),
-        "now": time.time(),
+        "now": clock.now(),
     }
 
 
@@ -200,7 +200,7 @@ def _direction(state: State, row: Direction) -> Json:
         "children": [_named(item) for item in children],
         "dead_end": plain(end) if end is not None else None,
         "directives": _directives(state, {row.campaign, row.team, row.id}),
-        "now": time.time(),
+        "now": clock.now(),
     }
 
 
@@ -227,7 +227,7 @@ def _proposal(state: State, row: Proposal) -> Json:
         "experiment": community.experiment_line(state, experiment) if experiment is not None else None,
         "directive": plain(directive) if directive is not None else None,
         "asked": [{"agent": turn.agent, "move": turn.move.value, "since": turn.created} for turn in turns],
-        "now": time.time(),
+        "now": clock.now(),
     }
 
 

@@ -28,8 +28,9 @@ def readings(state: State, experiment: Experiment, purposes: Iterable[Purpose]) 
             seed=run.seed,
             value=run.value,
             # A script's own clock goes on while it stands still.
-            wall=run.seconds + run.frozen_seconds + float(run.evidence.get("suspended_seconds") or 0.0),
+            wall=run.seconds + run.frozen_seconds,
             counters=run.evidence.get("counters") or {},
+            asleep=float(run.evidence.get("suspended_seconds") or 0.0),
         )
         for run in state.runs_of(experiment.id)
         if run.outcome == Outcome.OK and run.value is not None and run.purpose in wanted

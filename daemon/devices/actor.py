@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from arctl.daemon import clock
 from arctl.daemon.actions import CheckDevice, DevicesAction, ForgetFaults
 from arctl.daemon.devices.base import Backend, Bound, Fault, Sample
 from arctl.daemon.devices.host import Host, read_host
@@ -90,7 +91,7 @@ class Devices:
         """Take a reading of everything and report what changed; `wait` so long for a fault."""
         async with self._turn:
             try:
-                await asyncio.to_thread(self._read, tuple(self._busy()), time.time(), wait)
+                await asyncio.to_thread(self._read, tuple(self._busy()), clock.now(), wait)
             except Exception:  # the boundary: a driver in trouble costs readings, never the daemon
                 log.exception("no readings from %s", self.backend.name)
 

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+from arctl.daemon import clock
 from arctl.daemon.actions import BackUp, Prune
 from arctl.daemon.facts import Ailing, BackupTaken, Fact
 from arctl.daemon.store import Bounds, LedgerError, Writer, backup
@@ -79,7 +80,7 @@ class LedgerCare:
         newest = backup.listed(self._home.backups)[:1]
         if not newest:
             return True
-        age = time.time() - newest[0].at
+        age = clock.now() - newest[0].at
         return age > (AT_START if first else backup.EVERY) and self._stand() != self._backed
 
     def _stand(self) -> tuple[float, int]:
@@ -93,7 +94,7 @@ class LedgerCare:
         began, stand = time.monotonic(), await asyncio.to_thread(self._stand)
         try:
             made = await asyncio.to_thread(
-                backup.take, self._home.ledger, self._home.backups, time.time(), self._opened
+                backup.take, self._home.ledger, self._home.backups, clock.now(), self._opened
             )
         except LedgerError as error:
             log.error("%s; %s", error.message, error.remedy)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from arctl.daemon import clock
 from arctl.daemon.stock import Found, Stock
 from arctl.experiments.sizes import size
 from arctl.paths import Home
@@ -108,7 +108,7 @@ def weight(path: Path) -> tuple[int, int, float]:
             continue
         whole += seen.st_blocks * 512
         files += seen.st_blocks * 512 if inside else 0
-    return whole, files, newest or time.time()
+    return whole, files, clock.of_file(newest) if newest else clock.now()
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from pathlib import Path
 
 import arctl
+
+log = logging.getLogger(__name__)
 
 #: Seconds that a shim may take to start its job; a disk that hangs must not hold the daemon.
 LAUNCH = 60.0
@@ -38,8 +41,10 @@ class Launcher:
                 with contextlib.suppress(ConnectionError):
                     process.stdin.write(line + b"\n")
                     await process.stdin.drain()
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(future, LAUNCH)
+            except TimeoutError:
+                self._give_up(process)
         finally:
             self._waiting.pop(line, None)
 
@@ -69,6 +74,14 @@ class Launcher:
                 )
                 self._reading = asyncio.create_task(self._read(self._process), name="launcher")
             return self._process
+
+    def _give_up(self, process: asyncio.subprocess.Process) -> None:
+        """End a process that does not answer, as one that stands still: the next launch begins another."""
+        log.warning("the process that starts runs has not answered for %g s; it is replaced", LAUNCH)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        if self._process is process:
+            self._process = None
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:

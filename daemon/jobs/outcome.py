@@ -108,7 +108,9 @@ def _ended(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
     limit = spec.score.timeout if spec.score is not None and after else spec.run.timeout
     match record.get("reason"):
         case "timeout":
-            return Outcome.TIMED_OUT, f"still running after {limit:g} s"
+            slept = record.get("suspended_seconds") or 0.0
+            known = f", {slept:.0f} s of which the machine was suspended" if slept > 1 else ""
+            return Outcome.TIMED_OUT, f"still running after {limit:g} s{known}"
         case "stall":
             return Outcome.TIMED_OUT, f"no output for {spec.run.stall or 0:g} s"
         case "stopped":

@@ -22,6 +22,7 @@ from arctl.daemon.shim.system import (
     clock,
     end_all,
     is_sandbox,
+    is_shell,
     memory_of,
     oom_kills,
     send,
@@ -72,6 +73,8 @@ class Job:
         self.still_since: float | None = None
         self.still, self.restless = 0.0, False
         self.moving: set[int] = set()
+        #: Shells that wait for programs which were asked to end.
+        self.shells: set[int] = set()
 
     def start(self) -> None:
         """Start the command; raises OSError when that is impossible."""
@@ -139,7 +142,7 @@ class Job:
         # It could not speak meanwhile.
         self.spoke = min(now, self.spoke + now - self.still_since)
         self.still_since = None
-        for pid in children():
+        for pid in set(children()) - self.shells:
             send(pid, signal.SIGCONT)
 
     def _grants_grace(self) -> bool:
@@ -174,6 +177,7 @@ class Job:
     def _limits(self) -> None:
         now = clock()
         if self.kill_at is not None:
+            self._end_shells()
             if now >= self.kill_at:
                 for pid in children() if LINUX else [self.pid]:
                     send(pid, signal.SIGKILL)
@@ -210,15 +214,33 @@ class Job:
         self._thaw()
 
     def _tell_to_end(self) -> None:
-        """Ask the command to end: those that hold a sandbox up would take it with them if they were asked."""
-        below = [] if not LINUX else list(children())
-        if not any(is_sandbox(pid) for pid in below):
+        """Ask the command to end: those that hold a sandbox up would take it with them if they were asked.
+
+        So would a shell that waits for a program in it: it stands still until that program has ended.
+        """
+        below = set(children()) if LINUX else set()
+        inside = {pid for pid in below if not is_sandbox(pid)}
+        if inside == below:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGTERM)
             return
-        for pid in below:
-            if not is_sandbox(pid):
+        self.shells = {pid for pid in inside if is_shell(pid)}
+        for pid in self.shells:
+            send(pid, signal.SIGSTOP)
+        for pid in inside - self.shells:
+            send(pid, signal.SIGTERM)
+        self._end_shells()
+
+    def _end_shells(self) -> None:
+        """Have the shell of a sandbox end once nothing is left that it could wait for."""
+        if self.shells and not any(
+            state not in "ZX" and pid not in self.shells and not is_sandbox(pid)
+            for pid, state in children().items()
+        ):
+            for pid in self.shells:
                 send(pid, signal.SIGTERM)
+                send(pid, signal.SIGCONT)
+            self.shells = set()
 
     def _finish(self, pipe: int, open_pipe: bool) -> dict[str, Any]:
         ended = clock()

@@ -88,6 +88,15 @@ def is_sandbox(pid: int) -> bool:
     return False
 
 
+def is_shell(pid: int) -> bool:
+    """Tell whether a process is the shell that a sandbox was begun with, at whose end all of it ends."""
+    with contextlib.suppress(OSError, IndexError), open(f"/proc/{pid}/status") as file:
+        said = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        # The first process in there is the sandbox's own.
+        return said.get("Name") == "sh" and said.get("NSpid", "").split()[1:] == ["2"]
+    return False
+
+
 def memory_of(pids: dict[int, str]) -> int:
     """Return the bytes of memory that these processes hold; what they share is counted once for each."""
     pages = 0

@@ -183,18 +183,26 @@ def _downwards(file: int, look: Callable[[bytes], int], offset: int, size: int) 
 
 
 def _upwards(file: int, look: Callable[[bytes], int], offset: int, size: int) -> Match:
-    least = max(0, offset - REACH)
+    least, met = max(0, offset - REACH), False
     while offset > least:
         low = max(0, offset - BLOCK)
         data = os.pread(file, offset - low, low)
         # What stands before the first line end belongs to a line that began before the block.
         first = data.find(b"\n", 0, len(data) - 1) + 1 if low else 0
+        if low and not first:
+            # All of it is inside one line: where that begins is still to be found.
+            met = met or look(data) >= 0
+            offset = low
+            continue
+        if met:
+            line = low + data.rfind(b"\n") + 1
+            return Match(line, line, size)
         low, data = low + first, data[first:]
         if (place := look(data)) >= 0:
             line = low + _line(data, place)
             return Match(line, line, size)
         offset = low
-    return Match(None, offset, size)
+    return Match(offset if met else None, offset, size)
 
 
 def _line(data: bytes, place: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 from arctl.daemon.actions import (
@@ -23,7 +24,7 @@ from arctl.daemon.specs import spec_of
 from arctl.daemon.workspace import trees
 from arctl.daemon.workspace.admission import admit
 from arctl.daemon.workspace.branch import advance
-from arctl.daemon.workspace.build import build
+from arctl.daemon.workspace.build import build, sweep
 from arctl.daemon.workspace.constants import constants
 from arctl.daemon.workspace.git import Bare
 from arctl.errors import ArctlError
@@ -67,6 +68,9 @@ class Workspace:
                     await asyncio.to_thread(delete, self._home.tree(action.run))
             case SweepTrees():
                 await asyncio.to_thread(trees.sweep, self._home.trees, action.keep)
+                for path in await asyncio.to_thread(self._clones):
+                    async with self._turn(path.parent.name):
+                        await asyncio.to_thread(sweep, Bare(path))
             case MoveBranch():
                 async with self._turn(action.campaign.id):
                     self._report(await asyncio.to_thread(advance, action, self._bare(action.campaign)))
@@ -98,6 +102,9 @@ class Workspace:
 
     def _turn(self, name: str) -> asyncio.Lock:
         return self._turns.setdefault(name, asyncio.Lock())
+
+    def _clones(self) -> list[Path]:
+        return list(self._home.campaign("").glob("*/repo.git"))
 
     def _bare(self, campaign: Campaign) -> Bare:
         return Bare(self._home.campaign(campaign.id) / "repo.git")

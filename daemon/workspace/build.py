@@ -8,6 +8,7 @@ from typing import Any
 
 from arctl.daemon.actions import BuildCommit
 from arctl.daemon.facts import CommitBuilt, CommitRefused
+from arctl.daemon.folders import delete
 from arctl.daemon.rows import Verdict
 from arctl.daemon.workspace.admission import params_at
 from arctl.daemon.workspace.doubts import doubts
@@ -18,6 +19,8 @@ from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec
 
 REGULAR = frozenset({"100644", "100755"})
+#: How the folders begin in which commits are made, in the bare repository.
+BUILDS = "build-"
 #: Exit status with which `git apply` says that a change does not fit; any other is trouble of its own.
 CONFLICT = 1
 
@@ -78,6 +81,12 @@ def build(action: BuildCommit, bare: Bare, spec: Spec) -> CommitBuilt | CommitRe
     return CommitBuilt(experiment.id, base, commit, tree, params, tuple(paths), findings)
 
 
+def sweep(bare: Bare) -> None:
+    """Delete what a daemon left that died while it built a commit; nothing is being built meanwhile."""
+    for folder in bare.path.glob(f"{BUILDS}*"):
+        delete(folder)
+
+
 def _pin(bare: Bare, ref: str, commit: str) -> None:
     """Point the experiment's ref at its commit; what was built for it before, on another base, stays, too."""
     before = bare.resolve(ref)
@@ -89,7 +98,7 @@ def _pin(bare: Bare, ref: str, commit: str) -> None:
 def _tree(action: BuildCommit, bare: Bare, spec: Spec) -> str:
     change = action.proposal.change
     kind = change.get("kind")
-    with tempfile.TemporaryDirectory(prefix="build-", dir=bare.path) as folder:
+    with tempfile.TemporaryDirectory(prefix=BUILDS, dir=bare.path) as folder:
         index = Index(bare, Path(folder), action.base_commit)
         if kind == "params":
             _set_params(action, bare, spec, index)

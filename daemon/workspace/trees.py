@@ -15,6 +15,9 @@ from arctl.experiments.errors import ScienceError
 from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec
 
+#: How the file ends that git lays a work tree out by, beside it.
+INDEX = ".index"
+
 
 def prepare(action: PrepareTree, bare: Bare, spec: Spec, tree: Path) -> None:
     """Lay out a run's files: its commit, the links of the spec, and the seed where a file carries it."""
@@ -52,7 +55,7 @@ def _matching(folder: Path, globs: tuple[str, ...]) -> list[Path]:
 def export(bare: Bare, commit: str, folder: Path) -> None:
     """Write the files of a commit into a new folder; it is no repository."""
     folder.mkdir(parents=True)
-    index = folder.with_name(f"{folder.name}.index")
+    index = folder.with_name(f"{folder.name}{INDEX}")
     env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(folder)}
     try:
         bare.run("read-tree", commit, env=env)
@@ -62,10 +65,10 @@ def export(bare: Bare, commit: str, folder: Path) -> None:
 
 
 def sweep(folder: Path, keep: frozenset[str]) -> None:
-    """Delete the work trees of all runs but these."""
+    """Delete the work trees of all runs but these, half-made ones of a dead daemon as well."""
     if folder.is_dir():
         for tree in folder.iterdir():
-            if tree.is_dir() and tree.name not in keep:
+            if tree.name.removesuffix(INDEX) not in keep:
                 delete(tree)
 
 

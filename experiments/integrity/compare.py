@@ -23,7 +23,10 @@ DIGITS = 5
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One finished run: its value, the daemon's wall seconds, and what it said of itself."""
+    """One finished run: its value, the daemon's wall seconds, and what it said of itself.
+
+    The machine slept for `asleep` of the wall seconds: some clocks of a script go on then, others do not.
+    """
 
     run: str
     experiment: str
@@ -31,6 +34,7 @@ class Reading:
     value: float
     wall: float
     counters: Mapping[str, Any] = field(default_factory=dict)
+    asleep: float = 0.0
 
     def number(self, name: str) -> float | None:
         """Return one counter; None where the run did not say it."""
@@ -81,7 +85,7 @@ def _times(run: Reading, champion: Sequence[Reading]) -> Iterator[Finding]:
         if not theirs:
             continue
         usual = max(wall - said for wall, said in theirs)
-        more = run.wall - own - max(0.0, usual)
+        more = run.wall - run.asleep - own - max(0.0, usual)
         if more > STARTUP + SLACK * own:
             grave: Severity = "quarantine" if more > STARTUP + FAR * own else "flag"
             text = (

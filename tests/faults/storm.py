@@ -104,7 +104,7 @@ def storm(folder: Path, jobs: int, *, seed: int = 0, level: str = "3", devices: 
         daemon.stop()
     report.seconds = time.monotonic() - begun
     _count(daemon, report)
-    report.wrong += [*_twice_or_missing(daemon), *_left(daemon)]
+    report.wrong += [*twice_or_missing(daemon), *left(daemon)]
     return report
 
 
@@ -121,7 +121,7 @@ def _kill_something(daemon: Daemon, chance: random.Random) -> str:
         daemon.kill()
         daemon.start()
         return what
-    found = _shims(daemon) if what == "shim" else _children(daemon)
+    found = _shims(daemon) if what == "shim" else children(daemon)
     if not found:
         return "nobody there"
     _send(chance.choice(found))
@@ -137,7 +137,7 @@ def _shims(daemon: Daemon) -> list[int]:
     return [pid for pid in found if _of(pid, b"arctl.daemon.shim.zygote")]
 
 
-def _children(daemon: Daemon) -> list[int]:
+def children(daemon: Daemon) -> list[int]:
     assert daemon.process is not None
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text()
@@ -179,7 +179,7 @@ def _count(daemon: Daemon, report: Report) -> None:
     report.jobs = sum(count for outcome, count in report.outcomes.items() if outcome != "lost")
 
 
-def _twice_or_missing(daemon: Daemon) -> list[str]:
+def twice_or_missing(daemon: Daemon) -> list[str]:
     """Compare runs, results, experiments and what the shims wrote: each must tell the same."""
     ledger = sqlite3.connect(daemon.home.ledger)
     with contextlib.closing(ledger):
@@ -207,7 +207,7 @@ def _twice_or_missing(daemon: Daemon) -> list[str]:
     return wrong + [f"{path} holds an end that is no result" for path in unknown]
 
 
-def _left(daemon: Daemon) -> list[str]:
+def left(daemon: Daemon) -> list[str]:
     """Find whatever a run or a daemon left: processes, work trees, locks."""
     wrong = []
     mark = os.fsencode(daemon.home.runs)
@@ -226,7 +226,8 @@ def _left(daemon: Daemon) -> list[str]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 wrong.append(f"{lock} is held")
-    wrong += [f"{path} is left" for path in daemon.home.root.glob("campaigns/*/repo.git/**/*.lock")]
+    for sort in ("**/*.lock", "build-*"):
+        wrong += [f"{path} is left" for path in daemon.home.root.glob(f"campaigns/*/repo.git/{sort}")]
     return wrong
 
 

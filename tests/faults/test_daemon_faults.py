@@ -9,7 +9,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +213,10 @@ def test_13_a_truncated_exit_file_counts_as_lost_and_is_kept(daemon: Daemon, tmp
     daemon.start()
     assert daemon.wait_finished()["state"] == "finished"
     assert broken.read_text() == '{"reason": "exi'
+    lost = [event["text"] for event in daemon.call("events", kinds=["run.requeued"])]
+    assert len(lost) == 1
+    assert lost[0].startswith(f"{run['id']} is queued again, attempt 2")
+    assert {(run["id"], 1), (run["id"], 2)} <= set(results(daemon))
 
 
 @pytest.mark.fault(15, "garbage in the ledger's place", "refused, kept")
@@ -297,8 +303,19 @@ def test_27_a_deleted_socket_is_bound_again(daemon: Daemon) -> None:
 def test_33_of_two_clients_with_one_revision_one_wins(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY))
     wait_for("two runs under way", lambda: len(running(daemon)) == 2)
-    rev = daemon.status()["rev"]
-    daemon.call("pause", target="toy", if_rev=rev)
-    with pytest.raises(RefusedError, match="changed since you looked"):
-        daemon.call("resume", target="toy", if_rev=rev)
+    rev, ready = daemon.status()["rev"], threading.Barrier(2)
+
+    def pause(reason: str) -> str:
+        ready.wait(60)
+        try:
+            daemon.call("pause", target="toy", reason=reason, if_rev=rev)
+        except RefusedError as error:
+            return error.message
+        return ""
+
+    with ThreadPoolExecutor(2) as people:
+        said = sorted(people.map(pause, ["Ada's", "Bob's"]))
+    assert said[0] == "", "one wins"
+    assert "changed since you looked" in said[1]
     assert daemon.status()["state"] == "paused"
+    assert len(daemon.call("events", kinds=["campaign.paused"])) == 1

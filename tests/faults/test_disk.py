@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from arctl.client import Client
-from arctl.daemon.jobs import launch
 from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.jobs.launcher import command
 from arctl.daemon.rows import Event
 from arctl.daemon.store import Batch, LedgerFullError, Writer
 from arctl.errors import ArctlError
@@ -129,8 +129,9 @@ def test_12_a_shim_waits_for_room_for_its_last_word(tmp_path: Path) -> None:
     try:
         folder = RunFolder(disk / "run")
         script = f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; exit 3"
-        folder.create({"argv": ["/bin/sh", "-c", script], "cwd": str(tmp_path), "env": dict(os.environ)})
-        launch.launch(folder)
+        stage = {"name": "train", "argv": ["/bin/sh", "-c", script], "cwd": str(tmp_path)}
+        folder.create({"log_cap": 1 << 20, "stages": [{**stage, "env": dict(os.environ)}]})
+        subprocess.run(command(str(folder.path)), check=True, timeout=180)
         filler = fill(disk)
         (tmp_path / "go").touch()
         wait_for("the shim to try", (folder.path / "exit.json.tmp").exists)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import socket
 import stat
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -106,27 +105,6 @@ def test_a_client_that_stops_talking_still_gets_its_answers(raw: Raw) -> None:
     raw.socket.sendall(b"".join(json.dumps(request).encode() + b"\n" for request in requests))
     raw.socket.shutdown(socket.SHUT_WR)
     assert {raw.read()["id"] for _ in requests} == {1, 2, 3, 4, 5, 6}
-
-
-def test_34_a_client_that_floods_and_never_reads_holds_nobody_up(daemon: Daemon) -> None:
-    flood = Raw(daemon)
-    flood.say(HELLO)
-    request = json.dumps(protocol.request(2, "status", {})).encode() + b"\n"
-    flood.socket.settimeout(1)
-
-    def pour() -> None:
-        try:
-            for _ in range(20_000):
-                flood.socket.sendall(request)
-        except OSError:
-            pass
-
-    thread = threading.Thread(target=pour)
-    thread.start()
-    for _ in range(20):
-        assert daemon.call("status")["pid"]
-    thread.join()
-    flood.close()
 
 
 def test_events_resume_from_a_cursor_without_gap_or_duplicate(daemon: Daemon, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -201,3 +202,12 @@ def test_a_time_budget_is_guessed_from_equal_times_and_unequal_steps() -> None:
     assert by_time([said(41.2, 400), said(44.8, 400), said(40.9, 400)]) is False
     assert by_time([said(41.2, 401), said(44.8, 390), said(40.9, 400)]) is False, "a budget of operations"
     assert by_time([{}, {}, {}, {}]) is None
+
+
+def test_a_machine_that_slept_under_a_run_makes_neither_of_its_clocks_doubtful() -> None:
+    slept = {"value": 0.9, "wall": 330.0 + 3600.0}
+    # One script asks a clock that stands still in sleep, the other one that goes on.
+    for own in (300.0, 3900.0):
+        ours = run(**slept, seconds={"training_seconds": own})
+        assert "clock" in checks(ours) or own > 3600
+        assert "clock" not in checks(dataclasses.replace(ours, asleep=3600.0))

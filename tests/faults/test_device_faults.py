@@ -79,7 +79,8 @@ def begin(cards: Arctl, tmp_path: Path, run: str = "") -> None:
     cards.ok("start", repo)
 
 
-def test_denied_taken_and_failing_cards_get_no_run_until_they_may_again(cards: Arctl, tmp_path: Path) -> None:
+@pytest.mark.fault(23, "a card does not answer any more", "quarantined, its run goes elsewhere, no verdict")
+def test_23_denied_taken_and_failing_cards_get_no_run_until_they_may(cards: Arctl, tmp_path: Path) -> None:
     begin(cards, tmp_path)
     wait_for("both cards at work", lambda: all(row["started"] for row in cards.ask("gpus")))
 
@@ -130,7 +131,8 @@ def test_denied_taken_and_failing_cards_get_no_run_until_they_may_again(cards: A
     assert host["memory_total_mb"] > host["memory_used_mb"] > 0
 
 
-def test_memory_that_stays_after_a_run_puts_its_card_in_quarantine(cards: Arctl, tmp_path: Path) -> None:
+@pytest.mark.fault(24, "4000 MiB of a card stay held after a run", "quarantined, with how much")
+def test_24_memory_that_stays_after_a_run_puts_its_card_in_quarantine(cards: Arctl, tmp_path: Path) -> None:
     begin(cards, tmp_path)
     wait_for("both cards at work", lambda: all(row["started"] for row in cards.ask("gpus")))
     wait_for("a load", lambda: card(cards, 0)["sample"]["util"] > 0)
@@ -144,7 +146,8 @@ def test_memory_that_stays_after_a_run_puts_its_card_in_quarantine(cards: Arctl,
     assert not row["run"]
 
 
-def test_an_xid_under_a_run_is_told_and_what_the_run_saw_is_kept(cards: Arctl, tmp_path: Path) -> None:
+@pytest.mark.fault(23, "an Xid on a card that two runs share", "quarantined, told, readings kept")
+def test_23_an_xid_under_a_run_is_told_and_what_the_run_saw_is_kept(cards: Arctl, tmp_path: Path) -> None:
     begin(cards, tmp_path, "per_gpu = 2")
     rows = wait_for("two runs on each card", lambda: full(cards))
     assert len({run for row in rows for run in row["runs"]}) == 4
