@@ -60,6 +60,12 @@ def findings(
     )
     edit = tuple(Finding(**each) for each in experiment.findings)
     beside = compare(ours, theirs, _alike(state, campaign, experiment, ours), better=better)
+    if any(each.check == "budget" and each.severity == "flag" for each in edit):
+        # It changed what its budget is tested by, and its runs did more: one explains the other.
+        beside = tuple(
+            dataclasses.replace(each, severity="quarantine") if each.check == "budget" else each
+            for each in beside
+        )
     if declared:
         # The code is the champion's: longer training prints more often, and a larger model compiles longer.
         beside = _eased(beside)

@@ -25,7 +25,8 @@ PATCHES = ("mock.patch", "mock.patch.object", "mock.patch.dict", "monkeypatch.se
 INSIDE = (
     "gc.get_objects", "gc.get_referrers", "sys._getframe", "inspect.stack", "inspect.currentframe",
     "sys.settrace", "sys.setprofile", "atexit.register", "sys.path.insert", "sys.path.append",
-    "importlib.reload", "os.fork",
+    "importlib.reload", "os.fork", "os.execv", "os.execve", "os.execvp", "os.execvpe", "os.execl",
+    "os.execlp",
 )  # fmt: skip
 WRITES = frozenset(
     {
@@ -206,7 +207,7 @@ def _files(node: ast.Call, full: str, names: Names) -> Iterator[Fact]:
         for item in ast.walk(node)
         if isinstance(item, ast.Constant) and isinstance(item.value, str) and "\n" not in item.value
     ]
-    meant = [text for text in texts if "." in text and names.protected(text.removeprefix("./"))]
+    meant = [text for text in texts if "." in text and names.protected(_module(text.removeprefix("./")))]
     method = node.func.attr if isinstance(node.func, ast.Attribute) else full
     if not meant:
         return
@@ -215,6 +216,11 @@ def _files(node: ast.Call, full: str, names: Names) -> Iterator[Fact]:
         yield fact("evaluation", node, f"writes the protected file {meant[0]}", "quarantine")
     elif method in ("open", "read_text", "read_bytes"):
         yield fact("evaluation", node, f"reads the protected file {meant[0]}", "flag")
+
+
+def _module(text: str) -> str:
+    """Return the file in whose place a package of that name is imported; any other path as it is."""
+    return f"{text.removesuffix('/__init__.py')}.py" if text.endswith("/__init__.py") else text
 
 
 def evaluation(before: ast.Module, old: Names, after: ast.Module, new: Names) -> Iterator[Fact]:

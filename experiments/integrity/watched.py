@@ -71,7 +71,10 @@ def _timers(node: ast.AST, names: Names, rules: Rules) -> Iterator[Fact]:
         elif name and LENGTH.search(name) and name not in rules.params and isinstance(node, ast.Assign):
             yield fact("budget", node, f"{name} says how long it trains", None, None, changed="note")
         elif name and TIMER.search(name):
-            yield fact("timer", node, "a line that takes the time", "note", "flag", changed="flag")
+            # One that begins at nothing is the first; a further one forgets what was counted.
+            forgets = isinstance(node, ast.Assign) and constant(node.value)
+            grave: Severity = "flag" if forgets else "note"
+            yield fact("timer", node, "a line that takes the time", grave, "flag", changed="flag")
     yield from _stretched(node, names)
     if isinstance(node, ast.If | ast.While) and (_takes_time(node.test, names) or _times(node)):
         yield fact("timer", node.test, "a test of time or budget", "note", "flag", changed="flag")
@@ -80,22 +83,30 @@ def _timers(node: ast.AST, names: Names, rules: Rules) -> Iterator[Fact]:
 
 
 def _stretched(node: ast.AST, names: Names) -> Iterator[Fact]:
-    """Yield a loop or a test that goes by a multiple of a protected budget, or by more than it."""
+    """Yield loops and tests that go by a protected budget, and those that go beyond it."""
     match node:
         case ast.If() | ast.While():
-            places = [node.test]
-        case ast.For() if isinstance(node.iter, ast.Call):
-            places = list(node.iter.args)
+            place = node.test
+        case ast.For():
+            place = node.iter
         case _:
             return
-    for part in (item for place in places for item in ast.walk(place)):
-        if not isinstance(part, ast.BinOp) or not isinstance(part.op, ast.Mult | ast.Add | ast.Div):
-            continue
-        for budget, other in ((part.left, part.right), (part.right, part.left)):
-            name = names.dotted(budget).rsplit(".", 1)[-1]
-            ours = names.is_protected(budget) and (BUDGET.search(name) or LENGTH.search(name))
-            if ours and _more(part.op, other, first=budget is part.left):
-                yield fact("budget", part, "goes beyond a protected budget", "quarantine")
+    parts = list(ast.walk(place))
+    if any(_budget(part, names) for part in parts):
+        yield fact("budget", place, "goes by a protected budget", "note", "flag", changed="flag")
+    for part in parts:
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult | ast.Add | ast.Div):
+            for budget, other in ((part.left, part.right), (part.right, part.left)):
+                if _budget(budget, names) and _more(part.op, other, first=budget is part.left):
+                    yield fact("budget", part, "goes beyond a protected budget", "quarantine")
+
+
+def _budget(node: ast.AST, names: Names) -> bool:
+    """Tell whether an expression is a budget that a protected file sets."""
+    if not isinstance(node, ast.Name | ast.Attribute) or not names.is_protected(node):
+        return False
+    name = names.dotted(node).rsplit(".", 1)[-1]
+    return BUDGET.search(name) is not None or LENGTH.search(name) is not None
 
 
 def _more(operator: ast.operator, other: ast.expr, *, first: bool) -> bool:
