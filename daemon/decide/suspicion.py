@@ -15,6 +15,8 @@ from arctl.experiments.spec import Spec
 
 #: The newest experiments whose values are looked at for ones that repeat.
 NEAR = 100
+#: Checks that are as grave where a metric is scored: of for how long it was trained.
+KEPT = frozenset({"budget", "clock"})
 _FRESH = (Purpose.BASELINE, Purpose.BANK)
 
 
@@ -59,19 +61,31 @@ def findings(
     )
     edit = tuple(Finding(**each) for each in experiment.findings)
     beside = compare(ours, theirs, _alike(state, campaign, experiment, ours), better=better)
+    if any(each.check == "budget" and each.severity == "flag" for each in edit):
+        # It changed what its budget is tested by, and its runs did more: one explains the other.
+        beside = tuple(
+            dataclasses.replace(each, severity="quarantine") if each.check == "budget" else each
+            for each in beside
+        )
     if declared:
         # The code is the champion's: longer training prints more often, and a larger model compiles longer.
         beside = _eased(beside)
+        # How long it trains was for a person to say, too.
+        beside = tuple(
+            dataclasses.replace(each, severity="note") if each.check == "budget" else each for each in beside
+        )
     if spec.score is not None:
-        # Whatever it prints, or does to its own process: the metric is computed elsewhere.
-        edit, beside = _eased(edit), _eased(beside)
+        # Whatever it prints, or does to its own process: the metric is computed elsewhere. A budget is not.
+        edit, beside = _eased(edit, KEPT), _eased(beside, KEPT)
     return sorted_out([*edit, *beside, *plausible(ours, theirs, ground)])
 
 
-def _eased(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return the same, none of it so grave that a person must decide."""
+def _eased(found: Sequence[Finding], kept: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
+    """Return the same, none of it but what is `kept` so grave that a person must decide."""
     return tuple(
-        dataclasses.replace(each, severity="flag") if each.severity == "quarantine" else each
+        dataclasses.replace(each, severity="flag")
+        if each.severity == "quarantine" and each.check not in kept
+        else each
         for each in found
     )
 

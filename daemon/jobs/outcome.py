@@ -69,7 +69,9 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
             reason = primary.evidence
         if primary.notes:
             evidence["notes"] = list(primary.notes)
-        if outcome is Outcome.OK and spec.metric.file and seals.stale(folder.path, root, spec.metric.file):
+        # A scorer writes into a folder that is new for each run.
+        own = spec.metric.file if spec.score is None else None
+        if outcome is Outcome.OK and own and seals.stale(folder.path, root, own):
             outcome, value, found = Outcome.NO_METRIC, None, {}
             reason = f"{spec.metric.file} is the one that was there before the run: it wrote none"
         evidence["counters"] = counters(spec.metric, said, found, spec.progress.pattern)

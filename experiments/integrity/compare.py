@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import fmean, median
 from typing import Any
 
+from arctl.experiments.integrity.contention import by_time, own_time
 from arctl.experiments.integrity.finding import Finding, Severity, sorted_out
 
 #: Share of the script's own time by which the wall clock may exceed it beyond what the champion needs.
@@ -15,6 +16,10 @@ SLACK = 0.25
 FAR = 0.75
 #: Seconds that starting and compiling may take more on any machine.
 STARTUP = 10.0
+#: Times the champion's own training time that no run under a time budget takes, apart from its last step.
+LONGER = 1.1
+#: What tells how long a run trained, best first.
+WORK = ("tokens", "samples", "steps")
 #: How far the ratio of metric and train loss may move, as a factor, where the champion's hardly does.
 RATIO = 1.25
 #: Significant digits from which on equal values are no accident.
@@ -61,8 +66,10 @@ def compare(
     is better and -1 where a lower one is.
     """
     found: list[Finding] = []
+    found += _one_value(candidate, champion, better)
     for each in candidate:
         found += _times(each, champion)
+        found += _longer(each, champion)
         found += _tokens(each, champion)
         found += _printed(each, champion)
         found += _loss(each, champion, better)
@@ -92,6 +99,47 @@ def _times(run: Reading, champion: Sequence[Reading]) -> Iterator[Finding]:
                 f"{name} is {own:.4g}, but it ran for {run.wall:.4g} s: {more:.3g} s more than its champion's"
             )
             yield Finding("clock", grave, f"{text} overhead", run.run)
+
+
+def _longer(run: Reading, champion: Sequence[Reading]) -> Iterator[Finding]:
+    """Yield where a run trained for longer than all of the champion's, which are equally long."""
+    timed = by_time([each.counters for each in champion])
+    ours, theirs = own_time(run.counters), [own_time(each.counters) for each in champion]
+    if timed and ours > LONGER * max(theirs) + 1:
+        text = f"it trained for {ours:.4g} s by its own clock, its champion for {max(theirs):.4g} s each time"
+        yield Finding("budget", "quarantine", f"{text}: beyond the budget", run.run)
+    if timed or len(champion) < 2:
+        return
+    for name in WORK:
+        did, usual = _work(run, name), {_work(each, name) for each in champion}
+        if did is None or None in usual:
+            continue
+        same = max(each for each in usual if each is not None)
+        if len(usual) == 1 and did > 1.01 * same:
+            yield Finding(
+                "budget", "flag", f"it did {did:.6g} {name}, its champion {same:.6g} each time", run.run
+            )
+        return
+
+
+def _work(run: Reading, name: str) -> float | None:
+    """Return how much a run did; fewer and larger batches are as much as more and smaller ones."""
+    if name != "samples":
+        return run.number(name)
+    steps, batch = run.number("steps"), run.number("batch")
+    return steps * batch if steps and batch else None
+
+
+def _one_value(candidate: Sequence[Reading], champion: Sequence[Reading], better: int) -> Iterator[Finding]:
+    """Yield where the seed has no effect any more: a lucky one may have been written into the code."""
+    if len({each.seed for each in candidate}) < 2 or not champion:
+        return
+    value = candidate[0].value
+    alike = all(each.value == value for each in candidate) and digits(value) >= DIGITS
+    varied = len({each.seed for each in champion}) > 1 and len({each.value for each in champion}) > 1
+    if alike and varied and better * (value - fmean([each.value for each in champion])) > 0:
+        text = f"the same value {value:.10g} with every seed, while its champion's runs differ"
+        yield Finding("seed", "quarantine", f"{text}: it does not go by its seed", candidate[0].run)
 
 
 def _tokens(run: Reading, champion: Sequence[Reading]) -> Iterator[Finding]:

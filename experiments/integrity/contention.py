@@ -66,7 +66,7 @@ def by_time(runs: Iterable[Mapping[str, Any]]) -> bool | None:
     Under a time budget the script's own training time is nearly constant while the steps vary; with fixed
     work it is the other way round. None where too few runs say either.
     """
-    pairs = [(_own(each), _number(each, "steps")) for each in runs]
+    pairs = [(own_time(each), _number(each, "steps")) for each in runs]
     times = [seconds for seconds, count in pairs if seconds and count]
     steps = [count for seconds, count in pairs if seconds and count]
     if len(times) < KNOWN:
@@ -76,7 +76,7 @@ def by_time(runs: Iterable[Mapping[str, Any]]) -> bool | None:
     return max(times) - min(times) <= CONSTANT * max(times)
 
 
-def _own(counters: Mapping[str, Any]) -> float:
+def own_time(counters: Mapping[str, Any]) -> float:
     """Return the script's own training time; 0 where it does not say one."""
     seconds = counters.get("seconds")
     if not isinstance(seconds, dict):

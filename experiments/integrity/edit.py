@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from arctl.experiments.integrity.facts import Fact, differences
@@ -86,8 +87,7 @@ def _changed(path: str, before: str, after: str, rules: Rules) -> Iterator[Findi
 def _python(path: str, old: ast.Module, new: ast.Module, rules: Rules) -> Iterator[Finding]:
     were, are = names_of(old, path, rules.protected), names_of(new, path, rules.protected)
     # What was imported from a protected file and is bound anew instead still counts as protected.
-    seen = Names(are.path, are.protected, are.known, are.modules, were.members | are.members, are.imported)
-    seen.functions = are.functions
+    seen = replace(are, members=were.members | are.members)
     yield from differences(path, _facts(old, were, rules), _facts(new, seen, rules))
     for each in evaluation(old, were, new, are):
         yield Finding(each.check, each.added or "flag", f"{each.said}: `{each.key}`", path)

@@ -7,6 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from arctl.experiments.integrity.facts import targets
+
+#: Functions that return a module by a text.
+FETCHES = frozenset({"__import__", "importlib.import_module"})
 #: Clocks by their full names.
 CLOCKS = frozenset(
     f"time.{name}{unit}"
@@ -26,6 +30,8 @@ class Names:
     #: Names of protected modules, and names taken out of them.
     modules: set[str] = field(default_factory=set)
     members: set[str] = field(default_factory=set)
+    #: Further names that are given to protected modules.
+    aliases: set[str] = field(default_factory=set)
     #: Names of all modules.
     imported: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
@@ -41,14 +47,43 @@ class Names:
 
     def is_protected(self, node: ast.AST) -> bool:
         """Tell whether an expression is a protected module, a member of one, or inside either."""
-        name = root(node)
-        return name in self.modules or name in self.members
+        node = holder(node)
+        if isinstance(node, ast.Name):
+            return node.id in self.modules | self.members | self.aliases
+        return self.is_module(node)
+
+    def is_module(self, node: ast.AST) -> bool:
+        """Tell whether an expression is a protected module, by its name or fetched by a text."""
+        if isinstance(node, ast.Name):
+            return node.id in self.modules | self.aliases
+        if isinstance(node, ast.Call) and node.args:
+            fetched = self.dotted(node.func) in FETCHES
+            return fetched and self._names_module(node.args[0])
+        if isinstance(node, ast.Subscript) and self.dotted(node.value) == "sys.modules":
+            return self._names_module(node.slice)
+        return False
+
+    def _names_module(self, node: ast.AST) -> bool:
+        said = node.value if isinstance(node, ast.Constant) else None
+        return isinstance(said, str) and any(self.protected(place) for place in _places(self.path, said, 0))
+
+
+def holder(node: ast.AST) -> ast.AST:
+    """Return what a chain of attributes and subscripts begins at; `vars(x)` is part of the chain of x."""
+    while True:
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "sys.modules":
+            return node
+        if isinstance(node, ast.Attribute | ast.Subscript):
+            node = node.value
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "vars" and node.args:
+            node = node.args[0]
+        else:
+            return node
 
 
 def root(node: ast.AST) -> str:
     """Return the name at which a chain of attributes and subscripts begins; empty where none does."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
+    node = holder(node)
     return node.id if isinstance(node, ast.Name) else ""
 
 
@@ -67,6 +102,13 @@ def names_of(tree: ast.Module, path: str, protected: Callable[[str], bool]) -> N
             _take_from(found, node)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.functions.add(node.name)
+    for node in ast.walk(tree):
+        # Another name of a protected module is protected, too.
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr | ast.For):
+            value = node.iter if isinstance(node, ast.For) else node.value
+            given = value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+            if any(item is not None and found.is_module(item) for item in given):
+                found.aliases.update(item.id for item in targets(node) if isinstance(item, ast.Name))
     return found
 
 
@@ -75,6 +117,8 @@ def _take_from(found: Names, node: ast.ImportFrom) -> None:
     ours = any(found.protected(place) for place in _places(found.path, module, node.level))
     for alias in node.names:
         bound = alias.asname or alias.name
+        if bound == "*":
+            continue
         whole = f"{module}.{alias.name}".strip(".")
         found.known[bound] = whole
         if any(found.protected(place) for place in _places(found.path, whole, node.level)):

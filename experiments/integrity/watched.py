@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import zlib
 from collections.abc import Iterator
 
@@ -17,6 +18,9 @@ SEEDS = (
 )  # fmt: skip
 #: Factors that turn one unit of time into another.
 UNITS = frozenset({1, 10, 60, 100, 1000, 3600, 1e6, 1e9, 1e-3, 1e-6, 1e-9})
+#: Calls that put data together, and what is a number and no data.
+MIXES = frozenset({"concatenate", "concat", "cat", "vstack", "hstack", "chain", "extend", "append"})
+MEASURED = re.compile(r"loss|acc|err|score|metric|bpb|ppl|mse|auc|f1|time|size|len|num|count|seconds", re.I)
 LOADS = (
     "open", "load", "loadtxt", "memmap", "read_csv", "read_parquet", "read_bytes", "read_text", "Path",
     "load_dataset", "make_dataloader", "get_batch", "DataLoader", "Dataset", "fromfile", "load_file",
@@ -67,11 +71,53 @@ def _timers(node: ast.AST, names: Names, rules: Rules) -> Iterator[Fact]:
         elif name and LENGTH.search(name) and name not in rules.params and isinstance(node, ast.Assign):
             yield fact("budget", node, f"{name} says how long it trains", None, None, changed="note")
         elif name and TIMER.search(name):
-            yield fact("timer", node, "a line that takes the time", "note", "flag", changed="flag")
+            # One that begins at nothing is the first; a further one forgets what was counted.
+            forgets = isinstance(node, ast.Assign) and constant(node.value)
+            grave: Severity = "flag" if forgets else "note"
+            yield fact("timer", node, "a line that takes the time", grave, "flag", changed="flag")
+    yield from _stretched(node, names)
     if isinstance(node, ast.If | ast.While) and (_takes_time(node.test, names) or _times(node)):
         yield fact("timer", node.test, "a test of time or budget", "note", "flag", changed="flag")
     if isinstance(node, ast.BinOp) and _scaled_clock(node, names):
         yield fact("timer", node, "a reading of the clock is scaled or shifted", "flag")
+
+
+def _stretched(node: ast.AST, names: Names) -> Iterator[Fact]:
+    """Yield loops and tests that go by a protected budget, and those that go beyond it."""
+    match node:
+        case ast.If() | ast.While():
+            place = node.test
+        case ast.For():
+            place = node.iter
+        case _:
+            return
+    parts = list(ast.walk(place))
+    if any(_budget(part, names) for part in parts):
+        yield fact("budget", place, "goes by a protected budget", "note", "flag", changed="flag")
+    for part in parts:
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult | ast.Add | ast.Div):
+            for budget, other in ((part.left, part.right), (part.right, part.left)):
+                if _budget(budget, names) and _more(part.op, other, first=budget is part.left):
+                    yield fact("budget", part, "goes beyond a protected budget", "quarantine")
+
+
+def _budget(node: ast.AST, names: Names) -> bool:
+    """Tell whether an expression is a budget that a protected file sets."""
+    if not isinstance(node, ast.Name | ast.Attribute) or not names.is_protected(node):
+        return False
+    name = names.dotted(node).rsplit(".", 1)[-1]
+    return BUDGET.search(name) is not None or LENGTH.search(name) is not None
+
+
+def _more(operator: ast.operator, other: ast.expr, *, first: bool) -> bool:
+    """Tell whether an operation with a number makes a budget larger."""
+    try:
+        number = float(ast.literal_eval(other))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    if isinstance(operator, ast.Add):
+        return number > 0
+    return number > 1 if isinstance(operator, ast.Mult) else first and 0 < number < 1
 
 
 def _times(node: ast.If | ast.While) -> bool:
@@ -104,7 +150,17 @@ def _scaled_clock(node: ast.BinOp, names: Names) -> bool:
 
 
 def _data(node: ast.AST, names: Names) -> Iterator[Fact]:
-    """Yield where something of a held-out split is loaded or fitted."""
+    """Yield where something of a held-out split is loaded, fitted on, or mixed with other data."""
+    if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+        name = names.dotted(node).rsplit(".", 1)[-1]
+        rows = HELD_OUT.search(name) and not MEASURED.search(name) and not EVALUATES.search(name)
+        if rows and names.is_protected(node) and not names.is_module(node):
+            yield fact("data", node, "uses held-out data of a protected file", "quarantine")
+        return
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        if any(_held_out_rows(side) for side in (node.left, node.right)):
+            yield fact("data", node, "mixes what may be held-out data into other data", "flag")
+        return
     if not isinstance(node, ast.Call):
         return
     full = names.dotted(node.func) or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
@@ -114,12 +170,35 @@ def _data(node: ast.AST, names: Names) -> Iterator[Fact]:
             if isinstance(item, ast.Name) and HELD_OUT.search(item.id):
                 yield fact("data", node, "fits on what may be held-out data", "flag")
                 return
+    if name in MIXES and any(_held_out_rows(item) for part in node.args for item in ast.walk(part)):
+        yield fact("data", node, "mixes what may be held-out data into other data", "flag")
+        return
+    if names.is_protected(node.func) and any(_held_out(item) for item in _given(node)):
+        yield fact("data", node, "loads held-out data", "quarantine")
+        return
     if name not in LOADS:
         return
     for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str) and HELD_OUT.search(part.value):
+        if _held_out(part):
             yield fact("data", node, "reads what may be held-out data", "flag")
             return
+
+
+def _given(node: ast.Call) -> list[ast.expr]:
+    return [*node.args, *(word.value for word in node.keywords)]
+
+
+def _held_out(node: ast.AST) -> bool:
+    """Tell whether a text names a held-out split."""
+    said = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(said, str) and HELD_OUT.search(said) is not None
+
+
+def _held_out_rows(node: ast.AST) -> bool:
+    """Tell whether a name says held-out data, and not a number that was computed on them."""
+    return (
+        isinstance(node, ast.Name) and HELD_OUT.search(node.id) is not None and not MEASURED.search(node.id)
+    )
 
 
 def printed(tree: ast.Module, rules: Rules) -> Iterator[Fact]:
@@ -129,9 +208,10 @@ def printed(tree: ast.Module, rules: Rules) -> Iterator[Fact]:
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             yield from _formatted(node, rules, said)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            for found in pattern.finditer(node.value):
-                if node.value[found.end() :].strip()[:1].isdigit():
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+            text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
+            for found in pattern.finditer(text):
+                if text[found.end() :].strip()[:1].isdigit():
                     yield fact("output", node, f"{rules.metric} is written as a number", "quarantine")
                     break
         elif isinstance(node, ast.Call):

@@ -82,6 +82,41 @@ def test_the_scripts_clock_against_the_daemons() -> None:
     assert compare([ours], odd, better=-1) == (), "milliseconds are none of ours"
 
 
+def test_a_longer_training_under_a_time_budget() -> None:
+    def timed(number: int, seconds: float, seed: int, value: float = 1.0) -> Reading:
+        said = {"training_seconds": seconds}
+        return run(value, seconds + 30, number, seed, seconds=said, steps=950 + seed)
+
+    champion = [timed(1, 300.0 + seed / 10, seed) for seed in range(3)]
+
+    def found(seconds: float) -> list[tuple[str, str]]:
+        seen = compare([timed(2, seconds, 9, 0.9)], champion, better=-1)
+        return [(each.check, each.severity) for each in seen if each.check == "budget"]
+
+    assert found(600.0) == [("budget", "quarantine")], "it is honest about its time, and wins by it"
+    assert found(303.0) == [], "the last step was a long one"
+    assert found(150.0) == []
+    fixed = [run(1.0, 330, 1, seed, steps=100) for seed in range(3)]
+    longer = compare([run(0.9, 330, 2, 9, steps=120)], fixed, better=-1)
+    assert [(each.check, each.severity) for each in longer] == [("budget", "flag")]
+    assert compare([run(0.9, 330, 2, 9, steps=80)], fixed, better=-1) == ()
+    batches = [run(1.0, 330, 1, seed, steps=100, batch=8) for seed in range(3)]
+    assert compare([run(0.9, 330, 2, 9, steps=200, batch=4)], batches, better=-1) == (), "smaller batches"
+    assert compare([run(0.9, 330, 2, 9, steps=200, batch=8)], batches, better=-1) != ()
+
+
+def test_a_seed_that_has_no_effect_any_more() -> None:
+    lucky = [run(0.9961234, 331, 2, seed) for seed in (21, 22)]
+    found = compare(lucky, CHAMPION, better=-1)
+    assert [(each.check, each.severity) for each in found] == [("seed", "quarantine")]
+    assert compare(lucky[:1], CHAMPION, better=-1) == (), "one run tells nothing"
+    assert compare(lucky, CHAMPION, better=1) == (), "worse, as of a training that diverged"
+    exact = [run(0.9979, 330, 1, seed) for seed in (11, 12)]
+    assert compare(lucky, exact, better=-1) == (), "the script never went by its seed"
+    coarse = [run(0.99, 331, 2, seed) for seed in (21, 22)]
+    assert compare(coarse, CHAMPION, better=-1) == (), "too few digits"
+
+
 def test_tokens_against_steps_and_batch() -> None:
     champion = [run(1.0, 330, 1, seed, steps=100, batch=8, tokens=100 * 8 * 64) for seed in range(3)]
     honest = run(0.99, 330, 2, steps=120, batch=4, tokens=120 * 4 * 64)
