@@ -6,21 +6,19 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
 from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.jobs.installed import called, installations, origins
 from arctl.daemon.rows import Campaign
-from arctl.daemon.sandbox import SYSTEM, Bind, Limits, Sandbox, covers
+from arctl.daemon.sandbox import Bind, Limits, Sandbox, covers
 from arctl.errors import ArctlError
 from arctl.experiments.confinement import Level
 from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec
 from arctl.paths import Home
 
-#: Programs whose installations are looked for on the PATH, and seen with all that belongs to them.
-PROGRAMS = ("python", "python3", "uv", "conda", "node")
 #: What `hide` names by this is looked for in every installation.
 PACKAGES = "site-packages/"
 
@@ -76,13 +74,17 @@ class Cage:
                     yield path
 
     def linked(self) -> Iterator[Path]:
-        """Yield what the links of the work tree lead to."""
+        """Yield what the links of the work tree lead to, and what linked environments were made from."""
         for name in self.spec.run.link:
             target = (Path(self.campaign.root) / name).absolute()
             yield from {target, target.resolve()}
+            yield from origins(target)
 
     def _installed(self) -> tuple[Path, ...]:
-        return installations(self.campaign.env.get("PATH", ""), self.campaign.env.get("VIRTUAL_ENV", ""))
+        env, run, score = self.campaign.env, self.spec.run, self.spec.score
+        lines = [run.command, run.setup, *((score.inputs, score.predict, score.command) if score else ())]
+        found = installations(env.get("PATH", ""), env.get("VIRTUAL_ENV", ""))
+        return tuple(dict.fromkeys((*found, *called(filter(None, lines)))))
 
     def _named(self, *, write: bool = False) -> Iterator[Path]:
         key, names = (
@@ -115,51 +117,3 @@ class Cage:
         for place in (*self._installed(), Path("/usr"), Path("/usr/local")):
             for packages in ("site-packages", "dist-packages"):
                 yield from place.glob(f"lib/python3*/{packages}/{name.removeprefix(PACKAGES)}")
-
-
-@lru_cache(maxsize=64)
-def installations(search: str, environment: str) -> tuple[Path, ...]:
-    """Return the folders that the programs on a PATH are installed in, without those of the system."""
-    found: dict[Path, None] = {}
-    for entry in filter(None, search.split(os.pathsep)):
-        folder = Path(entry)
-        if folder.is_dir() and not _of_system(folder):
-            found[_prefix(folder)] = None
-        for name in PROGRAMS:
-            program = folder / name
-            if program.is_file() and not _of_system(real := program.resolve()):
-                found[_prefix(real.parent)] = None
-    if environment and Path(environment).is_dir() and not _of_system(Path(environment)):
-        found[Path(environment)] = None
-    for place in list(found):
-        # What a virtual environment was made from.
-        found.update(dict.fromkeys(_origins(place)))
-    return tuple(found)
-
-
-def _prefix(folder: Path) -> Path:
-    """Return the installation whose programs lie in a folder; the folder alone where none is around it."""
-    around = folder.parent
-    whole = folder.name == "bin" and (
-        (around / "pyvenv.cfg").exists()
-        or (around / "conda-meta").exists()
-        or any(around.glob("lib/python3*/os.py"))
-    )
-    return around if whole else folder
-
-
-def _origins(place: Path) -> Iterator[Path]:
-    try:
-        lines = (place / "pyvenv.cfg").read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return
-    for line in lines:
-        key, _, value = line.partition("=")
-        if key.strip() == "home" and (home := Path(value.strip())).is_dir():
-            for folder in {home, home.resolve()}:
-                if not _of_system(folder):
-                    yield _prefix(folder)
-
-
-def _of_system(path: Path) -> bool:
-    return any(covers(Path(name), path) for name in SYSTEM if Path(name).exists())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,19 @@ def test_a_campaign_runs_at_every_level(daemon: Daemon, tmp_path: Path, level: L
     verdicts = {found["verdict"] for found in daemon.experiments()}
     assert not verdicts & {"crashed", "no_metric", "invalid", "lost"}
     assert (daemon.home.run_folder("r1", 1) / "files" / "kept").read_text() == "kept"
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_an_interpreter_that_is_not_on_the_path_is_found_in_the_sandbox(
+    daemon: Daemon, tmp_path: Path, linked: bool
+) -> None:
+    need(3)
+    python, extra = f"{sys.prefix}/bin/python", ""
+    if linked:
+        python, extra = ".venv/bin/python", 'link = [".venv"]\n'
+    repo = make_repo(tmp_path / "repo", command=f'{python} train.py"\n{extra}#"', experiments=1)
+    if linked:
+        (repo / ".venv").symlink_to(sys.prefix)
+    daemon.call("campaign.start", path=str(repo), env={"PATH": "/usr/bin:/bin"})
+    row = daemon.wait_finished()
+    assert row["state"] == "finished", row["reason"]
