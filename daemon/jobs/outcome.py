@@ -68,9 +68,11 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
             reason = primary.evidence
         if primary.notes:
             evidence["notes"] = list(primary.notes)
-        if outcome is Outcome.OK and spec.metric.file and seals.stale(folder.path, root, spec.metric.file):
+        # The scorer's folder was empty when it began.
+        file = spec.metric.file if spec.score is None else None
+        if outcome is Outcome.OK and file and seals.stale(folder.path, root, file):
             outcome, value, found = Outcome.NO_METRIC, None, {}
-            reason = f"{spec.metric.file} is the one that was there before the run: it wrote none"
+            reason = f"{file} is the one that was there before the run: it wrote none"
         evidence["counters"] = counters(spec.metric, said, found, spec.progress.pattern)
         if changed := seals.altered(folder.path, Path(_data(folder))):
             text = f"shared data changed while it ran: {', '.join(changed[:5])}"

@@ -44,7 +44,13 @@ def setup(cage: Cage, places: Places, command: str, env: dict[str, str], cards: 
     """Return the campaign's own preparation: it fills the data folders, and may load them from somewhere."""
     writes = [places.data, places.hidden, *_writable(cage)]
     words = cage.wrap(
-        _shell(command), places.own, reads=cage.linked(), writes=writes, network=True, trusted=True
+        _shell(command),
+        places.own,
+        reads=cage.linked(),
+        writes=writes,
+        network=True,
+        trusted=True,
+        devices=cards,
     )
     return _stage(cage, "setup", words, places.own, {**env, "ARCTL_HIDDEN": str(places.hidden)})
 
