@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from arctl.daemon.jobs import prepared
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.jobs.installed import called, installations, origins
 from arctl.daemon.rows import Campaign
@@ -80,6 +81,13 @@ class Cage:
             yield from {target, target.resolve()}
             yield from origins(target)
 
+    def prepared(self) -> Iterator[Path]:
+        """Yield what setup left besides data."""
+        place = self.home.campaign(self.campaign.id)
+        house, uv = prepared.home(place, self.spec), prepared.uv(place, self.spec)
+        folders = [house, *((uv / "environment", uv / "python") if uv else ())]
+        yield from (folder for folder in folders if folder is not None and folder.is_dir())
+
     def _installed(self) -> tuple[Path, ...]:
         env, run, score = self.campaign.env, self.spec.run, self.spec.score
         lines = [run.command, run.setup, *((score.inputs, score.predict, score.command) if score else ())]
@@ -114,6 +122,6 @@ class Cage:
         if not name.startswith(PACKAGES):
             yield Path(os.path.normpath(Path(self.campaign.root) / os.path.expanduser(name)))  # noqa: PTH111
             return
-        for place in (*self._installed(), Path("/usr"), Path("/usr/local")):
+        for place in (*self._installed(), *self.prepared(), Path("/usr"), Path("/usr/local")):
             for packages in ("site-packages", "dist-packages"):
                 yield from place.glob(f"lib/python3*/{packages}/{name.removeprefix(PACKAGES)}")

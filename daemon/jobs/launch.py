@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.actions import LaunchRun
-from arctl.daemon.jobs import stages
+from arctl.daemon.jobs import prepared, stages
 from arctl.daemon.jobs.cage import Cage
 from arctl.daemon.jobs.folder import MARK, RunFolder
 from arctl.daemon.rows import Purpose
@@ -33,7 +33,11 @@ def environment(action: LaunchRun, spec: Spec, home: Home) -> dict[str, str]:
     if action.campaign.level > 1:
         # Whatever these name is not there: the job has a home of its own.
         found = {name: value for name, value in found.items() if not name.startswith("XDG_")}
-        found["HOME"] = str(folder.house)
+        setup, place = run.purpose is Purpose.SETUP, home.campaign(run.campaign)
+        kept = prepared.home(place, spec) if setup else None
+        found["HOME"] = str(kept or folder.house)
+        if uv := prepared.uv(place, spec):
+            found.update(prepared.uv_variables(uv, setup=setup))
         found["TMPDIR"] = "/tmp" if action.campaign.level > 2 else str(folder.house)  # noqa: S108  # its own
     found.update(
         PYTHONUNBUFFERED="1",
@@ -69,10 +73,12 @@ def prepare(action: LaunchRun, spec: Spec, home: Home) -> None:
     run, campaign = action.run, action.campaign
     folder = RunFolder(home.run_folder(run.id, run.attempt))
     tree, trusted = Path(run.tree), home.trusted(campaign.id, campaign.base_commit)
-    data, hidden = home.campaign(campaign.id) / "data", home.hidden(campaign.id)
-    for place in (data, hidden):
-        place.mkdir(parents=True, exist_ok=True)
-    places = stages.Places(tree / campaign.prefix, trusted / campaign.prefix, data, hidden)
+    place = home.campaign(campaign.id)
+    data, hidden = place / "data", home.hidden(campaign.id)
+    kept = tuple(filter(None, (prepared.home(place, spec), prepared.uv(place, spec))))
+    for path in (data, hidden, *kept):
+        path.mkdir(parents=True, exist_ok=True)
+    places = stages.Places(tree / campaign.prefix, trusted / campaign.prefix, data, hidden, kept)
     cage = Cage(home, campaign, spec, folder, tree)
     env, line = environment(action, spec, home), command(action, spec)
     score = spec.score if run.purpose is not Purpose.SETUP else None
@@ -91,3 +97,5 @@ def prepare(action: LaunchRun, spec: Spec, home: Home) -> None:
         "stages": found,
     }
     folder.create(told, passes=score.passes if score is not None else None)
+    if campaign.level > 1 and run.purpose is not Purpose.SETUP and (left := prepared.home(place, spec)):
+        prepared.furnish(folder.house, left)

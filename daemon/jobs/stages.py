@@ -31,18 +31,20 @@ class Places:
     trusted: Path
     data: Path
     hidden: Path
+    #: What only setup writes to, for those that come after it.
+    kept: tuple[Path, ...] = ()
 
 
 def plain(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the stage of a run that prints its own metric, or the first of one that is scored."""
-    reads = [places.data, *cage.linked(), *cage.protected()]
+    reads = [places.data, *cage.linked(), *cage.prepared(), *cage.protected()]
     words = cage.wrap(_shell(command), places.own, reads=reads, writes=_writable(cage), devices=cards)
     return _stage(cage, "train", words, places.own, env)
 
 
 def setup(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
     """Return the campaign's own preparation: it fills the data folders, and may load them from somewhere."""
-    writes = [places.data, places.hidden, *_writable(cage)]
+    writes = [places.data, places.hidden, *places.kept, *_writable(cage)]
     words = cage.wrap(
         _shell(command),
         places.own,
@@ -69,7 +71,7 @@ def scored(
     found = [{**train, "take": [{**take, "cap": score.size}]}]
     shared = {**env, "ARCTL_ARTIFACTS": str(folder.artifacts)}
     trusted = {**shared, "ARCTL_SCORER": str(folder.scorer), "ARCTL_HIDDEN": str(places.hidden)}
-    open_to_scorer = [places.trusted, places.data, places.hidden, folder.artifacts]
+    open_to_scorer = [places.trusted, places.data, places.hidden, *cage.prepared(), folder.artifacts]
     if score.inputs is not None:
         words = cage.wrap(
             _shell(score.inputs),
@@ -87,7 +89,7 @@ def scored(
         words = cage.wrap(
             _shell(score.predict or ""),
             places.own,
-            reads=[cage.tree, places.data, *cage.linked(), folder.artifacts, seen],
+            reads=[cage.tree, places.data, *cage.linked(), *cage.prepared(), folder.artifacts, seen],
             writes=[left, folder.shelter(number)],
             network=False,
             devices=cards,

@@ -44,3 +44,45 @@ def test_an_interpreter_that_is_not_on_the_path_is_found_in_the_sandbox(
     daemon.call("campaign.start", path=str(repo), env={"PATH": "/usr/bin:/bin"})
     row = daemon.wait_finished()
     assert row["state"] == "finished", row["reason"]
+
+
+@pytest.mark.parametrize("level", [3, 2])
+def test_what_setup_puts_into_its_home_is_in_the_home_of_every_run(
+    daemon: Daemon, tmp_path: Path, level: Level
+) -> None:
+    need(level)
+    prepare = """\
+import os, pathlib
+cache = pathlib.Path.home() / ".cache" / "autoresearch"
+cache.mkdir(parents=True)
+(cache / "tokens.bin").write_bytes(b"7" * 100_000)
+(cache / "lock").touch()
+(cache / "newest").symlink_to("tokens.bin")
+"""
+    script = (
+        SCRIPT
+        + """\
+cache = os.path.expanduser("~/.cache/autoresearch")
+assert len(open(cache + "/newest").read()) == 100_000
+open(cache + "/lock", "w").write("mine")
+open(cache + "/compiled", "w").write("mine")
+try:
+    open(cache + "/tokens.bin", "w")
+except OSError:
+    pass
+else:
+    raise AssertionError("what setup left is written over")
+"""
+    )
+    repo = make_repo(
+        tmp_path / "repo",
+        script=script,
+        command='python3 train.py"\nsetup = "python3 prepare.py',
+        experiments=1,
+        files={"prepare.py": prepare},
+    )
+    daemon.campaign(repo, sandbox=str(level))
+    row = daemon.wait_finished()
+    assert row["state"] == "finished", row["reason"]
+    left = daemon.home.campaign("toy") / "home" / ".cache" / "autoresearch"
+    assert sorted(path.name for path in left.iterdir()) == ["lock", "newest", "tokens.bin"]
