@@ -10,7 +10,7 @@ from arctl.daemon.jobs.unseen import advice
 @pytest.mark.parametrize(
     ("said", "level", "network", "told"),
     [
-        ("/bin/sh: 1: /home/ada/env/bin/python: not found", 3, False, "[sandbox] read_only"),
+        ("/bin/sh: 1: /opt/env/bin/python: not found", 3, False, "[sandbox] read_only"),
         ("FileNotFoundError: [Errno 2] No such file or directory: '/data/x'", 2, False, "run.link"),
         ("gaierror: [Errno -3] Temporary failure in name resolution", 3, False, "runs have no network"),
         ("PermissionError: [Errno 13] Permission denied: 'model.json'", 2, False, "beside a protected file"),
