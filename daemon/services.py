@@ -15,7 +15,7 @@ from arctl.daemon.rows import Json
 from arctl.daemon.store import Reader
 from arctl.daemon.store.forum import search
 from arctl.daemon.thought import Services
-from arctl.daemon.workspace import Archive
+from arctl.daemon.workspace import Archive, Shown
 from arctl.paths import Home
 from arctl.text import clean_block
 
@@ -51,4 +51,5 @@ def services(home: Home, engine: Engine, reader: Reader, archive: Archive, gatew
     def beat(turn: str) -> None:
         engine.report(TurnBeat(turn))
 
-    return Services(gateway.call, archive, forum, log_tail, experiment, home.scratch, beat)
+    library = Shown(archive, lambda name: engine.state.campaigns[name])
+    return Services(gateway.call, library, forum, log_tail, experiment, home.scratch, beat)

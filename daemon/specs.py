@@ -9,6 +9,7 @@ from typing import Any
 
 from arctl.daemon.rows import Campaign
 from arctl.experiments.errors import SpecError
+from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec, parse
 
 #: Faults that are taken out of a text one after the other before all but what is needed is left out.
@@ -32,6 +33,13 @@ def spec_of(campaign: Campaign) -> Spec:
 def problem_of(campaign: Campaign) -> str:
     """Say why this version of arctl does not take a campaign's text, with its line; empty where it does."""
     return _stored(campaign.spec, campaign.id)[1]
+
+
+def hides(campaign: Campaign, path: str) -> bool:
+    """Tell whether a campaign hides a path of its repository from runs, and so from whoever writes them."""
+    score = spec_of(campaign).score
+    inside = path.startswith(campaign.prefix)
+    return score is not None and inside and matches(score.hidden, path.removeprefix(campaign.prefix))
 
 
 @lru_cache(maxsize=256)

@@ -51,9 +51,6 @@ class _Draft:
     protected: list[str] = field(default_factory=list)
     params: dict[str, dict[str, object]] = field(default_factory=dict)
     guardrails: str = ""
-    #: Untracked paths that runs see, and folders outside that setup fills and runs read.
-    link: list[str] = field(default_factory=list)
-    read_only: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -89,9 +86,7 @@ def _autoresearch(present: set[str], source: str) -> _Draft:
         protected=["prepare.py"],
         params=_guesses(source),
         guardrails=_MEMORY_GUARDRAIL,
-        read_only=["~/.cache/autoresearch"],
     )
-    _with_uv(draft, runner)
     draft.notes.append(
         "Recognised karpathy/autoresearch: train.py is edited, val_bpb decides, prepare.py is protected."
     )
@@ -113,7 +108,6 @@ def _searched(files: Sequence[str], read: Callable[[str], str | None]) -> _Draft
     runner = "uv run" if "uv.lock" in present else "python"
     draft.command = f"{runner} {draft.script}"
     draft.env = {"PYTHONUNBUFFERED": "1"}
-    _with_uv(draft, runner)
     draft.metric = sources.printed_metric(source)
     draft.seed = sources.seed_hook(draft.script, source)
     draft.params = _guesses(source)
@@ -135,14 +129,6 @@ def _searched(files: Sequence[str], read: Callable[[str], str | None]) -> _Draft
             "No seed was found: runs repeat one seed, and the gate sees less noise than there is."
         )
     return draft
-
-
-def _with_uv(draft: _Draft, runner: str) -> None:
-    """Have every run use the environment that is there: made anew in each, it would need the network."""
-    if runner == "uv run":
-        draft.link = [".venv"]
-        draft.env |= {"UV_NO_SYNC": "1", "UV_FROZEN": "1"}
-        draft.notes.append("Runs use your .venv as it is: `uv sync` makes it, and brings it up to date.")
 
 
 def _guesses(source: str) -> dict[str, dict[str, object]]:
@@ -190,15 +176,9 @@ def _text(name: str, draft: _Draft, schema: str) -> str:
     if draft.env:
         pairs = ", ".join(f"{key} = {_quoted(value)}" for key, value in draft.env.items())
         lines.append(f"env = {{ {pairs} }}")
-    if draft.link:
-        lines.append(f"link = {_list(draft.link)}   # untracked folders that every run needs to see")
-    else:
-        lines.append('# link = ["data"]   # untracked folders that every run needs to see')
+    lines.append('# link = ["data"]   # untracked folders that every run needs to see, such as your .venv')
     lines += ["", "[sandbox]   # what runs may see besides their work tree; docs/sandbox.md"]
-    if draft.read_only:
-        lines.append(f"read_only = {_list(draft.read_only)}   # setup fills it, runs read it")
-    else:
-        lines.append('# read_only = ["~/datasets"]')
+    lines.append('# read_only = ["~/.cache"]   # setup, and so every run, has a home of its own')
     lines.append("# network = true   # setup has it in any case")
     lines += ["", "[metric]"]
     if metric is None:

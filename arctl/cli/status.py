@@ -24,7 +24,7 @@ def status(as_json: bool) -> None:
     click.echo(clean(head))
     click.echo(f"devices   {found['busy']} of {found['devices']} busy")
     click.echo(f"log       {clean(found['log'])}")
-    for line in _held(found["held"]):
+    for line in _away(found):
         click.echo(line)
     if found["stopping"]:
         click.echo(f"stopping  {found['stopping']}: nothing new is started; `arctl start` changes its mind")
@@ -38,14 +38,20 @@ def status(as_json: bool) -> None:
             click.echo(line)
 
 
-def _held(rows: list[common.Reply]) -> list[str]:
-    """Write the devices on which a person lets nothing start."""
-    lines = []
-    for row in rows:
+def _away(found: common.Reply) -> list[str]:
+    """Write the devices on which nothing starts: by a person's word, by a failure, or because of others."""
+    texts = []
+    for row in found["held"]:
         why = f": {row['reason']}" if row["reason"] else ""
-        text = f"held      {row['id']} by {row['actor']}{why}; `arctl resume {row['id']}` lets it go on"
-        lines.append(click.style(clean(text), fg="yellow"))
-    return lines
+        texts.append(
+            ("held", f"{row['name']} by {row['actor']}{why}; `arctl resume {row['name']}` lets it go on")
+        )
+    texts += [
+        ("failed", f"{row['name']}: {row['reason']}; when it is well: `arctl gpus release {row['name']}`")
+        for row in found["failed"]
+    ]
+    texts += [("taken", f"{row['name']} by {row['reason']}") for row in found["taken"]]
+    return [click.style(f"{label:{LABEL - 2}}{clean(text)}", fg="yellow") for label, text in texts]
 
 
 #: Width of the labels on the left.

@@ -13,6 +13,7 @@ from arctl.daemon.commands.experiments import brief
 from arctl.daemon.commands.paging import ROOM, fitting
 from arctl.daemon.reduce.members import PREFIX
 from arctl.daemon.rows import Agent, Campaign, DirectionState, Move, Proposal
+from arctl.daemon.specs import hides
 from arctl.daemon.state import State
 from arctl.errors import RefusedError
 from arctl.experiments.globs import matches
@@ -213,7 +214,11 @@ async def files(context: Context, caller: Caller, params: Params) -> Any:
     path = params.get("path", str, "")
     if not path:
         listed = await context.archive.paths(campaign.id, commit)
-        inside = sorted(item.removeprefix(prefix) for item in listed if item.startswith(prefix))
+        inside = sorted(
+            item.removeprefix(prefix)
+            for item in listed
+            if item.startswith(prefix) and not hides(campaign, item)
+        )
         editable = [
             item
             for item in inside
@@ -226,7 +231,8 @@ async def files(context: Context, caller: Caller, params: Params) -> Any:
             "others": [item for item in inside if item not in set(editable)][:MAX_PATHS],
             "total": len(inside),
         }
-    text = await context.archive.file(campaign.id, commit, prefix + path)
+    hidden = hides(campaign, prefix + path)
+    text = None if hidden else await context.archive.file(campaign.id, commit, prefix + path)
     if text is None:
         msg = f"{row.id} has no text file {path!r}"
         raise RefusedError(msg, "ask without a path for those there are")

@@ -58,11 +58,21 @@ async def status(context: Context, caller: Caller, params: Params) -> Any:
         "stopping": state.stopping,
         "trouble": _trouble(context),
         "devices": len(state.devices),
-        "busy": len(state.active_runs()),
+        "busy": len({device for run in state.active_runs() for device in run.bound}),
+        "failed": [
+            {"id": row.id, "name": row.name, "reason": found.reason}
+            for row in state.devices.values()
+            if (found := state.machine.quarantine(row.id)) is not None
+        ],
+        "taken": [
+            {"id": row.id, "name": row.name, "reason": why}
+            for row in state.devices.values()
+            if (why := state.machine.taken(row.id))
+        ],
         "held": [
-            {"id": row.id, "actor": row.actor, "reason": row.reason, "since": row.created}
+            {"id": row.id, "name": name, "actor": row.actor, "reason": row.reason, "since": row.created}
             for row in state.holds.values()
-            if row.held
+            if row.held and (name := state.devices[row.id].name if row.id in state.devices else row.id)
         ],
         "campaigns": [_campaign(context, row) for row in state.campaigns.values()],
     }

@@ -212,6 +212,6 @@ class Watcher:
                 return
             # Its shim holds the lock again, or has just let go of it: look once more.
             await asyncio.sleep(LOOK)
-        self._report(await asyncio.to_thread(outcome.read, run, folder, self._spec, self._campaign.prefix))
+        self._report(await asyncio.to_thread(outcome.read, run, folder, self._spec, self._campaign))
         # Reported first: a slot does not wait for it.
         await asyncio.to_thread(folder.tidy)

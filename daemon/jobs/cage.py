@@ -6,21 +6,20 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
+from arctl.daemon.jobs import prepared
 from arctl.daemon.jobs.folder import RunFolder
+from arctl.daemon.jobs.installed import called, installations, origins
 from arctl.daemon.rows import Campaign
-from arctl.daemon.sandbox import SYSTEM, Bind, Limits, Sandbox, covers, home_place
+from arctl.daemon.sandbox import Bind, Limits, Sandbox, covers, home_place
 from arctl.errors import ArctlError
 from arctl.experiments.confinement import Level
 from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec
 from arctl.paths import Home
 
-#: Programs whose installations are looked for on the PATH, and seen with all that belongs to them.
-PROGRAMS = ("python", "python3", "uv", "conda", "node")
 #: What `hide` names by this is looked for in every installation.
 PACKAGES = "site-packages/"
 
@@ -71,26 +70,28 @@ class Cage:
 
     def home_of(self, house: Path) -> Path:
         """Return where a command finds its home."""
-        real = Path(self.campaign.env.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111  # never raises
-        return home_place(real, house) if self.campaign.level == 3 else house
+        return home_place(self._real_home(), house) if self.campaign.level == 3 else house
+
+    def _real_home(self) -> Path:
+        return Path(self.campaign.env.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111  # never raises
 
     def furnish(self) -> None:
-        """Have `~/.x` lead to what `[sandbox]` names, where a private home is not in the real one's place."""
-        real = Path(self.campaign.env.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111  # never raises
-        if self.campaign.level == 1 or self.home_of(self.folder.house) != self.folder.house:
+        """Lay out in the run's home what setup left in its own, and what `[sandbox]` names below `~`."""
+        house = self.folder.house
+        if self.campaign.level == 1:
             return
+        left = prepared.home(self.home.campaign(self.campaign.id), self.spec)
+        if left is not None and left.is_dir():
+            prepared.furnish(house, left)
+        if self.home_of(house) != house:
+            return
+        # At level 2 nothing can be shown at another place than its own: links lead there.
+        real = self._real_home()
         for path in self._paths((*self.spec.sandbox.read_only, *self.spec.sandbox.writable)):
-            if path != real and path.is_relative_to(real):
-                link = self.folder.house / path.relative_to(real)
+            link = house / path.relative_to(real) if path.is_relative_to(real) else house
+            if link != house and not link.exists():
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(path)
-
-    def setup(self) -> Iterator[Path]:
-        """Yield what the setup command fills for the runs: they only read it. It is made where it is not."""
-        for path in self._paths(self.spec.sandbox.read_only):
-            self._decent("read_only", path)
-            path.mkdir(parents=True, exist_ok=True)
-            yield path
 
     def protected(self) -> Iterator[Path]:
         """Yield the files of the work tree that no run may write to."""
@@ -103,16 +104,24 @@ class Cage:
                     yield path
 
     def linked(self) -> Iterator[Path]:
-        """Yield what the links of the work tree lead to."""
+        """Yield what the links of the work tree lead to, and what linked environments were made from."""
         for name in self.spec.run.link:
             target = (Path(self.campaign.root) / name).absolute()
             yield from {target, target.resolve()}
+            yield from origins(target)
 
-    def _installed(self) -> Iterator[Path]:
-        env = self.campaign.env
-        yield from installations(env.get("PATH", ""), env.get("VIRTUAL_ENV", ""))
-        for target in self.linked():
-            yield from _origins(target)
+    def prepared(self) -> Iterator[Path]:
+        """Yield what setup left besides data."""
+        place = self.home.campaign(self.campaign.id)
+        house, uv = prepared.home(place, self.spec), prepared.uv(place, self.spec)
+        folders = [house, *((uv / "environment", uv / "python") if uv else ())]
+        yield from (folder for folder in folders if folder is not None and folder.is_dir())
+
+    def _installed(self) -> tuple[Path, ...]:
+        env, run, score = self.campaign.env, self.spec.run, self.spec.score
+        lines = [run.command, run.setup, *((score.inputs, score.predict, score.command) if score else ())]
+        found = installations(env.get("PATH", ""), env.get("VIRTUAL_ENV", ""))
+        return tuple(dict.fromkeys((*found, *called(filter(None, lines)))))
 
     def _named(self, *, write: bool = False) -> Iterator[Path]:
         """Yield the further paths of `[sandbox]`; raises `ArctlError` for one that is not there."""
@@ -149,54 +158,6 @@ class Cage:
         if not name.startswith(PACKAGES):
             yield from self._paths([name])
             return
-        for place in (*self._installed(), Path("/usr"), Path("/usr/local")):
+        for place in (*self._installed(), *self.prepared(), Path("/usr"), Path("/usr/local")):
             for packages in ("site-packages", "dist-packages"):
                 yield from place.glob(f"lib/python3*/{packages}/{name.removeprefix(PACKAGES)}")
-
-
-@lru_cache(maxsize=64)
-def installations(search: str, environment: str) -> tuple[Path, ...]:
-    """Return the folders that the programs on a PATH are installed in, without those of the system."""
-    found: dict[Path, None] = {}
-    for entry in filter(None, search.split(os.pathsep)):
-        folder = Path(entry)
-        if folder.is_dir() and not _of_system(folder):
-            found[_prefix(folder)] = None
-        for name in PROGRAMS:
-            program = folder / name
-            if program.is_file() and not _of_system(real := program.resolve()):
-                found[_prefix(real.parent)] = None
-    if environment and Path(environment).is_dir() and not _of_system(Path(environment)):
-        found[Path(environment)] = None
-    for place in list(found):
-        # What a virtual environment was made from.
-        found.update(dict.fromkeys(_origins(place)))
-    return tuple(found)
-
-
-def _prefix(folder: Path) -> Path:
-    """Return the installation whose programs lie in a folder; the folder alone where none is around it."""
-    around = folder.parent
-    whole = folder.name == "bin" and (
-        (around / "pyvenv.cfg").exists()
-        or (around / "conda-meta").exists()
-        or any(around.glob("lib/python3*/os.py"))
-    )
-    return around if whole else folder
-
-
-def _origins(place: Path) -> Iterator[Path]:
-    try:
-        lines = (place / "pyvenv.cfg").read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        return
-    for line in lines:
-        key, _, value = line.partition("=")
-        if key.strip() == "home" and (home := Path(value.strip())).is_dir():
-            for folder in {home, home.resolve()}:
-                if not _of_system(folder):
-                    yield _prefix(folder)
-
-
-def _of_system(path: Path) -> bool:
-    return any(covers(Path(name), path) for name in SYSTEM if Path(name).exists())

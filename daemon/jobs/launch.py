@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.actions import LaunchRun
-from arctl.daemon.jobs import stages
+from arctl.daemon.jobs import prepared, stages
 from arctl.daemon.jobs.cage import Cage
 from arctl.daemon.jobs.folder import MARK, RunFolder
 from arctl.daemon.rows import Purpose
@@ -38,7 +38,11 @@ def environment(action: LaunchRun, cage: Cage) -> dict[str, str]:
     if action.campaign.level > 1:
         # Whatever these name is not there: the job has a home of its own.
         found = {name: value for name, value in found.items() if not name.startswith("XDG_")}
-        found["HOME"] = str(cage.home_of(folder.house))
+        setup, place = run.purpose is Purpose.SETUP, cage.home.campaign(run.campaign)
+        kept = prepared.home(place, spec) if setup else None
+        found["HOME"] = str(cage.home_of(kept or folder.house))
+        if uv := prepared.uv(place, spec):
+            found.update(prepared.uv_variables(uv, setup=setup))
         found["TMPDIR"] = "/tmp" if action.campaign.level > 2 else str(folder.house)  # noqa: S108  # its own
     found.update(
         PYTHONUNBUFFERED="1",
@@ -103,12 +107,13 @@ def _arranging(action: LaunchRun, cage: Cage, env: dict[str, str]) -> stages.Sta
 
 
 def _places(cage: Cage) -> stages.Places:
-    campaign = cage.campaign
-    trusted = cage.home.trusted(campaign.id, campaign.base_commit)
-    data, hidden = cage.home.campaign(campaign.id) / "data", cage.home.hidden(campaign.id)
-    for place in (data, hidden):
-        place.mkdir(parents=True, exist_ok=True)
-    return stages.Places(cage.tree / campaign.prefix, trusted / campaign.prefix, data, hidden)
+    campaign, spec = cage.campaign, cage.spec
+    place, trusted = cage.home.campaign(campaign.id), cage.home.trusted(campaign.id, campaign.base_commit)
+    data, hidden, house = place / "data", cage.home.hidden(campaign.id), prepared.home(place, spec)
+    kept = tuple(filter(None, [prepared.uv(place, spec)]))
+    for path in filter(None, (data, hidden, house, *kept)):
+        path.mkdir(parents=True, exist_ok=True)
+    return stages.Places(cage.tree / campaign.prefix, trusted / campaign.prefix, data, hidden, house, kept)
 
 
 def _told(action: LaunchRun, cage: Cage, found: list[stages.Stage]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from arctl.daemon.facts import RunEnded
-from arctl.daemon.jobs import environment, seals
+from arctl.daemon.jobs import environment, seals, unseen
 from arctl.daemon.jobs.folder import RunFolder
-from arctl.daemon.rows import Outcome, Purpose, Run
+from arctl.daemon.rows import Campaign, Outcome, Purpose, Run
 from arctl.errors import ArctlError
 from arctl.experiments import metrics
 from arctl.experiments.integrity import Finding, counters
@@ -33,7 +33,7 @@ STAGES = {
 }
 
 
-def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
+def read(run: Run, folder: RunFolder, spec: Spec, campaign: Campaign) -> RunEnded:
     """Judge an ended attempt by its exit record, its output and its result file."""
     record = folder.exit()
     if record is None:
@@ -51,7 +51,7 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
     if record.get("frozen_seconds", 0) > 0:
         evidence["frozen_seconds"] = record["frozen_seconds"]
     outcome, reason = _how(record, spec)
-    root = Path(run.tree) / prefix
+    root = Path(run.tree) / campaign.prefix
     if known := environment.read(folder.path):
         evidence["environment"] = {**known, "seed": run.seed, "device": run.device_name}
     if outcome is Outcome.OK and (touched := seals.broken(folder.path, root)):
@@ -69,17 +69,22 @@ def read(run: Run, folder: RunFolder, spec: Spec, prefix: str) -> RunEnded:
             reason = primary.evidence
         if primary.notes:
             evidence["notes"] = list(primary.notes)
-        # A scorer writes into a folder that is new for each run.
-        own = spec.metric.file if spec.score is None else None
-        if outcome is Outcome.OK and own and seals.stale(folder.path, root, own):
+        # The scorer's folder was empty when it began.
+        file = spec.metric.file if spec.score is None else None
+        if outcome is Outcome.OK and file and seals.stale(folder.path, root, file):
             outcome, value, found = Outcome.NO_METRIC, None, {}
-            reason = f"{spec.metric.file} is the one that was there before the run: it wrote none"
+            reason = f"{file} is the one that was there before the run: it wrote none"
         evidence["counters"] = counters(spec.metric, said, found, spec.progress.pattern)
         if changed := seals.altered(folder.path, Path(_data(folder))):
             text = f"shared data changed while it ran: {', '.join(changed[:5])}"
             evidence["integrity"] = [Finding("data", "flag", text, run.id).to_dict()]
     if outcome is not Outcome.OK:
         evidence["tail"] = clean_block(tail.decode("utf-8", "replace")).splitlines()[-TAIL_LINES:]
+    if outcome is Outcome.CRASHED and run.purpose in (Purpose.SETUP, Purpose.BASELINE):
+        # Nobody has changed this code yet: what it lacks is most likely kept from it.
+        online = spec.sandbox.network or run.purpose is Purpose.SETUP
+        if told := unseen.advice("\n".join(evidence["tail"]), campaign.level, network=online):
+            reason = f"{reason} ({told})"
     return RunEnded(
         run=run.id,
         attempt=run.attempt,

@@ -31,6 +31,9 @@ class Places:
     trusted: Path
     data: Path
     hidden: Path
+    #: The home that setup has, and what else only setup writes to, for those that come after it.
+    home: Path | None = None
+    kept: tuple[Path, ...] = ()
 
 
 def train(cage: Cage, places: Places, command: str, env: dict[str, str], cards: Sequence[Bind] = ()) -> Stage:
@@ -39,7 +42,7 @@ def train(cage: Cage, places: Places, command: str, env: dict[str, str], cards: 
         _shell(command),
         places.own,
         house=cage.folder.house,
-        reads=[places.data, *cage.linked(), *cage.protected()],
+        reads=[places.data, *cage.linked(), *cage.prepared(), *cage.protected()],
         writes=[cage.tree, cage.folder.files],
         devices=cards,
     )
@@ -51,9 +54,9 @@ def setup(cage: Cage, places: Places, command: str, env: dict[str, str], cards: 
     words = cage.wrap(
         _shell(command),
         places.own,
-        house=cage.folder.house,
+        house=places.home or cage.folder.house,
         reads=cage.linked(),
-        writes=[*cage.setup(), places.data, places.hidden, cage.tree, cage.folder.files],
+        writes=[*places.kept, places.data, places.hidden, cage.tree, cage.folder.files],
         network=True,
         trusted=True,
         devices=cards,
@@ -75,7 +78,7 @@ def scored(
     found = [{**train, "take": [{**take, "cap": score.size}]}]
     shared = {**env, "ARCTL_ARTIFACTS": str(folder.artifacts)}
     trusted = {**shared, "ARCTL_SCORER": str(folder.scorer), "ARCTL_HIDDEN": str(places.hidden)}
-    open_to_scorer = [places.trusted, places.data, places.hidden, folder.artifacts]
+    open_to_scorer = [places.trusted, places.data, places.hidden, *cage.prepared(), folder.artifacts]
     if score.inputs is not None:
         words = cage.wrap(
             _shell(score.inputs),
@@ -94,7 +97,7 @@ def scored(
         words = cage.wrap(
             _shell(score.predict or ""),
             places.own,
-            reads=[cage.tree, places.data, *cage.linked(), folder.artifacts, seen],
+            reads=[cage.tree, places.data, *cage.linked(), *cage.prepared(), folder.artifacts, seen],
             house=folder.shelter(number),
             writes=[left],
             network=False,

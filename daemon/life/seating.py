@@ -152,7 +152,9 @@ def never(state: State, campaign: str) -> str:
         return f"[run] gpus = {run.gpus}, and this machine has {len(devices)}"
     sizes = [device.memory_mb for device in devices if device.memory_mb is not None]
     wanted = run.gpu_memory / MEBI if run.gpu_memory is not None else 0.0
-    if sizes and len(sizes) == len(devices) and max(sizes) < wanted:
+    if sizes and len(sizes) == len(devices) and (able := sum(size >= wanted for size in sizes)) < run.gpus:
         need, most = wanted / 1024, max(sizes) / 1024
+        if able:
+            return f"[run] gpus = {run.gpus} of gpu_memory = {need:.3g} GiB each, and only {able} has so much"
         return f"[run] gpu_memory = {need:.3g} GiB, and no device has more than {most:.3g} GiB"
     return ""

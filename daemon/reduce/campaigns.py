@@ -121,11 +121,15 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         step.rows.append(
             bump(baseline, commit=fact.commit, tree=fact.tree, params=fact.params, promoted=fact.commit)
         )
-        for run in state.runs_of(baseline.id):
-            step.extend(closing.cancel(run, "the baseline is HEAD's new commit", now))
+    renewed = untried and (fact.commit != known.base_commit or new.run.setup != old.run.setup)
+    for run in state.runs_of(baseline.id) if renewed else ():
+        step.extend(closing.cancel(run, "the baseline is run on what stands there now", now))
     changes: dict[str, Any] = {"base_commit": fact.commit} if untried else {}
-    if new.run.setup is None:
-        changes["setup_done"] = True
+    if new.run.setup is None or renewed:
+        # What was mended may be what it prepares.
+        changes["setup_done"] = new.run.setup is None
+    elif new.run.setup != old.run.setup and known.setup_done:
+        notes.append("run.setup is not run again: there are results of what it prepared already")
     campaign = bump(
         known,
         root=fact.root,

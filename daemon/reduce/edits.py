@@ -131,6 +131,16 @@ def _unfit(campaign: Campaign, old: Spec, new: Spec) -> tuple[str, str] | None:
             message,
             "results of both could not be compared: put it back, or give it another name and start",
         )
+    if new.sandbox.level != old.sandbox.level:
+        return (
+            "the sandbox's level is tried and set when a campaign is started",
+            f"put it back, or have it taken up: `arctl start {campaign.root}`",
+        )
+    if new.run.setup not in (old.run.setup, None) and campaign.setup_done:
+        return (
+            "run.setup is run once, before anything else, and that was done",
+            "put it back, or give the campaign another name and start",
+        )
     moved = [
         name
         for name, param in new.params.items()

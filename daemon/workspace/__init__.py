@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from arctl.daemon.workspace.actor import Workspace
 from arctl.daemon.workspace.reading import Archive
+from arctl.daemon.workspace.shown import Shown
 
-__all__ = ["Archive", "Workspace"]
+__all__ = ["Archive", "Shown", "Workspace"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from arctl.experiments import surface
 from arctl.experiments.check import check_files
 from arctl.experiments.confinement import Level
 from arctl.experiments.errors import ScienceError, SpecError
+from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec, load
 from arctl.paths import Home
 from arctl.plugins import brain_kinds
@@ -64,6 +66,11 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
         if not (root / name).exists():
             msg = f"run.link names {name}, which is not in {root}"
             raise RefusedError(msg, "create it, or take it out of arctl.toml")
+    for key, names in (("read_only", spec.sandbox.read_only), ("writable", spec.sandbox.writable)):
+        for name in names:
+            if not (root / os.path.expanduser(name)).exists():  # noqa: PTH111  # never raises
+                msg = f"[sandbox] {key} names {name}, which is not there"
+                raise RefusedError(msg, "create it, or take it out of arctl.toml")
     if not action.allow_dirty:
         # The words that agents are told are read from your tree, and followed while you edit them.
         words = {prefix + name for name in (SPEC, spec.objective, *spec.prompts.values()) if name}
@@ -78,6 +85,7 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
     def read(path: str) -> str | None:
         return text if path == own else _text(bare, commit, prefix + path, strict=True)
 
+    _hidden(spec, bare.files(commit, prefix))
     problems = check_files(spec, read, own, brain_kinds())
     if problems:
         raise _refusal(SpecError(tuple(problems)))
@@ -96,6 +104,18 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
         )
     values = params_at(bare, commit, prefix, spec)
     return Admitted(spec, text, root, prefix, commit, tree, values, notes, _objective(spec, root), level)
+
+
+def _hidden(spec: Spec, files: list[str]) -> None:
+    """Refuse a glob that hides nothing: the labels that it was meant for would be seen."""
+    for glob in spec.score.hidden if spec.score is not None else ():
+        if not any(matches((glob,), file) for file in files):
+            msg = f"score.hidden names {glob}, and no file of the commit is called so"
+            remedy = (
+                "correct it or take it out; what git does not track is not hidden by it: "
+                "have `run.setup` put such data into $ARCTL_HIDDEN"
+            )
+            raise RefusedError(msg, remedy)
 
 
 def _objective(spec: Spec, root: Path) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from arctl.daemon.workspace import trees
@@ -67,14 +69,15 @@ class Archive:
             return None
         return None if "\0" in text else text
 
-    async def changes(self, campaign: str, commit: str, folder: Path) -> str:
+    async def changes(self, campaign: str, commit: str, folder: Path, unseen: Sequence[str] = ()) -> str:
         """Return, as a patch, in what a folder differs from a commit; empty where it does not.
 
-        Files that its .gitignore names count as not there. Raises `ArctlError` where too much changed.
+        Files that its .gitignore names count as not there, and `unseen` paths of the commit as unchanged.
+        Raises `ArctlError` where too much changed.
         """
-        return await asyncio.to_thread(self._changes, campaign, commit, folder)
+        return await asyncio.to_thread(self._changes, campaign, commit, folder, unseen)
 
-    def _changes(self, campaign: str, commit: str, folder: Path) -> str:
+    def _changes(self, campaign: str, commit: str, folder: Path, unseen: Sequence[str]) -> str:
         bare = self._bare(campaign)
         with tempfile.TemporaryDirectory(prefix="changes-", dir=bare.path) as scratch:
             objects = Path(scratch) / "objects"
@@ -88,6 +91,9 @@ class Archive:
             }
             at = ("-C", str(folder))
             bare.run(*at, "read-tree", commit, env=env)
+            if unseen:
+                listed = b"".join(os.fsencode(path) + b"\0" for path in unseen)
+                bare.run(*at, "update-index", "--skip-worktree", "-z", "--stdin", stdin=listed, env=env)
             listed = bare.run(*at, "ls-files", "-z", "--modified", "--others", "--exclude-standard", env=env)
             _bounded(
                 folder, [name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arctl.daemon.actions import PrepareTree
 from arctl.daemon.folders import delete
-from arctl.daemon.rows import Campaign
+from arctl.daemon.rows import Campaign, Purpose
 from arctl.daemon.workspace.git import Bare
 from arctl.errors import ArctlError
 from arctl.experiments import surface
@@ -26,7 +26,7 @@ def prepare(action: PrepareTree, bare: Bare, spec: Spec, tree: Path) -> None:
     folder = tree / action.campaign.prefix
     for name in spec.run.link:
         _link(Path(action.campaign.root) / name, folder / name)
-    if spec.score is not None:
+    if spec.score is not None and action.run.purpose is not Purpose.SETUP:
         for path in _matching(folder, spec.score.hidden):
             path.unlink()
     if spec.seed is not None and spec.seed.file and spec.seed.pattern:

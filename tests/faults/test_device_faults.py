@@ -151,6 +151,7 @@ def test_23_an_xid_under_a_run_is_told_and_what_the_run_saw_is_kept(cards: Arctl
     begin(cards, tmp_path, "per_gpu = 2")
     rows = wait_for("two runs on each card", lambda: full(cards))
     assert len({run for row in rows for run in row["runs"]}) == 4
+    assert "devices   2 of 2 busy" in cards.ok("status")
     provoke(cards, card0={"temperature": 91, "clock": 900})
     wait_for("the heat", lambda: card(cards, 0)["sample"]["throttle"])
     assert "throttled: hardware thermal" in cards.ok("gpus").splitlines()[1]

@@ -79,6 +79,12 @@ def test_gpus_tells_what_is_out_of_the_ordinary(cards: Arctl, tmp_path: Path) ->
     assert "taken by " in lines[2]
     assert lines[2].endswith("(1, 30.0 GiB)")
     assert "quarantined: it fell off the bus (simulated)" in lines[3]
+    told = cards.ok("status")
+    assert "held      sim1 by " in told
+    assert (
+        "failed    sim3: it fell off the bus (simulated); when it is well: `arctl gpus release sim3`" in told
+    )
+    assert "taken     sim2 by " in told
 
     cards.ok("undo", frozen["deed"])
     row = wait_for("work again", lambda: (found := cards.ask("gpus")[0])["sample"]["util"] > 0 and found)

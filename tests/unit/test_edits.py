@@ -12,7 +12,7 @@ from arctl.daemon.actions import BuildCommit, ReadParams
 from arctl.daemon.facts import CommitBuilt, CommitRefused, EditRefused, ParamsRead
 from arctl.daemon.rows import Campaign, CampaignState, Experiment, ExperimentState, Proposal
 from arctl.daemon.specs import spec_of
-from arctl.daemon.workspace import Archive
+from arctl.daemon.workspace import Archive, Shown
 from arctl.daemon.workspace.build import build
 from arctl.daemon.workspace.constants import constants
 from arctl.daemon.workspace.git import Bare
@@ -280,6 +280,25 @@ async def test_the_changes_of_a_folder_are_a_patch_that_builds(bench: Bench, tmp
     built = bench.build({"kind": "patch", "patch": await archive.changes("toy", bench.commit, folder)})
     assert isinstance(built, CommitBuilt)
     assert built.params["LR"] == 0.04
+
+
+@pytest.mark.anyio
+async def test_who_writes_code_does_not_see_what_is_hidden_from_it(bench: Bench, tmp_path: Path) -> None:
+    score = '[score]\nartifacts = ["model"]\ncommand = "true"\nhidden = ["sub/*"]\n'
+    campaign = dataclasses.replace(bench.campaign, spec=bench.campaign.spec + score)
+    shown, folder = Shown(Archive(bench.home), lambda name: campaign), tmp_path / "work"
+    assert await shown.paths("toy", bench.commit) == ["arctl.toml", "evaluate.py", "train.py"]
+    assert await shown.file("toy", bench.commit, "sub/more.py") is None
+    assert "LR" in (await shown.file("toy", bench.commit, "train.py") or "")
+    await shown.export("toy", bench.commit, folder)
+    assert not (folder / "sub" / "more.py").exists()
+    assert await shown.changes("toy", bench.commit, folder) == "", "it is not taken for a deletion"
+    (folder / "train.py").write_text("LR = 0.5\nWIDTH = 8\n")
+    (folder / "sub").mkdir(exist_ok=True)
+    (folder / "sub" / "more.py").write_text("M = 2\n")
+    patch = await shown.changes("toy", bench.commit, folder)
+    assert "LR = 0.5" in patch
+    assert "more.py" not in patch
 
 
 @pytest.mark.anyio

@@ -227,6 +227,18 @@ def test_what_can_never_start_keeps_nothing_and_is_told() -> None:
     assert "gpus = 3, and this machine has 2" in need["text"]
 
 
+def test_more_memory_than_enough_devices_have_is_told_as_well() -> None:
+    machine = Machine(2)
+    big = machine.state.devices["D0"]
+    machine.state.remember(Inventory((big, Device("D1", 1, "gpu", "gpu1", (8,), MEMORY / 2))))
+    machine.campaign("huge", 'gpus = 2\ngpu_memory = "60GB"')
+    machine.wait("huge")
+    assert machine.decide() == []
+    (need,) = needs(machine.state, machine.state.campaigns["huge"])
+    assert "gpus = 2" in need["text"]
+    assert "only 1 has so much" in need["text"]
+
+
 def test_devices_that_are_away_for_now_are_not_waited_for_by_keeping_others() -> None:
     machine = Machine(2)
     machine.campaign("big", "gpus = 2")

@@ -165,6 +165,25 @@ def test_a_setup_that_failed_is_tried_again_on_resume() -> None:
     assert world.state.campaigns["toy"].setup_done
 
 
+@pytest.mark.parametrize(("commit", "setup"), [("c1", "prepare"), ("c0", "prepare --all")])
+def test_setup_is_run_again_where_what_it_prepared_was_not_enough(commit: str, setup: str) -> None:
+    spec = SPEC.replace("[run]", '[run]\nsetup = "prepare"') + "\n[limits]\nexperiments = 2\n"
+    world = World(bowl, slots=1, spec=spec)
+    world.begin()
+    while not (active := [r for r in world.state.active_runs() if r.purpose is Purpose.BASELINE]):
+        world.run(limit=1)
+    run = active[0]
+    world.after(0, facts.RunEnded(run.id, 1, "crashed", "no data", 1.0, None, {}, {}))
+    world.run(limit=1)
+    mended = spec.replace('"prepare"', f'"{setup}"')
+    world.after(
+        0, facts.CampaignAdmitted("t2", "ada", "toy", "/repo", "", mended, {}, commit, "t1", {"X": 0.5}, ())
+    )
+    bring_to_the_end(world)
+    setups = [row for row in world.state.runs.values() if row.purpose is Purpose.SETUP]
+    assert [row.outcome for row in setups] == ["ok", "ok"]
+
+
 def test_a_larger_bank_is_filled_for_champions_that_are_waited_for() -> None:
     world = World(bowl, slots=4, spec=SPEC + "\n[limits]\nexperiments = 12\n")
     world.begin()

@@ -261,6 +261,8 @@ async def test_a_comment_is_no_change() -> None:
         ('name = "toy"', 'name = "play"', "the name is play, not toy"),
         ('file = "train.py"\ntype = "int"', 'file = "train.py"\nkey = "W"\ntype = "int"', "params.WIDTH"),
         ("[limits]", "[limits", "arctl.toml:"),
+        ("[limits]", "[sandbox]\nlevel = 2\n[limits]", "the sandbox's level is tried and set when"),
+        ("[run]", '[run]\nsetup = "true"', "run.setup is run once"),
     ],
 )
 async def test_an_edit_that_does_not_fit_the_campaign_is_refused(old: str, new: str, words: str) -> None:
