@@ -275,8 +275,8 @@ def test_the_daemon_backs_its_ledger_up_at_a_start_and_says_so(daemon: Daemon) -
     assert told[0]["data"]["path"].startswith(str(daemon.home.backups))
     daemon.stop()
     daemon.start()
-    begun = [event["seq"] for event in daemon.call("events", kinds=["daemon.started"])]
-    assert len(begun) == 2
+    # It answers before it has written that it is there.
+    wait_for("its second start", lambda: len(daemon.call("events", kinds=["daemon.started"])) == 2)
     assert len(backup.listed(daemon.home.backups)) == 1, "a fresh one is not made again"
 
 
