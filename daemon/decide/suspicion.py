@@ -74,10 +74,11 @@ def findings(
         beside = tuple(
             dataclasses.replace(each, severity="note") if each.check == "budget" else each for each in beside
         )
+    found = [*edit, *beside, *plausible(ours, theirs, ground)]
     if spec.score is not None:
-        # Whatever it prints, or does to its own process: the metric is computed elsewhere. A budget is not.
-        edit, beside = _eased(edit, KEPT), _eased(beside, KEPT)
-    return sorted_out([*edit, *beside, *plausible(ours, theirs, ground)])
+        # Whatever it prints, or does to its own process: the metric is computed elsewhere.
+        found = [*_eased(found)]
+    return sorted_out(found)
 
 
 def _eased(found: Sequence[Finding], kept: frozenset[str] = frozenset()) -> tuple[Finding, ...]:

@@ -66,7 +66,8 @@ def stock(found: tuple[Found, ...], free: int = 10**12, lowest: int = 10**9) -> 
 
 
 def brought_nothing(state: State) -> set[str]:
-    kept = {Verdict.BASELINE, Verdict.ACCEPTED}
+    # One without a verdict waits in quarantine.
+    kept = {Verdict.BASELINE, Verdict.ACCEPTED, ""}
     return {run.id for run in state.runs.values() if state.experiments[run.experiment].verdict not in kept}
 
 
