@@ -76,8 +76,8 @@ def findings(
         )
     found = [*edit, *beside, *plausible(ours, theirs, ground)]
     if spec.score is not None:
-        # Whatever it prints, or does to its own process: the metric is computed elsewhere.
-        found = [*_eased(found)]
+        # Whatever it prints, or does to its own process: the metric is computed elsewhere. A budget is not.
+        found = [*_eased(found, KEPT)]
     return sorted_out(found)
 
 
