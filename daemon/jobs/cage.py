@@ -103,6 +103,15 @@ class Cage:
                 if matches(globs, path.relative_to(root).as_posix()) and not path.is_symlink():
                     yield path
 
+    def pinned(self) -> Iterator[Path]:
+        """Yield the folders around protected files, which a run could else put others in the place of.
+
+        What is mounted cannot be renamed. Landlock forbids new names beside what it protects by itself.
+        """
+        if self.campaign.level == 3:
+            folders = {folder for path in self.protected() for folder in path.parents}
+            yield from (folder for folder in folders if self.tree in folder.parents)
+
     def linked(self) -> Iterator[Path]:
         """Yield what the links of the work tree lead to, and what linked environments were made from."""
         for name in self.spec.run.link:

@@ -43,7 +43,7 @@ def train(cage: Cage, places: Places, command: str, env: dict[str, str], cards: 
         places.own,
         house=cage.folder.house,
         reads=[places.data, *cage.linked(), *cage.prepared(), *cage.protected()],
-        writes=[cage.tree, cage.folder.files],
+        writes=[cage.tree, cage.folder.files, *cage.pinned()],
         devices=cards,
     )
     return _stage(cage, "train", words, places.own, env)
