@@ -21,6 +21,12 @@ from arctl.experiments.spec import Spec
 REGULAR = frozenset({"100644", "100755"})
 #: How the folders begin in which commits are made, in the bare repository.
 BUILDS = "build-"
+#: The mode of what is no longer there.
+REMOVED = "000000"
+#: Files by which git is told what to do with others.
+GITS_OWN = frozenset({".gitattributes", ".gitmodules"})
+#: Bytes that a path, and one part of it, may have: more than file systems take, or people read.
+LONGEST, LONGEST_PART = 400, 200
 #: Exit status with which `git apply` says that a change does not fit; any other is trouble of its own.
 CONFLICT = 1
 
@@ -103,7 +109,7 @@ def _tree(action: BuildCommit, bare: Bare, spec: Spec) -> str:
         if kind == "params":
             _set_params(action, bare, spec, index)
         elif kind == "patch":
-            _apply(str(change["patch"]).encode(), action.campaign.prefix, index)
+            _apply(_bytes(str(change["patch"])), action.campaign.prefix, index)
         elif kind == "edits":
             _edit(action, bare, index)
         elif kind == "merge":
@@ -186,6 +192,13 @@ def _put(index: Index, path: str, prefix: str, text: str, mode: str) -> None:
 TROUBLES = ("No space left", "unable to write", "unable to create", "Permission denied", "emory", ".lock")
 
 
+def _bytes(patch: str) -> bytes:
+    try:
+        return patch.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UnfitError(Verdict.INVALID, "the patch holds what is no text") from error
+
+
 def _apply(patch: bytes, prefix: str, index: Index) -> None:
     if not patch.strip():
         raise UnfitError(Verdict.INVALID, "the patch is empty")
@@ -201,7 +214,8 @@ def _apply(patch: bytes, prefix: str, index: Index) -> None:
             # Whatever else git does not like of a patch is the patch's fault, and nobody else's.
             outside = any("invalid path" in line or "beyond a symbolic link" in line for line in said)
             verdict = Verdict.OUT_OF_SCOPE if outside else Verdict.INVALID
-            told = said[0].removeprefix("error: ") if said else "git cannot read it"
+            errors = [line.partition(": ")[2] for line in said if line.startswith(("error: ", "fatal: "))]
+            told = next(iter(errors), "git cannot read it")
             raise UnfitError(verdict, f"not a usable patch: {told}", {"git": said}) from error
         files = [line.split(": ")[1] for line in said if line.startswith("error: patch failed: ")]
         where = f" in {', '.join(dict.fromkeys(files))}" if files else ""
@@ -227,14 +241,38 @@ def _scope(bare: Bare, base: str, tree: str, prefix: str, spec: Spec) -> list[st
     for meta, raw in zip(listed[0::2], listed[1::2], strict=False):
         path, mode = raw.decode("utf-8", "replace"), meta.decode().split(" ")[1]
         inside = path[len(prefix) :] if path.startswith(prefix) else ""
+        if mode != REMOVED and (why := _odd(raw)):
+            wrong.append(f"{shown(path)} {why}")
+            continue
         if not inside or matches(spec.files.protected, inside) or not matches(spec.files.editable, inside):
             wrong.append(f"{path} is not editable")
-        elif mode not in REGULAR and mode != "000000":
+        elif mode not in REGULAR and mode != REMOVED:
             wrong.append(f"{path} is no regular file (mode {mode})")
         paths.append(path)
     if wrong:
         raise UnfitError(Verdict.OUT_OF_SCOPE, "; ".join(wrong), {"paths": paths, "wrong": wrong})
     return paths
+
+
+def _odd(raw: bytes) -> str:
+    """Say why a file of this name is taken from nobody, whatever is editable; empty where it may be."""
+    try:
+        path = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return "has a name that is no text"
+    parts = path.split("/")
+    if len(raw) > LONGEST or any(len(part.encode()) > LONGEST_PART for part in parts):
+        return "has too long a name"
+    if not path.isprintable() or "\\" in path:
+        return "has a name that cannot be shown as it is"
+    # What git reads by itself changes how files are laid out and merged: what runs is what was committed.
+    return "is a file that git itself reads" if parts[-1].lower() in GITS_OWN else ""
+
+
+def shown(path: str) -> str:
+    """Return a path for a sentence: short, and nothing in it that a terminal would obey."""
+    plain = "".join(char if char.isprintable() else "?" for char in path)
+    return plain if len(plain) <= 80 else f"{plain[:79]}…"
 
 
 def _message(action: BuildCommit) -> str:

@@ -319,6 +319,7 @@ async def test_a_folder_with_too_much_in_it_is_refused(
         ("--- a/../../etc/x\n+++ b/../../etc/x\n@@ -0,0 +1 @@\n+mine\n", "out_of_scope"),
         ("--- /dev/null\n+++ b/.git/hooks/x\n@@ -0,0 +1 @@\n+mine\n", "out_of_scope"),
         ("nothing that git would know\n", "invalid"),
+        ("--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-import os\n+import \ud800\n", "invalid"),
     ],
 )
 def test_what_git_does_not_like_of_a_patch_is_the_patchs_fault_alone(
