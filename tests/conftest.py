@@ -29,6 +29,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 #: Files and folders whose tests share something that takes long to set up.
 TOGETHER = (
+    "tests/cheats/test_reported.py",
+    "tests/cheats/test_scored.py",
+    "tests/cheats/test_traps.py",
     "tests/integration/test_cli_look.py",
     "tests/integration/test_cli_teams.py",
     "tests/integration/test_coding_clis.py",
