@@ -24,6 +24,7 @@ class Doubtful(World):
     """The edits of some experiments change the evaluation."""
 
     bad: frozenset[str] = frozenset({"e2", "e3"})
+    doubt: dict[str, Any] = DOUBT
 
     def _build(self, action: actions.BuildCommit) -> None:
         super()._build(action)
@@ -32,7 +33,7 @@ class Doubtful(World):
             return
         for place, (at, order, fact) in enumerate(self._queue):
             if isinstance(fact, facts.CommitBuilt) and fact.experiment == ident:
-                self._queue[place] = (at, order, dataclasses.replace(fact, findings=(DOUBT,)))
+                self._queue[place] = (at, order, dataclasses.replace(fact, findings=(self.doubt,)))
 
 
 def doubtful(loss: Any = bowl, **more: Any) -> Doubtful:
@@ -157,6 +158,23 @@ def test_it_outlives_the_daemon_and_may_be_killed_or_made_champion() -> None:
     assert row(world, "e2").verdict == Verdict.CANCELLED
     assert control(world, "promote", "e3").error is None
     assert world.state.campaigns["toy"].champion == "e3"
+
+
+SCORED = f'{LIMITED}\n[score]\nartifacts = ["model"]\ncommand = "true"\n'
+LONGER = Finding("budget", "quarantine", "goes beyond a protected budget", "train.py:9").to_dict()
+
+
+@pytest.mark.parametrize(("doubt", "waits"), [(DOUBT, False), (LONGER, True)])
+def test_where_a_metric_is_scored_only_a_budget_still_waits_for_a_person(
+    doubt: dict[str, Any], *, waits: bool
+) -> None:
+    world = Doubtful(bowl, spec=SCORED)
+    world.doubt = doubt
+    world.begin()
+    world.run()
+    for ident in ("e2", "e3"):
+        assert row(world, ident).in_quarantine == waits
+        assert bool(row(world, ident).verdict) != waits
 
 
 # -- contention -------------------------------------------------------------------------------------------
