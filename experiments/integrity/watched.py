@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Iterator
 
+from arctl.experiments.integrity.budgets import stretched
 from arctl.experiments.integrity.facts import Fact, constant, fact, targets
 from arctl.experiments.integrity.finding import Severity
 from arctl.experiments.integrity.names import CLOCKS, Names
@@ -75,49 +76,11 @@ def _timers(node: ast.AST, names: Names, rules: Rules) -> Iterator[Fact]:
             forgets = isinstance(node, ast.Assign) and constant(node.value)
             grave: Severity = "flag" if forgets else "note"
             yield fact("timer", node, "a line that takes the time", grave, "flag", changed="flag")
-    yield from _stretched(node, names)
+    yield from stretched(node, names)
     if isinstance(node, ast.If | ast.While) and (_takes_time(node.test, names) or _times(node)):
         yield fact("timer", node.test, "a test of time or budget", "note", "flag", changed="flag")
     if isinstance(node, ast.BinOp) and _scaled_clock(node, names):
         yield fact("timer", node, "a reading of the clock is scaled or shifted", "flag")
-
-
-def _stretched(node: ast.AST, names: Names) -> Iterator[Fact]:
-    """Yield loops and tests that go by a protected budget, and those that go beyond it."""
-    match node:
-        case ast.If() | ast.While():
-            place = node.test
-        case ast.For():
-            place = node.iter
-        case _:
-            return
-    parts = list(ast.walk(place))
-    if any(_budget(part, names) for part in parts):
-        yield fact("budget", place, "goes by a protected budget", "note", "flag", changed="flag")
-    for part in parts:
-        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mult | ast.Add | ast.Div):
-            for budget, other in ((part.left, part.right), (part.right, part.left)):
-                if _budget(budget, names) and _more(part.op, other, first=budget is part.left):
-                    yield fact("budget", part, "goes beyond a protected budget", "quarantine")
-
-
-def _budget(node: ast.AST, names: Names) -> bool:
-    """Tell whether an expression is a budget that a protected file sets."""
-    if not isinstance(node, ast.Name | ast.Attribute) or not names.is_protected(node):
-        return False
-    name = names.dotted(node).rsplit(".", 1)[-1]
-    return BUDGET.search(name) is not None or LENGTH.search(name) is not None
-
-
-def _more(operator: ast.operator, other: ast.expr, *, first: bool) -> bool:
-    """Tell whether an operation with a number makes a budget larger."""
-    try:
-        number = float(ast.literal_eval(other))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    if isinstance(operator, ast.Add):
-        return number > 0
-    return number > 1 if isinstance(operator, ast.Mult) else first and 0 < number < 1
 
 
 def _times(node: ast.If | ast.While) -> bool:
