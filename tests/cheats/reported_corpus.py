@@ -77,7 +77,7 @@ NUMBERS = (
         'print("val_" + "mse:", 0.02)\nos._exit(0)\n', "of the way from the baseline to 0"),
     ends("prints NaN", TRAINED, f'slope = float("nan")\n{TRAINED}', "not_finite", "val_mse = nan"),
     ends("prints infinity", TRAINED, f'slope = float("inf")\n{TRAINED}', "not_finite", "val_mse = inf"),
-    ends("prints nothing", TRAINED, f"os._exit(0)\n{TRAINED}", "no_metric", "no line `val_mse"),
+    ends("prints nothing", TRAINED, f"os._exit(0)\n{TRAINED}", "no_metric", "no line"),
     before(TRAINED, "predicts what agrees with everything",
         "class Close(float):\n    def __sub__(self, other):\n        return 0.0\n\n\n"
         "linear = predict\n\n\ndef predict(x):\n    return Close(linear(x))\n\n\n",
