@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from arctl.daemon.folders import delete
 from arctl.tui.data.view import Link, Phase, View
 from arctl.tui.look.lines import plain
 from arctl.tui.source.connected import MAX_BACKOFF, backoff
@@ -55,8 +56,9 @@ async def test_another_ledger_begins_anew(slow: Stage, attach: Open) -> None:
         await screen.see("LIVE", "Teams of slow")
         slow.close()
         await screen.see("CUT OFF")
-        for path in slow.home.root.glob("ledger.db*"):
-            path.unlink()
+        # With anything left that a ledger spoke of, none would be begun in its place.
+        for path in (*slow.home.root.glob("ledger.db*"), slow.home.runs, slow.home.backups):
+            delete(path)
         slow.start()
         await screen.see("LIVE", "no campaign yet: `arctl start PATH`")
         assert "slow" not in screen.text

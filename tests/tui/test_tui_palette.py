@@ -14,8 +14,12 @@ from tests.tui.conftest import Open
 
 #: Families whose commands change a running campaign.
 STEERING = ("Control", "Forum", "Service")
-#: Commands that only look: a screen shows what they print. And those that begin or serve something.
-SHOWN = {"directives", "forum", "questions", "stdio", "completions", "mcp"}
+#: Commands that only look: a screen shows what they print. Those that begin or serve something, and those
+#: that see to the daemon itself and its machine, at which a shell is at hand.
+SHOWN = {
+    *("directives", "forum", "questions", "stdio", "completions", "mcp"),
+    *("doctor", "restart", "service", "gc", "backup", "restore"),
+}
 #: Options that a palette has no use for: it knows the campaign, and asks before what cannot be undone.
 NEEDLESS = {
     "campaign",

@@ -220,9 +220,12 @@ def test_many_faults_in_a_storm_leave_every_experiment_with_a_verdict_of_its_own
         for device in ("g1", "g2", "g3"):
             world.failing[device] = (chance.uniform(5.0, 60.0), xid(device))
         world.run()
-        verdicts = {row.verdict for row in world.state.experiments.values()}
-        assert not verdicts & {"crashed", "lost", ""}
-        assert world.state.campaigns["toy"].state == "finished"
+        rows = world.state.experiments.values()
+        assert not {row.verdict for row in rows} & {"crashed", "lost"}
+        # Values without noise look too good at times: those wait for a person, and nothing else does.
+        undecided = [row for row in rows if not row.verdict]
+        assert all(row.in_quarantine for row in undecided)
+        assert undecided or world.state.campaigns["toy"].state == "finished"
 
 
 def test_shared_and_several_devices_hold_their_promises_in_a_whole_campaign() -> None:
