@@ -170,6 +170,8 @@ def _calm(daemon: Daemon) -> None:
     daemon.stop()
     daemon.start()
     wait_for("no run under way", idle)
+    repositories = daemon.home.root / "campaigns"
+    wait_for("no commit in the making", lambda: not list(repositories.glob("*/repo.git/build-*")))
 
 
 def _count(daemon: Daemon, report: Report) -> None:

@@ -20,7 +20,7 @@ TWO = "analysts = 2\nexperimenters = 0\n"
 def deceptive(params: dict[str, Any], rng: random.Random) -> float:
     """A alone is worse, A and B together are much better."""
     far = params["A"] > 0.9
-    loss = 1.0 + (0.3 if far else 0.0) - (0.8 if far and params["B"] > 0.9 else 0.0)
+    loss = 10.0 + (0.3 if far else 0.0) - (0.8 if far and params["B"] > 0.9 else 0.0)
     return loss + rng.gauss(0, 0.005)
 
 
@@ -49,7 +49,7 @@ def free_a_team(world: Community, base: str) -> None:
     holder = next((row for row in active if "B" in row.axes), active[0])
     step = facts.Control("w", "kill", holder.id, "zoe")
     world.after(0, step)
-    world.run(limit=1)
+    world.until(lambda: "w" in world.answers)
     for end in world.state.dead_ends_of("toy"):
         world.after(0, facts.Control("v", "revive", end.id, "zoe"))
     world.until(
