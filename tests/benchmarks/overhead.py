@@ -101,7 +101,8 @@ def kills() -> list[str]:
                 wait_for("a job", lambda run=run: daemon.call("logs", id=run, offset=0)["text"])
                 # Its shim ends when all of it has ended.
                 shim = json.loads((daemon.home.run_folder(run, 1) / "shim.json").read_text())["pid"]
-                process = Path(f"/proc/{shim}")
+                # One that nobody has taken leave of yet has no program any more.
+                process = Path(f"/proc/{shim}/exe")
                 begun = time.perf_counter()
                 daemon.call("kill", target=run)
                 wait_for("its end", lambda process=process: not process.exists())
