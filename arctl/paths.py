@@ -109,6 +109,15 @@ class Home:
         """Return the folder of one attempt of a run."""
         return self.runs / run / str(attempt)
 
+    @property
+    def aheads(self) -> Path:
+        """Folders of environments that are made while other runs train."""
+        return self.root / "ahead"
+
+    def ahead(self, run: str, attempt: int) -> Path:
+        """Return the folder in which the environment of one attempt of a run is made."""
+        return self.aheads / f"{run}-{attempt}"
+
     def tree(self, run: str) -> Path:
         """Return the work tree of a run."""
         return self.trees / run

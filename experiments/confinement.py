@@ -11,6 +11,7 @@ from arctl.experiments.rules import Rule
 from arctl.experiments.sizes import Size
 from arctl.experiments.tables import Flag, Glob, Integer, Path, Table, Text
 
+#: 3 is bubblewrap, 2 Landlock and limits, 1 limits only.
 Level = Literal[1, 2, 3]
 
 

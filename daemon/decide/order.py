@@ -112,15 +112,6 @@ class Order:
         return line.stage, place, self._teams[name, line.team] if not line.stage else 0.0, first.number
 
 
-def in_order(state: State, active: list[Run]) -> list[Run]:
-    """Return the runs that may start, in the order in which they would be served."""
-    order, found = Order(state, active), []
-    while (run := order.next()) is not None:
-        order.served(run)
-        found.append(run)
-    return found
-
-
 def _lined(state: State, runs: Iterable[Run]) -> dict[int, dict[str, list[Line]]]:
     """Put runs into lines: by rank and campaign, the moved ones before or behind those of the teams."""
     placed: dict[tuple[int, str, int, str], list[Run]] = defaultdict(list)

@@ -89,13 +89,13 @@ class Jobs:
         """Make the run's folder, and write down what the run finds, and what it runs with."""
         cage = launch.cage_of(action, spec, self._home)
         wanted = spec.run.prepare is not None and action.run.purpose is not Purpose.SETUP
-        launch.prepare(action, cage, arranged=not wanted or ahead.made(folder))
+        place = ahead.ahead_of(self._home, action.run)
+        env = launch.prepare(action, cage, arranged=not wanted or ahead.made(place))
         if wanted:
-            ahead.taken(folder)
+            ahead.taken(place, folder.path / "prepare.log")
         tree = Path(action.run.tree)
         root = tree / action.campaign.prefix
         seals.take(folder.path, root, spec, self._home.campaign(action.campaign.id) / "data")
-        env = launch.environment(action, cage)
         environment.write(folder.path, launch.command(action, spec), tree, root, env)
 
     async def _resume(self, action: ResumeRun) -> None:

@@ -19,12 +19,11 @@ from arctl.daemon.folders import delete
 from arctl.daemon.jobs import launch
 from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.jobs.launcher import Launcher
+from arctl.daemon.rows import Run
 from arctl.daemon.shim import system
 from arctl.daemon.specs import spec_of
 from arctl.paths import Home
 
-#: What the folder of such a command is called, behind the number of the attempt.
-SUFFIX = "-ahead"
 #: Environments that are made at once; they take the processor from those that train.
 AT_ONCE = 2
 #: Seconds between two looks at whether one is made, and until one that shall end is killed.
@@ -52,7 +51,7 @@ class Ahead:
 
     def _lay_out(self, action: ArrangeRun) -> RunFolder:
         run = action.run
-        folder = ahead_of(RunFolder(self._home.run_folder(run.id, run.attempt)))
+        folder = ahead_of(self._home, run)
         _end(folder)
         wanted = LaunchRun(action.campaign, run, (), None)
         cage = launch.cage_of(wanted, spec_of(action.campaign), self._home)
@@ -61,31 +60,30 @@ class Ahead:
 
     def stop(self, run: str, attempt: int) -> None:
         """End what is made for a run that nobody wants any more."""
-        _end(ahead_of(RunFolder(self._home.run_folder(run, attempt))))
+        _end(RunFolder(self._home.ahead(run, attempt)))
 
     def clear(self) -> None:
         """End and forget all that an earlier daemon had begun: work trees are laid out anew."""
-        for path in self._home.runs.glob(f"*/*{SUFFIX}"):
+        for path in self._home.aheads.glob("*"):
             _end(RunFolder(path))
 
 
-def ahead_of(folder: RunFolder) -> RunFolder:
+def ahead_of(home: Home, run: Run) -> RunFolder:
     """Return the folder in which a run's environment is made."""
-    return RunFolder(folder.path.with_name(folder.path.name + SUFFIX))
+    return RunFolder(home.ahead(run.id, run.attempt))
 
 
 def made(folder: RunFolder) -> bool:
-    """Tell whether a run's environment was made ahead."""
-    said = ahead_of(folder).exit() or {}
+    """Tell whether an environment was made in its folder."""
+    said = folder.exit() or {}
     return said.get("reason") == "exited" and said.get("code") == 0
 
 
-def taken(folder: RunFolder) -> None:
-    """Keep what was said while a run's environment was made, and nothing else of it."""
-    ahead = ahead_of(folder)
-    if ahead.log.exists():
-        shutil.move(ahead.log, folder.path / "prepare.log")
-    delete(ahead.path)
+def taken(folder: RunFolder, log: Path) -> None:
+    """Keep in `log` what was said while an environment was made, and nothing else of it."""
+    if folder.log.exists():
+        shutil.move(folder.log, log)
+    delete(folder.path)
 
 
 def _end(folder: RunFolder) -> None:

@@ -57,8 +57,7 @@ class Cage:
         limits = Limits(processes=settings.processes, file_bytes=settings.file_size)
         if self.campaign.level == 1:
             return limits.wrap(words, inside=False) if shutil.which("prlimit") else words
-        place = self.home_of(house) if self.campaign.level == 3 else house
-        binds = [Bind(house, "write", place), *devices]
+        binds = [Bind(house, "write", self.home_of(house)), *devices]
         written = dict.fromkeys((*writes, *self._named(write=True)))
         read = [path for path in (*self._installed(), *self._named(), *reads) if path not in written]
         binds += [*map(Bind, read), *(Bind(path, "write") for path in written)]

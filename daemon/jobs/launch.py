@@ -73,10 +73,11 @@ def command(action: LaunchRun, spec: Spec) -> str:
     return spec.run.command
 
 
-def prepare(action: LaunchRun, cage: Cage, *, arranged: bool = True) -> None:
-    """Lay out a run's folder with all that its shim needs to know; raises `ArctlError` where it cannot be.
+def prepare(action: LaunchRun, cage: Cage, *, arranged: bool = True) -> dict[str, str]:
+    """Lay out a run's folder with all that its shim needs to know, and return its job's whole environment.
 
-    Where its environment is not `arranged`, that is the first thing to be done.
+    Where what `run.prepare` makes is not `arranged`, that is the first thing to be done. Raises `ArctlError`
+    where the run cannot be started.
     """
     run, campaign, spec, folder = action.run, action.campaign, cage.spec, cage.folder
     places, env, line = _places(cage), environment(action, cage), command(action, spec)
@@ -92,6 +93,7 @@ def prepare(action: LaunchRun, cage: Cage, *, arranged: bool = True) -> None:
         found = [_arranging(action, cage, env), *found]
     folder.create(_told(action, cage, found), passes=score.passes if score is not None else None)
     cage.furnish()
+    return env
 
 
 def arrange(action: LaunchRun, cage: Cage) -> None:

@@ -19,8 +19,7 @@ def marked(state: State, run: Run) -> Run:
     if not isinstance(device, dict) or run.outcome != Outcome.OK or run.purpose is Purpose.SETUP:
         return run
     spec = state.spec(run.campaign).run
-    sharing = getattr(spec, "per_gpu", 1) > 1
-    why = contended(device, run.seconds, _quiet(state, run), sharing=sharing)
+    why = contended(device, run.seconds, _quiet(state, run), sharing=spec.per_gpu > 1)
     return dataclasses.replace(run, evidence={**run.evidence, "contended": why}) if why else run
 
 

@@ -9,12 +9,13 @@ another, silently: `check` raises where it cannot be had. Nothing here knows cam
 
 from __future__ import annotations
 
-from arctl.daemon.sandbox.base import SYSTEM, Bind, Level, Mode, SandboxError, covers, home_place
+from arctl.daemon.sandbox.base import SYSTEM, Bind, Mode, SandboxError, covers, home_place
 from arctl.daemon.sandbox.box import Sandbox
 from arctl.daemon.sandbox.gpu import gpu_binds, mig_minors
 from arctl.daemon.sandbox.levels import best, check
 from arctl.daemon.sandbox.limits import Limits
 from arctl.daemon.sandbox.scope import guard
+from arctl.experiments.confinement import Level
 
 __all__ = [
     "SYSTEM",

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from arctl.errors import ArctlError
+from arctl.experiments.confinement import Level
 
 Mode = Literal["read", "write", "device"]
-#: 3 is bubblewrap, 2 Landlock and limits, 1 limits only.
-Level = Literal[1, 2, 3]
 LEVELS: tuple[Level, ...] = (3, 2, 1)
 
 #: What programs need to run at all; links among them (`/lib` to `usr/lib`) are made anew.

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arctl.daemon.sandbox import bubblewrap, landlock
-from arctl.daemon.sandbox.base import Bind, Level, SandboxError
+from arctl.daemon.sandbox.base import Bind, SandboxError
 from arctl.daemon.sandbox.limits import Limits
+from arctl.experiments.confinement import Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from arctl.daemon.sandbox import bubblewrap, landlock, limits
-from arctl.daemon.sandbox.base import LEVELS, Level, SandboxError
+from arctl.daemon.sandbox.base import LEVELS, SandboxError
+from arctl.experiments.confinement import Level
 
 
 def check(level: Level = 3) -> None:

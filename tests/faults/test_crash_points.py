@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,38 +117,26 @@ def whole(daemon: Doomed, repo: Path) -> None:
     assert len(set(said)) == len(said)
 
 
-@pytest.mark.long
-@pytest.mark.fault(1, "SIGKILL at each point of a launch", "one result each")
-def test_1_killed_at_each_point_of_a_launch(doomed: Doomed, tmp_path: Path) -> None:
-    begun(doomed, repo := gains(tmp_path / "repo"))
-    for point in crashing.LAUNCHING:
-        doomed.dies_at(point)
-    whole(doomed, repo)
+def along(points: Sequence[str], way: str, expected: str) -> Any:
+    """Return the case of being killed at each point of one way."""
+    return pytest.param(
+        points, id=way, marks=pytest.mark.fault(1, f"SIGKILL at each point of {way}", expected)
+    )
 
 
 @pytest.mark.long
-@pytest.mark.fault(1, "SIGKILL at each point of a run's end", "one result each")
-def test_1_killed_at_each_point_of_an_end(doomed: Doomed, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "points",
+    [
+        along(crashing.LAUNCHING, "a launch", "one result each"),
+        along(crashing.ENDING, "a run's end", "one result each"),
+        along(crashing.COMMITTING, "a commit", "one commit each, one result each"),
+        along(crashing.PROMOTING, "a promotion", "one commit on the branch for each"),
+    ],
+)
+def test_1_killed_at_each_point_of_a_way(doomed: Doomed, tmp_path: Path, points: Sequence[str]) -> None:
     begun(doomed, repo := gains(tmp_path / "repo"))
-    for point in crashing.ENDING:
-        doomed.dies_at(point)
-    whole(doomed, repo)
-
-
-@pytest.mark.long
-@pytest.mark.fault(1, "SIGKILL between objects, ref and row", "one commit each, one result each")
-def test_1_killed_at_each_point_of_a_commit(doomed: Doomed, tmp_path: Path) -> None:
-    begun(doomed, repo := gains(tmp_path / "repo"))
-    for point in crashing.COMMITTING:
-        doomed.dies_at(point)
-    whole(doomed, repo)
-
-
-@pytest.mark.long
-@pytest.mark.fault(1, "SIGKILL at each point of a promotion", "one commit on the branch for each")
-def test_1_killed_at_each_point_of_a_promotion(doomed: Doomed, tmp_path: Path) -> None:
-    begun(doomed, repo := gains(tmp_path / "repo"))
-    for point in crashing.PROMOTING:
+    for point in points:
         doomed.dies_at(point)
     whole(doomed, repo)
 

@@ -116,10 +116,9 @@ def test_15_a_run_that_still_goes_on_is_adopted_by_the_restored_ledger(
     damage(daemon.home.ledger)
     arctl.ok("restore")
     daemon.start()
-    adopted = daemon.call("events", kinds=["run.replayed", "run.adopted"])
-    wait_for(
+    adopted = wait_for(
         "both to be adopted",
-        lambda: len(daemon.call("events", kinds=["run.adopted"])) == 2,
+        lambda: len(found := daemon.call("events", kinds=["run.adopted"])) == 2 and found,
     )
     assert len({event["subject"] for event in adopted}) == 2
     assert len({row["device"] for row in running(daemon)}) == 2, "their devices are taken"

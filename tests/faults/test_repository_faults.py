@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,12 @@ def test_28_a_moved_repository_that_runs_need_holds_the_campaign(daemon: Daemon,
     text = (repo / "arctl.toml").read_text().replace("[metric]", 'link = ["data"]\n[metric]')
     (repo / "arctl.toml").write_text(text)
     daemon.campaign(repo)
-    wait_for("two runs under way", lambda: len(running(daemon)) == 2)
+
+    def halfway(run: dict[str, Any]) -> bool:
+        return b"step 9" in (daemon.home.run_folder(run["id"], 1) / "out.log").read_bytes()
+
+    # Their sandboxes hold the folder only once they are there.
+    wait_for("two runs halfway", lambda: len(runs := running(daemon)) == 2 and all(map(halfway, runs)))
     repo.rename(tmp_path / "moved")
     go(daemon)
     found = daemon.wait_finished()

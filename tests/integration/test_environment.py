@@ -35,7 +35,7 @@ def test_it_is_made_before_the_run_has_its_slot(daemon: Daemon, tmp_path: Path) 
             assert (folder / "prepare.log").read_text() == "preparing\n"
             assert f"found {run['id']}" in (folder / "out.log").read_text()
             assert [stage["stage"] for stage in _stages(folder)] == ["train"]
-    assert not list(daemon.home.runs.glob("*/*-ahead"))
+    assert not list(daemon.home.aheads.iterdir())
 
 
 def _stages(folder: Path) -> Any:
@@ -55,7 +55,7 @@ def test_one_that_fails_is_tried_in_the_slot_and_its_end_counts(daemon: Daemon, 
 def test_a_daemon_killed_while_it_is_made_leaves_nothing_of_it(daemon: Daemon, tmp_path: Path) -> None:
     waits = 'while [ ! -e "$ARCTL_DATA/go" ]; do sleep 0.05; done; echo x > made.txt'
     daemon.campaign(prepared(tmp_path / "repo", waits))
-    mark = f"{MARK}={daemon.home.run_folder('r1', 1)}-ahead".encode()
+    mark = f"{MARK}={daemon.home.ahead('r1', 1)}".encode()
     wait_for("the environment to be begun", lambda: carriers(mark))
     daemon.kill()
     assert carriers(mark), "it goes on by itself"
@@ -69,10 +69,9 @@ def test_a_daemon_killed_while_it_is_made_leaves_nothing_of_it(daemon: Daemon, t
 def test_a_run_that_is_not_wanted_takes_its_environment_along(daemon: Daemon, tmp_path: Path) -> None:
     waits = 'while [ ! -e "$ARCTL_DATA/go" ]; do sleep 0.05; done; echo x > made.txt'
     daemon.campaign(prepared(tmp_path / "repo", waits, script=HALFWAY))
-    mark = f"{MARK}={daemon.home.run_folder('r1', 1)}-ahead".encode()
+    mark = f"{MARK}={daemon.home.ahead('r1', 1)}".encode()
     wait_for("the environment to be begun", lambda: carriers(mark))
     daemon.call("kill", target="r1")
     wait_for("its end", lambda: not carriers(mark))
     wait_for("the end of its work tree", lambda: not daemon.home.tree("r1").exists())
-    ahead = daemon.home.run_folder("r1", 1).with_name("1-ahead")
-    wait_for("the end of the environment's folder", lambda: not ahead.exists())
+    wait_for("the end of the environment's folder", lambda: not daemon.home.ahead("r1", 1).exists())

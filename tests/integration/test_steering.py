@@ -163,9 +163,14 @@ def test_a_paused_device_gets_no_run_and_a_killed_one_gives_its_run_away(
     arctl.ok("undo")
     wait_for("both devices at work again", lambda: all(row["run"] for row in arctl.ask("gpus")))
     arctl.ok("pause", "--drain")
-    wait_for("an end of what was begun", lambda: not any(row["run"] for row in arctl.ask("gpus")))
-    opened = [row for row in arctl.json("experiments", "--limit", "1000")["experiments"] if row["runs"]]
-    assert all(row["verdict"] for row in opened if row["base"])
+
+    def open_ones() -> list[str]:
+        rows = arctl.ask("experiments", limit=1000)["experiments"]
+        return [row["id"] for row in rows if row["runs"] and row["base"] and not row["verdict"]]
+
+    # Between two runs of one experiment no device has any.
+    wait_for("an end of what was begun", lambda: not open_ones())
+    assert not any(row["run"] for row in arctl.ask("gpus"))
     arctl.ok("resume")
     wait_for("work again", lambda: any(row["run"] for row in arctl.ask("gpus")))
     arctl.ok("kill", "toy")

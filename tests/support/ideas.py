@@ -55,9 +55,10 @@ TOY = Program(
         Line("Noise of the gradient", ("optimizer",), "The optimizer wastes what the gradient says."),
     ),
     (
+        # First: after another champion a rule objects to it, as to what goes back.
+        Idea("A hair more step", "LR", f"It might help {WEAK}.", expected="0.0001", params={"LR": 0.0101}),
         Idea("A fourfold step", "LR", "The loss still falls at the end, so steps are short.",
              params={"LR": 0.04}),
-        Idea("A hair more step", "LR", f"It might help {WEAK}.", expected="0.0001", params={"LR": 0.0101}),
         Idea("A huge step", "LR", "If longer is better, then much longer.", params={"LR": 0.19}),
         Idea("Twice the width", "WIDTH", "Twice the units halve what is missing.",
              "edits", edits=(("WIDTH = 32", "WIDTH = 64"),)),

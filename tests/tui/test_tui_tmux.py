@@ -256,6 +256,7 @@ def test_hostile_text_reaches_no_terminal(empty: Stage, terminal: Opened) -> Non
             if "m" in place:
                 screen.see("[red]bold[/red]")
         unharmed(screen)
+    screen.see("following", "step")
     screen.press("g")
     screen.see("漢字", "step 0")
     unharmed(screen)

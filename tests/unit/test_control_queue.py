@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from arctl.daemon.commands import community
-from arctl.daemon.decide.order import in_order
 from arctl.daemon.decide.supply import room
 from arctl.daemon.decide.teams.critique import critique
 from arctl.daemon.decide.teams.take import take
@@ -31,6 +30,7 @@ from arctl.daemon.rows import (
 )
 from arctl.daemon.state import State, load
 from arctl.daemon.store import Batch, Reader, Writer
+from tests.support.order import in_order
 from tests.support.steering import PARAMS, Stage
 
 

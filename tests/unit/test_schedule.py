@@ -10,7 +10,6 @@ import pytest
 
 from arctl.daemon.actions import LaunchRun
 from arctl.daemon.commands.needs import needs
-from arctl.daemon.decide.order import in_order
 from arctl.daemon.decide.schedule import assign
 from arctl.daemon.decide.teams.take import idle
 from arctl.daemon.life.seating import slots
@@ -28,6 +27,7 @@ from arctl.daemon.rows import (
     RunState,
 )
 from arctl.daemon.state import State
+from tests.support.order import in_order
 from tests.support.virtual import SPEC
 
 OPEN = ExperimentState.OPEN
