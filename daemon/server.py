@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import logging
-import os
-import socket
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ from arctl import protocol
 from arctl.daemon.commands import METHODS, Caller, Context
 from arctl.daemon.commands.base import Method, Params
 from arctl.daemon.commands.devices import listing
+from arctl.daemon.peers import StrangerError, peer
 from arctl.errors import ArctlError, ProtocolError, RefusedError, UsageError
 from arctl.paths import private_folder
 from arctl.protocol import Message
@@ -79,9 +76,13 @@ class Server:
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        actor = _peer(writer.get_extra_info("socket"))
-        if task is None or not actor:
+        try:
+            actor = peer(writer.get_extra_info("socket"))
+        except StrangerError as error:
+            log.warning("hung up: %s", error)
             writer.close()
+            return
+        if task is None:
             return
         connection = Connection(self._context, actor, reader, writer)
         self._make_room()
@@ -111,18 +112,6 @@ def _is(path: Path, inode: int) -> bool:
         return path.stat().st_ino == inode
     except OSError:
         return False
-
-
-def _peer(connection: socket.socket) -> str:
-    """Return who is at the other end, "" where it is not this user."""
-    if hasattr(socket, "SO_PEERCRED"):
-        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        if struct.unpack("3i", raw)[1] != os.getuid():
-            return ""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid())
 
 
 class Connection:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 PLACEHOLDER = "name-of-the-metric"
 """What `arctl init` writes where it cannot know the metric."""
 
-_SCRIPT = re.compile(r"(?:^|\s)(?:python3?|uv run(?:\s+python3?)?)\s+(?P<file>[\w./-]+\.py)\b")
+#: Options of the interpreter that take no word of their own may stand before the script.
+_SCRIPT = re.compile(
+    r"(?:^|\s)(?:python3?|uv run(?:\s+python3?)?)\s+(?:-[bBdEiIOPqsSuvx]+\s+)*(?P<file>[\w./-]+\.py)\b"
+)
 
 
 def cross_rules(data: dict[str, Any]) -> Iterator[tuple[Path, str, str]]:
@@ -160,14 +163,7 @@ def _file_rules(spec: Spec, read: Callable[[str], str | None]) -> Iterator[tuple
     if spec.metric.name == PLACEHOLDER:
         remedy = "Write the name that the script prints, as in `val_loss: 0.123`, or name a file of results."
         yield ("metric", "name"), "the metric has not been named yet.", remedy
-    for key, command in (("command", spec.run.command), ("setup", spec.run.setup or "")):
-        script = None if "cd " in command else _SCRIPT.search(command)
-        if script and not script["file"].startswith("/") and read(script["file"].removeprefix("./")) is None:
-            yield (
-                ("run", key),
-                f"there is no file {script['file']}.",
-                "Correct the command; it runs in the campaign's folder.",
-            )
+    yield from _script_rules(spec, read)
     yield from _seed_rules(spec, read)
     yield from _literal_paths(spec, read)
     texts = {param.file: read(param.file) for param in spec.params.values()}
@@ -190,6 +186,22 @@ def _file_rules(spec: Spec, read: Callable[[str], str | None]) -> Iterator[tuple
         if wrong:
             remedy = f"Correct [params.{name}] or the value in {param.file}."
             yield where, f"{param.key} is {value!r} in {param.file}, {wrong}.", remedy
+
+
+def _script_rules(spec: Spec, read: Callable[[str], str | None]) -> Iterator[tuple[Path, str, str]]:
+    """Yield the commands whose script is not in the campaign's tree."""
+    for table, settings in (("run", spec.run), ("score", spec.score)):
+        for key in ("setup", "prepare", "command", "inputs", "predict"):
+            file = _script(getattr(settings, key, None) or "")
+            if file and read(file) is None:
+                remedy = "Correct the command; it runs in the campaign's folder."
+                yield (table, key), f"there is no file {file}.", remedy
+
+
+def _script(command: str) -> str:
+    """Return the script of the campaign's own that a command starts; empty where that cannot be told."""
+    found = None if "cd " in command else _SCRIPT.search(command)
+    return "" if found is None or found["file"].startswith("/") else found["file"].removeprefix("./")
 
 
 def _seed_rules(spec: Spec, read: Callable[[str], str | None]) -> Iterator[tuple[Path, str, str]]:

@@ -40,6 +40,9 @@ class Run(Table):
     timeout: Seconds = Field(
         600.0, description="Wall clock after which a run is ended, in seconds or as 10m."
     )
+    setup_timeout: Seconds = Field(
+        7200.0, description="Wall clock after which setup is ended: it may load data from far away."
+    )
     stall: Seconds | None = Field(None, description="Time without any output after which a run is ended.")
     freezable: Flag = Field(
         False,

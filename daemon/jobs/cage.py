@@ -14,6 +14,7 @@ from arctl.daemon.jobs.folder import RunFolder
 from arctl.daemon.jobs.installed import called, installations, origins
 from arctl.daemon.rows import Campaign
 from arctl.daemon.sandbox import Bind, Limits, Sandbox, covers, home_place
+from arctl.environment import certificates
 from arctl.errors import ArctlError
 from arctl.experiments.confinement import Level
 from arctl.experiments.globs import matches
@@ -59,11 +60,12 @@ class Cage:
             return limits.wrap(words, inside=False) if shutil.which("prlimit") else words
         binds = [Bind(house, "write", self.home_of(house)), *devices]
         written = dict.fromkeys((*writes, *self._named(write=True)))
-        read = [path for path in (*self._installed(), *self._named(), *reads) if path not in written]
+        online = settings.network if network is None else network
+        seen = (*self._installed(), *self._named(), *(self._certificates() if online else ()), *reads)
+        read = [path for path in seen if path not in written]
         binds += [*map(Bind, read), *(Bind(path, "write") for path in written)]
         if self.campaign.level == 3 and not trusted:
             binds += self._hidden()
-        online = settings.network if network is None else network
         box = Sandbox(cwd, tuple(binds), network=online, limits=limits, shm=settings.shm)
         return box.wrap(words, cast("Level", self.campaign.level))
 
@@ -130,6 +132,12 @@ class Cage:
         lines = [run.command, run.setup, *((score.inputs, score.predict, score.command) if score else ())]
         found = installations(env.get("PATH", ""), env.get("VIRTUAL_ENV", ""))
         return tuple(dict.fromkeys((*found, *called(filter(None, lines)))))
+
+    def _certificates(self) -> Iterator[Path]:
+        """Yield where the authorities of a company's network are kept, outside the system."""
+        for name in certificates(self.campaign.env):
+            if (path := Path(name)).is_absolute() and path.exists():
+                yield from dict.fromkeys((path, path.resolve()))
 
     def _named(self, *, write: bool = False) -> Iterator[Path]:
         """Yield the further paths of `[sandbox]`; raises `ArctlError` for one that is not there."""

@@ -34,11 +34,12 @@ def cage_of(action: LaunchRun, spec: Spec, home: Home) -> Cage:
 def environment(action: LaunchRun, cage: Cage) -> dict[str, str]:
     """Return a job's whole environment."""
     run, spec, folder = action.run, cage.spec, cage.folder
-    found = inherited(action.campaign.env, spec.run.env_pass)
+    setup = run.purpose is Purpose.SETUP
+    found = inherited(action.campaign.env, spec.run.env_pass, online=setup or spec.sandbox.network)
     if action.campaign.level > 1:
         # Whatever these name is not there: the job has a home of its own.
         found = {name: value for name, value in found.items() if not name.startswith("XDG_")}
-        setup, place = run.purpose is Purpose.SETUP, cage.home.campaign(run.campaign)
+        place = cage.home.campaign(run.campaign)
         kept = prepared.home(place, spec) if setup else None
         found["HOME"] = str(cage.home_of(kept or folder.house))
         if uv := prepared.uv(place, spec):

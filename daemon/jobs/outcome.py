@@ -111,8 +111,11 @@ def _how(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
 
 
 def _ended(record: dict[str, Any], spec: Spec) -> tuple[Outcome, str]:
-    after = spec.score is not None and record.get("stage") in STAGES and record.get("stage") != "prepare"
-    limit = spec.score.timeout if spec.score is not None and after else spec.run.timeout
+    stage = record.get("stage")
+    after = spec.score is not None and stage in STAGES and stage != "prepare"
+    limit = spec.run.setup_timeout if stage == "setup" else spec.run.timeout
+    if spec.score is not None and after:
+        limit = spec.score.timeout
     match record.get("reason"):
         case "timeout":
             slept = record.get("suspended_seconds") or 0.0

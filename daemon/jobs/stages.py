@@ -61,7 +61,8 @@ def setup(cage: Cage, places: Places, command: str, env: dict[str, str], cards: 
         trusted=True,
         devices=cards,
     )
-    return _stage(cage, "setup", words, places.own, {**env, "ARCTL_HIDDEN": str(places.hidden)})
+    stage = _stage(cage, "setup", words, places.own, {**env, "ARCTL_HIDDEN": str(places.hidden)})
+    return {**stage, "timeout": cage.spec.run.setup_timeout, "stall": None}
 
 
 def scored(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -86,3 +87,84 @@ else:
     assert row["state"] == "finished", row["reason"]
     left = daemon.home.campaign("toy") / "home" / ".cache" / "autoresearch"
     assert sorted(path.name for path in left.iterdir()) == ["lock", "newest", "tokens.bin"]
+
+
+@pytest.mark.parametrize("level", [3, 2])
+def test_setup_finds_its_way_through_a_company_s_proxy_and_runs_know_nothing_of_it(
+    daemon: Daemon, tmp_path: Path, level: Level
+) -> None:
+    need(level)
+    authorities = tmp_path / "company" / "ca.pem"
+    authorities.parent.mkdir()
+    authorities.write_text("-----BEGIN CERTIFICATE-----")
+    prepare = """\
+import os, pathlib
+text = open(os.environ["SSL_CERT_FILE"]).read() + os.environ["https_proxy"]
+pathlib.Path(os.environ["ARCTL_DATA"], "way").write_text(text)
+"""
+    script = SCRIPT + "assert not {'SSL_CERT_FILE', 'https_proxy'} & set(os.environ)\n"
+    command = 'python3 train.py"\ntimeout = "30s"\nsetup_timeout = "90s"\nsetup = "python3 prepare.py'
+    repo = make_repo(
+        tmp_path / "repo", script=script, command=command, experiments=1, files={"prepare.py": prepare}
+    )
+    spec = (repo / "arctl.toml").read_text().replace('timeout = "60s"\n', "")
+    (repo / "arctl.toml").write_text(spec)
+    way = {"https_proxy": "http://proxy.example:3128", "SSL_CERT_FILE": str(authorities)}
+    daemon.call("campaign.start", path=str(repo), env={"PATH": os.environ["PATH"], **way}, sandbox=str(level))
+    row = daemon.wait_finished()
+    assert row["state"] == "finished", row["reason"]
+    said = (daemon.home.campaign("toy") / "data" / "way").read_text()
+    assert said == "-----BEGIN CERTIFICATE-----http://proxy.example:3128"
+
+
+def test_setup_has_a_limit_of_its_own(daemon: Daemon, tmp_path: Path) -> None:
+    command = 'python3 train.py"\nsetup_timeout = "1s"\nsetup = "sleep 600'
+    daemon.campaign(make_repo(tmp_path / "repo", command=command, experiments=1))
+    row = daemon.wait_finished()
+    assert row["state"] == "held"
+    assert "still running after 1 s" in row["reason"]
+
+
+#: Says hello to the daemon itself and as a process that got away from its parents, then asks it to stop.
+INTRUDER = """
+import json, os, pathlib, socket, sys, time
+def said(place):
+    link = socket.socket(socket.AF_UNIX)
+    try:
+        link.connect(os.environ["DAEMON"])
+        for method, params in (("hello", {"protocol": [1, 0]}), ("stop", {"mode": "now"})):
+            words = {"jsonrpc": "2.0", "id": method, "method": method, "params": params}
+            link.sendall(json.dumps(words).encode() + b"\\n")
+        answer = link.recv(1000).decode()
+    except OSError as error:
+        answer = f"refused: {type(error).__name__}"
+    pathlib.Path(os.environ["ARCTL_RUN_FOLDER"], place).write_text(answer)
+said("child")
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        said("orphan")
+    os._exit(0)
+while not pathlib.Path(os.environ["ARCTL_RUN_FOLDER"], "orphan").exists():
+    time.sleep(0.02)
+"""
+
+
+@pytest.mark.parametrize("level", [2, 1])
+def test_no_run_commands_the_daemon_whose_socket_it_can_reach(
+    daemon: Daemon, tmp_path: Path, level: Level
+) -> None:
+    need(level)
+    repo = make_repo(tmp_path / "repo", script=SCRIPT + INTRUDER, experiments=1)
+    spec = (
+        (repo / "arctl.toml")
+        .read_text()
+        .replace("[metric]", f'env = {{ DAEMON = "{daemon.home.socket}" }}\n[metric]')
+    )
+    (repo / "arctl.toml").write_text(spec)
+    daemon.campaign(repo, sandbox=str(level), allow_unsandboxed=True)
+    assert daemon.wait_finished()["state"] == "finished"
+    for place in ("child", "orphan"):
+        answer = (daemon.home.run_folder("r1", 1) / "files" / place).read_text()
+        assert answer == "" or answer.startswith("refused: "), answer
+    assert "runs may not command the daemon" in daemon.home.log.read_text()

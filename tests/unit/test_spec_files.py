@@ -121,3 +121,22 @@ def test_problems_come_in_the_order_of_their_lines() -> None:
 def test_commands_elsewhere_are_not_judged() -> None:
     for command in ("cd sub && python x.py", "python -m pkg.train", "make train", "/opt/run.sh"):
         assert check(SPEC.replace("python train.py", command)) == []
+
+
+SCORED = """
+[score]
+artifacts = ["model.bin"]
+inputs = "python -I make_inputs.py"
+predict = "python -I -u predict.py --fast"
+command = "python -Is ./evaluate.py"
+"""
+
+
+def test_the_scripts_of_all_commands_are_looked_for() -> None:
+    text = SPEC.replace("[metric]", 'setup = "uv run prepare.py"\nprepare = "python3 -m venv.py x"\n[metric]')
+    found = [(problem.key, problem.message) for problem in check(text + SCORED)]
+    assert found == [
+        ("run.setup", "there is no file prepare.py."),
+        ("score.inputs", "there is no file make_inputs.py."),
+        ("score.predict", "there is no file predict.py."),
+    ]
