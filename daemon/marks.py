@@ -82,11 +82,15 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True)
 class Astray:
-    """What is wrong with a file that a campaign is told by; empty when nothing is."""
+    """What is wrong with a file that a campaign is told by; empty when nothing is.
+
+    `remedy` is said of an edit that was not taken; without it the file itself is wanted back.
+    """
 
     campaign: str
     file: str
     why: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

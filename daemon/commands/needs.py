@@ -150,11 +150,12 @@ def _rests(state: State, campaign: Campaign, now: float) -> list[Need]:
 
 
 def _files(state: State, campaign: Campaign) -> list[Need]:
-    """Return the files that people edit and that are none of their own any more."""
+    """Return the files that people edit and that are none of their own, or hold what is not taken."""
+    back = f"put the file itself back into {campaign.root}"
     return [
-        _need("file", [file], f"{file} {why}", f"put the file itself back into {campaign.root}")
-        for (name, file), why in state.astray.items()
-        if name == campaign.id and why and file in (SPEC, state.spec(name).objective)
+        _need("file", [file], f"{file} {mark.why}", mark.remedy or back)
+        for (name, file), mark in state.astray.items()
+        if name == campaign.id and mark.why and file in (SPEC, state.spec(name).objective)
     ]
 
 

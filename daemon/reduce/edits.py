@@ -32,8 +32,20 @@ def seen(state: State, fact: facts.EditSeen, now: float) -> Step:
     campaign = state.campaigns.get(fact.campaign)
     if campaign is None:
         return Step()
-    if fact.file == SPEC:
-        return _spec(state, campaign, fact.text, fact.diff)
+    step = (
+        _spec(state, campaign, fact.text, fact.diff)
+        if fact.file == SPEC
+        else _objective(state, campaign, fact)
+    )
+    before = state.astray.get((campaign.id, fact.file))
+    if before is not None and before.remedy and not step.marks:
+        # The edit that was refused stands there no more.
+        step.marks.append(Astray(campaign.id, fact.file, ""))
+    return step
+
+
+def _objective(state: State, campaign: Campaign, fact: facts.EditSeen) -> Step:
+    """Take up what the objective says now."""
     if fact.file != state.spec(campaign.id).objective or fact.text == campaign.objective:
         return Step()
     text = f"{fact.file} was edited; agents are told so from their next turn on{_stands(campaign)}"
@@ -50,8 +62,8 @@ def refused(state: State, fact: facts.EditRefused, now: float) -> Step:
 
 def astray(state: State, fact: facts.FileAstray) -> Step:
     """Tell, once, that a file which people edit is not there as a file any more, or is again."""
-    campaign, key = state.campaigns.get(fact.campaign), (fact.campaign, fact.file)
-    if campaign is None or state.astray.get(key, "") == fact.why:
+    campaign, known = state.campaigns.get(fact.campaign), state.astray.get((fact.campaign, fact.file))
+    if campaign is None or (known.why if known is not None else "") == fact.why:
         return Step()
     text = f"{fact.file} {fact.why}" if fact.why else f"{fact.file} is a file again and is followed as before"
     kind = "file.astray" if fact.why else "file.back"
@@ -60,10 +72,12 @@ def astray(state: State, fact: facts.FileAstray) -> Step:
 
 
 def _not_taken(campaign: Campaign, file: str, message: str, remedy: str, diff: str = "") -> Step:
-    """Return the event of an edit that is not taken up."""
+    """Return the event of an edit that is not taken up, and keep it in sight until there is another."""
     text = f"the edit of {file} is not taken, what was there before stays: {message}; {remedy}"
     data = {"file": file, "message": message, "remedy": remedy, "diff": diff}
-    return Step(events=[Event("edit.refused", campaign.id, campaign.id, text, EDITOR, data)])
+    mark = Astray(campaign.id, file, f"was edited, and that is not taken: {message}", remedy)
+    event = Event("edit.refused", campaign.id, campaign.id, text, EDITOR, data)
+    return Step(marks=[mark], events=[event])
 
 
 def params_read(state: State, fact: facts.ParamsRead) -> Step:

@@ -87,7 +87,7 @@ class State:
     rest: dict[str, float] = field(default_factory=dict)
     dry: dict[str, float] = field(default_factory=dict)
     #: What is wrong with a campaign's `arctl.toml` or objective; empty where nothing is any more.
-    astray: dict[tuple[str, str], str] = field(default_factory=dict)
+    astray: dict[tuple[str, str], Astray] = field(default_factory=dict)
     #: What of the daemon's own is not as it should be, by name; how full the disk is; what is to be tidied.
     ailments: dict[str, str] = field(default_factory=dict)
     room: Room | None = None
@@ -172,7 +172,7 @@ class State:
             case Stopping():
                 self.stopping = mark.mode
             case Astray():
-                self.astray[mark.campaign, mark.file] = mark.why
+                self.astray[mark.campaign, mark.file] = mark
             case Ailment():
                 self.ailments[mark.name] = mark.why
             case Room():

@@ -434,6 +434,11 @@ async def test_a_refusal_and_strangers_change_nothing() -> None:
         )
     ]
     assert not stage.step.rows
+    (need,) = (row for row in needs(stage.state, stage.state.campaigns["toy"]) if row["kind"] == "file")
+    assert need["text"] == "arctl.toml was edited, and that is not taken: arctl.toml:3: run: is missing"
+    assert need["remedy"] == "write it"
+    stage.fact(facts.EditSeen("toy", "arctl.toml", SPEC, ""))
+    assert all(row["kind"] != "file" for row in needs(stage.state, stage.state.campaigns["toy"]))
     stage.fact(facts.EditSeen("gone", "arctl.toml", SPEC, ""))
     stage.fact(facts.EditRefused("gone", "arctl.toml", "x", "y"))
     assert not stage.step.events
