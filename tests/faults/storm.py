@@ -70,8 +70,9 @@ analysts = 0
 off = ["dead_ends", "near"]
 """
 
-#: Seconds between two kills, at most.
+#: Seconds between two kills, at most; and how many there may be for each job that ends: some have to.
 PACE = 0.6
+KILLS = 2
 
 
 @dataclass
@@ -96,9 +97,10 @@ def storm(folder: Path, jobs: int, *, seed: int = 0, level: str = "3", devices: 
     daemon.start()
     try:
         daemon.campaign(repo, sandbox=level, allow_unsandboxed=True)
-        while _finished(daemon) < jobs:
+        while (ended := _finished(daemon)) < jobs:
             time.sleep(chance.uniform(0.05, PACE))
-            report.killed[_kill_something(daemon, chance)] += 1
+            if report.killed.total() <= KILLS * (ended + 1):
+                report.killed[_kill_something(daemon, chance)] += 1
         _calm(daemon)
     finally:
         daemon.stop()
@@ -109,8 +111,11 @@ def storm(folder: Path, jobs: int, *, seed: int = 0, level: str = "3", devices: 
 
 
 def _finished(daemon: Daemon) -> int:
+    """Return how many jobs came to an end of their own, of a campaign that must go on."""
     ledger = sqlite3.connect(f"file:{daemon.home.ledger}?mode=ro", uri=True, timeout=30)
     with contextlib.closing(ledger):
+        (state, reason) = ledger.execute("SELECT state, reason FROM campaigns").fetchone()
+        assert state == "running", f"the campaign is {state}: {reason}"
         return int(ledger.execute("SELECT count(*) FROM results WHERE outcome != 'lost'").fetchone()[0])
 
 

@@ -15,7 +15,7 @@ from arctl.daemon.jobs.folder import MARK, RunFolder
 from arctl.daemon.jobs.launcher import Launcher
 from arctl.daemon.shim import system
 from tests.faults.storm import children, left, twice_or_missing
-from tests.faults.test_daemon_faults import results, running
+from tests.faults.test_daemon_faults import running
 from tests.support.campaigns import make_repo
 from tests.support.daemon import Daemon, wait_for
 from tests.support.patient import HALFWAY, go
@@ -33,20 +33,18 @@ def laid_out(path: Path) -> RunFolder:
 @pytest.mark.fault(3, "the process that forks shims is killed in mid launch", "run lost, tried again")
 def test_3_a_launch_whose_launcher_is_killed_is_lost_and_tried_again(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
-    wait_for("a run under way", lambda: running(daemon))
-    go(daemon)
-    wait_for("the first result", lambda: results(daemon))
-    # It stands still, so that a launch is surely under way when it is killed.
+    wait_for("two runs under way", lambda: len(running(daemon)) == 2)
+    # It stands still before these end, so that a launch is surely under way when it is killed.
     (zygote,) = children(daemon)
     os.kill(zygote, signal.SIGSTOP)
+    go(daemon)
 
     def launching() -> bool:
-        said = [event for event in daemon.call("events", limit=500) if event["kind"] == "run.started"]
+        said = daemon.call("events", kinds=["run.started"])
         folders = {path.parent for path in daemon.home.runs.glob("*/*/spec.json")}
-        return len(folders) > len(said) and daemon.status()["running"] > 0
+        return len(folders) > len(said)
 
-    if daemon.status()["state"] == "running":
-        wait_for("a launch that waits", launching)
+    wait_for("a launch that waits", launching)
     os.kill(zygote, signal.SIGKILL)
     found = daemon.wait_finished()
     assert found["state"] == "finished", found["reason"]

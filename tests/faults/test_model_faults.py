@@ -23,7 +23,7 @@ max_tokens = 1000
 reflect = false
 [teams]
 analysts = 0
-off = ["near"]
+off = ["near", "dead_ends"]
 [budget]
 {budget}
 """

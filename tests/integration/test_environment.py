@@ -55,7 +55,8 @@ def test_one_that_fails_is_tried_in_the_slot_and_its_end_counts(daemon: Daemon, 
 def test_a_daemon_killed_while_it_is_made_leaves_nothing_of_it(daemon: Daemon, tmp_path: Path) -> None:
     waits = 'while [ ! -e "$ARCTL_DATA/go" ]; do sleep 0.05; done; echo x > made.txt'
     daemon.campaign(prepared(tmp_path / "repo", waits))
-    mark = f"{MARK}={daemon.home.ahead('r1', 1)}".encode()
+    # Whichever: two are made at once, and the work trees are there in any order.
+    mark = f"{MARK}={daemon.home.aheads}/".encode()
     wait_for("the environment to be begun", lambda: carriers(mark))
     daemon.kill()
     assert carriers(mark), "it goes on by itself"
@@ -69,9 +70,16 @@ def test_a_daemon_killed_while_it_is_made_leaves_nothing_of_it(daemon: Daemon, t
 def test_a_run_that_is_not_wanted_takes_its_environment_along(daemon: Daemon, tmp_path: Path) -> None:
     waits = 'while [ ! -e "$ARCTL_DATA/go" ]; do sleep 0.05; done; echo x > made.txt'
     daemon.campaign(prepared(tmp_path / "repo", waits, script=HALFWAY))
-    mark = f"{MARK}={daemon.home.ahead('r1', 1)}".encode()
-    wait_for("the environment to be begun", lambda: carriers(mark))
-    daemon.call("kill", target="r1")
-    wait_for("its end", lambda: not carriers(mark))
-    wait_for("the end of its work tree", lambda: not daemon.home.tree("r1").exists())
-    wait_for("the end of the environment's folder", lambda: not daemon.home.ahead("r1", 1).exists())
+
+    def mark(folder: Path) -> bytes:
+        return f"{MARK}={folder}".encode()
+
+    def begun() -> Path | None:
+        return next((path for path in daemon.home.aheads.glob("*") if carriers(mark(path))), None)
+
+    folder = wait_for("the environment to be begun", begun)
+    run = folder.name.partition("-")[0]
+    daemon.call("kill", target=run)
+    wait_for("its end", lambda: not carriers(mark(folder)))
+    wait_for("the end of its work tree", lambda: not daemon.home.tree(run).exists())
+    wait_for("the end of the environment's folder", lambda: not folder.exists())

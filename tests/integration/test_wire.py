@@ -23,8 +23,9 @@ class Raw:
 
     def __init__(self, daemon: Daemon) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(120)
+        # Without a time limit it waits for its turn where many connect at once.
         self.socket.connect(str(daemon.home.socket))
+        self.socket.settimeout(120)
         self.file = self.socket.makefile("rb")
 
     def say(self, message: dict[str, Any] | bytes) -> dict[str, Any]:

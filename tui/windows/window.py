@@ -26,8 +26,13 @@ class Window(ModalScreen[T], Generic[T]):
     def fill(self) -> None:
         """Lay out the text for the width that there is."""
 
+    def on_mount(self) -> None:
+        """Have what has the focus stay in sight, however late a part of the window gets its height."""
+        for body in self.query(VerticalScroll):
+            self.watch(body, "virtual_size", self._in_sight, init=False)
+
     def on_resize(self) -> None:
-        """Lay out anew; what has the focus stays in sight."""
+        """Lay out anew."""
         self.call_after_refresh(self._anew)
 
     def _anew(self) -> None:
@@ -38,8 +43,11 @@ class Window(ModalScreen[T], Generic[T]):
     def _fitted(self) -> None:
         if self.is_attached:
             self.fill()  # once more: a scrollbar may have come, and taken of the width
-            if self.focused is not None:
-                self.focused.scroll_visible(animate=False)
+            self._in_sight()
+
+    def _in_sight(self) -> None:
+        if self.is_attached and self.focused is not None:
+            self.focused.scroll_visible(animate=False)
 
     def action_close(self) -> None:
         """Close it without an answer."""
