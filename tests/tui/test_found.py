@@ -87,8 +87,13 @@ async def test_x_with_one_mark_asks_for_what_is_marked_not_for_what_is_under_the
         rows = busy.ask("experiments", campaign=NAME, limit=1000)["experiments"]
         # A champion that is run afresh has its verdict already.
         going = {row["id"] for row in rows if not row["verdict"]}
-        # On the first row the cursor stays with whatever is newest; below the last one there is none.
-        one = next(key for key in screen.pane.keys_shown[1:-1] if key in going)
+
+        def between() -> str:
+            """On the first row the cursor stays with whatever is newest; below the last one there is none."""
+            return next((key for key in screen.pane.keys_shown[1:-1] if key in going), "")
+
+        await screen.until(between)
+        one = between()
         await screen.find(one)
         await screen.press("space")
         await screen.until(lambda: list(screen.pane.marks) == [one] and screen.pane.key != one)
