@@ -136,6 +136,7 @@ def way_on(row: common.Reply) -> str:
     resume = f"`arctl resume {clean(row['campaign'])}`"
     if row["state"] != "held":
         return resume
-    if not row["champion_runs"]:  # nothing was measured yet: it may begin from another commit
+    # Where nothing was measured yet it may begin from another commit; unless what is wrong is outside git.
+    if not row["champion_runs"] and resume not in row["reason"]:
         return f"mend it and commit what you change, then `arctl start {clean(row['root'])}`"
     return f"mend it, then {resume}"

@@ -210,11 +210,7 @@ def action_failed(state: State, fact: facts.ActionFailed, now: float) -> Step:
     reason = f"{fact.action} failed: {fact.error}" + (f" ({fact.remedy})" if fact.remedy else "")
     step = Step(events=[Event("action.failed", fact.campaign, fact.run or fact.experiment, reason)])
     run = state.runs.get(fact.run)
-    if (
-        run is not None
-        and run.state is not RunState.ENDED
-        and fact.action in ("PrepareTree", "ArrangeRun", "LaunchRun")
-    ):
+    if run is not None and run.state is not RunState.ENDED and fact.action in _BEFORE:
         step.rows.append(bump(run, state=RunState.QUEUED, attempt=run.attempt + 1, tree="", **UNBOUND))
         step.actions.append(RemoveTree(run.id))
     if campaign := state.campaigns.get(fact.campaign):

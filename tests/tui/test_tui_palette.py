@@ -73,6 +73,7 @@ def test_operands_options_and_flags_are_read() -> None:
     assert (given.request("e12").method, typed("invalidate e12").request("e12").method) == (
         "release", "invalidate",
     )  # fmt: skip
+    assert typed("release gpu1").request("G1").params == {"target": "G1"}
     assert typed("approve p3,p4").request("p3,p4").params == {"proposals": ["p3", "p4"]}
 
 

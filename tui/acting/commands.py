@@ -130,7 +130,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("unstash", "take it back into the queue", "unstash", _TARGET, (_REASON,), "stash"),
     Command("rerun", "try again what failed", "rerun", _TARGET, (_REASON,), "rerun"),
     Command(
-        "release", "have a result in quarantine judged", "release", _TARGET, (_REASON,), "release",
+        "release", "have a result in quarantine judged, a device used again", "release", _TARGET,
+        (_REASON,), "release",
     ),
     Command(
         "invalidate", "reject a result in quarantine", "invalidate", _TARGET, (_REASON,), "invalidate",

@@ -22,7 +22,7 @@ ACCEPTS: dict[str, frozenset[str]] = {
     "approve": frozenset({"proposal"}),
     "reject": frozenset({"proposal"}),
     "rerun": frozenset({"experiment"}),
-    "release": frozenset({"experiment"}),
+    "release": frozenset({"experiment", "device"}),
     "invalidate": frozenset({"experiment"}),
     "promote": frozenset({"experiment"}),
     "rollback": frozenset({"experiment"}),
