@@ -1,4 +1,7 @@
-"""Who is at the other end of the daemon's socket: its owner may command it, the owner's runs may not."""
+"""Who is at the other end of the daemon's socket: its owner may command it, the owner's runs may not.
+
+Whatever a job does, it comes from its shim: the kernel keeps that, and no process may change it.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,10 @@ import getpass
 import os
 import socket
 import struct
-
-import psutil
+from collections.abc import Iterator
+from pathlib import Path
 
 from arctl.daemon.jobs.launcher import CODE
-
-#: Whatever a job does, it comes from its shim: the kernel keeps that, and no process may change it.
-_DEPTH = 64
 
 
 class StrangerError(Exception):
@@ -42,17 +42,21 @@ def of_a_run(pid: int) -> bool:
     A daemon that is itself part of somebody's run serves whoever is beside it there. Of process 0, which
     lives in another container, nothing can be said: no run of ours does.
     """
-    above = {process.pid for process in psutil.Process().parents()}
-    at = pid
-    for _ in range(_DEPTH):
-        if not at or at in above:
-            return False
-        try:
-            process = psutil.Process(at)
-            if CODE in process.cmdline():
-                return True
-            at = process.ppid()
-        except psutil.Error:
-            # Who runs away while it is looked at does not want to be seen.
-            return True
-    return False
+    try:
+        shim = next(filter(_is_shim, _line(pid)), 0)
+        return shim not in {0, *_line(os.getpid())}
+    except OSError:
+        # Who runs away while it is looked at does not want to be seen.
+        return True
+
+
+def _line(pid: int) -> Iterator[int]:
+    """Yield a process and those that it came from, the nearest first."""
+    while pid:
+        yield pid
+        # The name, in parentheses, may hold anything.
+        pid = int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
+
+
+def _is_shim(pid: int) -> bool:
+    return os.fsencode(CODE) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")

@@ -21,11 +21,12 @@ PATIENCE = 180.0
 
 def wait_for(what: str, condition: Callable[[], Any], patience: float = PATIENCE) -> Any:
     """Ask until the condition holds, and return what it returned."""
-    end = time.monotonic() + patience
+    end, pause = time.monotonic() + patience, 0.01
     while time.monotonic() < end:
         if found := condition():
             return found
-        time.sleep(0.02)
+        # Each look takes the time of what is waited for: more of them at first, fewer later.
+        time.sleep(pause := min(1.3 * pause, 0.2))
     msg = f"waited {patience:g} s in vain: {what}"
     raise AssertionError(msg)
 

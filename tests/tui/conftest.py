@@ -87,11 +87,12 @@ class Screen:
 
     async def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> None:
         """Wait for a condition."""
-        end = time.monotonic() + seconds
+        end, pause = time.monotonic() + seconds, 0.01
         while not condition():
             if time.monotonic() > end:
                 pytest.fail(f"waited in vain; on the screen:\n{self.text}")
-            await self.pilot.pause(0.02)
+            # Each look draws the whole screen: more of them at first, fewer later.
+            await self.pilot.pause(pause := min(1.3 * pause, 0.2))
 
     async def see(self, *texts: str) -> None:
         """Wait for texts."""
