@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,8 @@ from arctl.daemon.sandbox.remedies import namespaces_remedy
 _FLAGS: dict[Mode, str] = {"read": "--ro-bind", "write": "--bind", "device": "--dev-bind"}
 #: Bytes that the private /tmp may hold; they are memory.
 SCRATCH = 1 << 30
+#: Seconds for which it is known what the system holds.
+KNOWN = 60.0
 #: Seconds that the trial may take.
 TRIAL = 20.0
 
@@ -35,7 +38,8 @@ def wrap(
     words: Sequence[str], cwd: Path, binds: Iterable[Bind], *, network: bool, shm: int | None
 ) -> list[str]:
     """Return the command line that runs `words` inside; raises `SandboxError` without bubblewrap."""
-    flags = [program(), *_namespaces(program(), network=network), *_system(shm)]
+    period = int(time.monotonic() / KNOWN)
+    flags = [program(), *_namespaces(program(), network=network), *_system(shm, period)]
     # Shallow ones first: what lies deeper is laid over what it lies in; of two at one place reading wins.
     for bind in sorted(binds, key=lambda bind: (len(bind.place.parts), bind.mode != "write")):
         flags += [_FLAGS[bind.mode], str(bind.source), str(bind.place)]
@@ -106,7 +110,10 @@ def _namespaces(program: str, *, network: bool) -> list[str]:
     return [*flags, "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--hostname", "arctl"]
 
 
-def _system(shm: int | None) -> list[str]:
+@lru_cache(maxsize=8)
+def _system(shm: int | None, period: int) -> list[str]:
+    """Return the flags that every sandbox has; found out anew in every period, for systems change."""
+    del period
     flags: list[str] = []
     for name in SYSTEM:
         path = Path(name)

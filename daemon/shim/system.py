@@ -128,13 +128,14 @@ def end_all(group: int) -> int:
             os.killpg(group, signal.SIGKILL)
         return 0
     while True:
-        left = children()
-        orphans.update(pid for pid, state in left.items() if state not in "ZX" and not is_sandbox(pid))
-        for pid in left:
-            send(pid, signal.SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
+            # Whoever outlives their parents become this process's children: there is nobody any more.
             return len(orphans)
+        left = children()
+        orphans.update(pid for pid, state in left.items() if state not in "ZX" and not is_sandbox(pid))
+        for pid in left:
+            send(pid, signal.SIGKILL)
         time.sleep(0.002)

@@ -22,6 +22,8 @@ def main(words: list[str] | None = None) -> None:
         pipe = fork(given[0], [])
         os._exit(0 if os.read(pipe, 1) else TAKEN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Nobody waits for a shim: the kernel takes leave of it.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     Zygote().serve()
 
 
@@ -65,12 +67,9 @@ def fork(folder: str, others: list[int]) -> int:
     child = os.fork()
     if child:
         os.close(ready_in)
-        os.waitpid(child, 0)
         return ready
     try:
         os.setsid()
-        if os.fork():
-            os._exit(0)
         for pipe in (ready, *others):
             os.close(pipe)
         os._exit(_shim(folder, ready_in))

@@ -25,7 +25,7 @@ from tests.benchmarks.support import spread, table
 from tests.support.campaigns import make_patch, make_repo
 from tests.support.daemon import Daemon, wait_for
 
-JOB = "date +begin=%s.%N; echo ---; echo val_loss: 1.0; date +end=%s.%N"
+JOB = "date +begin=%s.%N; sleep 0.4; echo ---; echo val_loss: 1.0; date +end=%s.%N"
 LINE = re.compile(rb"(begin|end)=([0-9.]+)")
 
 

@@ -203,7 +203,7 @@ def test_10_a_late_shim_finds_itself_fenced(tmp_path: Path) -> None:
 @pytest.mark.fault(13, "exit.json is cut off", "lost, file kept")
 def test_13_a_truncated_exit_file_counts_as_lost_and_is_kept(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
-    run = wait_for("a run under way", lambda: running(daemon))[0]
+    run = wait_for("two runs under way", lambda: len(running(daemon)) == 2 and running(daemon))[0]
     pid = shim_of(daemon, run)
     daemon.kill()
     os.kill(pid, signal.SIGKILL)
