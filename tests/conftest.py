@@ -27,8 +27,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Each of several processes would start as many threads as there are cores, to wait for each other.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
+# Hundreds of daemons are started: each by a fork.
+Daemon.warm = True
+
 #: Files and folders whose tests share something that takes long to set up.
 TOGETHER = (
+    "tests/cheats/test_future.py",
     "tests/cheats/test_reported.py",
     "tests/cheats/test_scored.py",
     "tests/cheats/test_traps.py",
@@ -36,6 +40,7 @@ TOGETHER = (
     "tests/integration/test_cli_teams.py",
     "tests/integration/test_coding_clis.py",
     "tests/tui/",
+    "tests/unit/test_examples_torch.py",
 )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from arctl.client import Client
 from arctl.errors import NotRunningError
 from arctl.paths import Home
+from tests.support.warm import Warm
 
 #: How long a condition may take on the slowest machine before a test gives up.
 PATIENCE = 180.0
@@ -34,17 +35,22 @@ def wait_for(what: str, condition: Callable[[], Any], patience: float = PATIENCE
 class Daemon:
     """Starts, kills and asks a daemon."""
 
+    #: Whether it is forked from a process that has imported it; benchmarks have one with its own interpreter.
+    warm = False
+
     def __init__(self, root: Path, devices: str = "cpu:2") -> None:
         self.home = Home(root)
         self.devices = devices
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Warm | None = None
 
     def start(self, **env: str) -> None:
         """Start it and wait for its handshake."""
         environment = {**os.environ, "ARCTL_HOME": str(self.home.root), "ARCTL_DEVICES": self.devices, **env}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "arctl.daemon"], env=environment, stdin=subprocess.DEVNULL
-        )
+        if self.warm:
+            self.process = Warm("arctl.daemon", environment)
+        else:
+            words = [sys.executable, "-m", "arctl.daemon"]
+            self.process = subprocess.Popen(words, env=environment, stdin=subprocess.DEVNULL)
         wait_for("the daemon's handshake", self._answers)
 
     def _answers(self) -> bool:
