@@ -9,7 +9,7 @@ from arctl.daemon.state import State
 
 
 def target(state: State, campaign: str) -> int:
-    """Return how many experiments are to be under way: one ready for each slot beyond those that run."""
+    """Return how many experiments are to be under way: those that run, and one ready for the next slot."""
     return state.spec(campaign).brain.in_flight or slots(state, campaign) + 1
 
 
