@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
 
@@ -22,6 +23,8 @@ CERTIFICATES = frozenset(
 PREFIXES = ("LC_", "CONDA_", "PYENV_", "UV_", "XDG_CACHE", "XDG_DATA")
 #: Package managers carry credentials under their own prefixes, too.
 SECRET = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIAL|AUTH|KEY", re.IGNORECASE)
+#: An address with somebody's name, and so perhaps a password, in it.
+PASSWORD = re.compile(r"://[^/@\s]*@")
 
 
 def inherited(
@@ -29,21 +32,22 @@ def inherited(
 ) -> dict[str, str]:
     """Return the part of an environment that jobs may see; `extra` names what a campaign asks for by name.
 
-    Where they are `online`, what leads to the network belongs to it, but for a proxy with a password.
+    Where they are `online`, what leads to the network belongs to it. Addresses with a password stay behind.
     """
     return {
         name: value
         for name, value in environment.items()
         if name in extra
         or name in NAMES
-        or (name.startswith(PREFIXES) and not SECRET.search(name))
+        or (name.startswith(PREFIXES) and not SECRET.search(name) and not PASSWORD.search(value))
         or (online and _leads(name, value))
     }
 
 
 def certificates(environment: Mapping[str, str]) -> list[str]:
-    """Return the paths of the certificates that an environment names."""
-    return [environment[name] for name in sorted(CERTIFICATES) if environment.get(name)]
+    """Return the paths of the certificates that an environment names; one may be a list of folders."""
+    named = (environment.get(name, "").split(os.pathsep) for name in sorted(CERTIFICATES))
+    return [path for paths in named for path in paths if path]
 
 
 def _leads(name: str, value: str) -> bool:

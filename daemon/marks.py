@@ -82,14 +82,20 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True)
 class Astray:
-    """What is wrong with a file that a campaign is told by; empty when nothing is.
-
-    `remedy` is said of an edit that was not taken; without it the file itself is wanted back.
-    """
+    """What is wrong with a file that a campaign is told by; empty when nothing is."""
 
     campaign: str
     file: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEdit:
+    """Why what stands in such a file is not taken, and what to do about it; empty when it is."""
+
+    campaign: str
+    file: str
+    why: str = ""
     remedy: str = ""
 
 
@@ -123,4 +129,16 @@ class Stocktaking:
     actor: str = "daemon"
 
 
-Mark = Rest | Inventory | Readings | Vacated | Reissue | Stopping | Astray | Ailment | Room | Stocktaking
+Mark = (
+    Rest
+    | Inventory
+    | Readings
+    | Vacated
+    | Reissue
+    | Stopping
+    | Astray
+    | RefusedEdit
+    | Ailment
+    | Room
+    | Stocktaking
+)

@@ -1,6 +1,7 @@
 """Who is at the other end of the daemon's socket: its owner may command it, the owner's runs may not.
 
-Whatever a job does, it comes from its shim: the kernel keeps that, and no process may change it.
+Whatever a job does, it comes from its shim: the kernel keeps that, and no process may change it. What
+outlives a shim that was killed belongs to the process that forked it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from arctl.daemon.jobs.launcher import CODE
+#: By this a shim is known, of whatever version, and the process from which it was forked.
+FORKED = b"from arctl.daemon.shim.zygote import"
+#: Looks at a line of processes that changes meanwhile.
+TRIES = 5
 
 
 class StrangerError(Exception):
@@ -27,8 +31,8 @@ def peer(connection: socket.socket) -> str:
         if uid != os.getuid():
             msg = f"user {uid} may not command this daemon"
             raise StrangerError(msg)
-        if of_a_run(pid):
-            msg = f"process {pid} belongs to a run, and runs may not command the daemon"
+        if (shim := shim_above(pid)) is not None:
+            msg = f"runs may not command the daemon: one below process {shim} tried to"
             raise StrangerError(msg)
     try:
         return getpass.getuser()
@@ -36,27 +40,53 @@ def peer(connection: socket.socket) -> str:
         return str(os.getuid())
 
 
-def of_a_run(pid: int) -> bool:
-    """Tell whether a process came from a shim; of one that has gone that must be supposed.
+def shim_above(pid: int, proc: Path = Path("/proc")) -> int | None:
+    """Return the shim, or the process that forks them, from which a process came; None where it is no run's.
 
-    A daemon that is itself part of somebody's run serves whoever is beside it there. Of process 0, which
-    lives in another container, nothing can be said: no run of ours does.
+    0 where it ran away while it was looked at, as only those do who do not want to be seen. A daemon that is
+    itself part of somebody's run serves whoever is beside it there. Of process 0, which lives in another
+    container, and of those that this user may not look at, nothing can be said: they are no run's of ours.
     """
-    try:
-        shim = next(filter(_is_shim, _line(pid)), 0)
-        return shim not in {0, *_line(os.getpid())}
-    except OSError:
-        # Who runs away while it is looked at does not want to be seen.
-        return True
+    for _ in range(TRIES):
+        try:
+            for at in _line(pid, proc):
+                if _is_shim(at, proc):
+                    return at if at not in set(_line(os.getpid(), proc)) else None
+        except ProcessLookupError:
+            # One in the middle ended: who is left belongs to somebody else now.
+            continue
+        return None
+    return 0
 
 
-def _line(pid: int) -> Iterator[int]:
-    """Yield a process and those that it came from, the nearest first."""
+def _line(pid: int, proc: Path) -> Iterator[int]:
+    """Yield a process and those that it came from, the nearest first, as far as they can be seen."""
     while pid:
+        try:
+            # The name, in parentheses, may hold anything.
+            parent = int((proc / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[1])
+        except OSError:
+            if not _alive(pid):
+                raise ProcessLookupError(pid) from None
+            return
         yield pid
-        # The name, in parentheses, may hold anything.
-        pid = int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
+        pid = parent
 
 
-def _is_shim(pid: int) -> bool:
-    return os.fsencode(CODE) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+def _is_shim(pid: int, proc: Path) -> bool:
+    try:
+        return any(FORKED in word for word in (proc / str(pid) / "cmdline").read_bytes().split(b"\0"))
+    except OSError:
+        if not _alive(pid):
+            raise ProcessLookupError(pid) from None
+        return False
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

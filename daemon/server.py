@@ -43,6 +43,7 @@ class Server:
         self._connections: dict[asyncio.Task[None], Connection] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._inode = 0
+        self._strangers: set[str] = set()
 
     async def open(self) -> None:
         """Bind the socket; the lock is held, so a socket that lies there is nobody's."""
@@ -79,7 +80,10 @@ class Server:
         try:
             actor = peer(writer.get_extra_info("socket"))
         except StrangerError as error:
-            log.warning("hung up: %s", error)
+            if str(error) not in self._strangers:
+                # Once: whoever tries without end must not fill the log.
+                self._strangers.add(str(error))
+                log.warning("hung up: %s", error)
             writer.close()
             return
         if task is None:

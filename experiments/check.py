@@ -200,8 +200,11 @@ def _script_rules(spec: Spec, read: Callable[[str], str | None]) -> Iterator[tup
 
 def _script(command: str) -> str:
     """Return the script of the campaign's own that a command starts; empty where that cannot be told."""
-    found = None if "cd " in command else _SCRIPT.search(command)
-    return "" if found is None or found["file"].startswith("/") else found["file"].removeprefix("./")
+    found = _SCRIPT.search(command)
+    # What comes before it may go to another folder, or make the file.
+    if found is None or found["file"].startswith("/") or re.search(r"[&|;]|\bcd ", command[: found.start()]):
+        return ""
+    return found["file"].removeprefix("./")
 
 
 def _seed_rules(spec: Spec, read: Callable[[str], str | None]) -> Iterator[tuple[Path, str, str]]:

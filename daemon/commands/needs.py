@@ -152,10 +152,15 @@ def _rests(state: State, campaign: Campaign, now: float) -> list[Need]:
 def _files(state: State, campaign: Campaign) -> list[Need]:
     """Return the files that people edit and that are none of their own, or hold what is not taken."""
     back = f"put the file itself back into {campaign.root}"
+    found = [(key, why, back) for key, why in state.astray.items() if why]
+    found += [
+        (key, f"was edited, and that is not taken: {mark.why}", mark.remedy)
+        for key, mark in state.refused_edits.items()
+    ]
     return [
-        _need("file", [file], f"{file} {mark.why}", mark.remedy or back)
-        for (name, file), mark in state.astray.items()
-        if name == campaign.id and mark.why and file in (SPEC, state.spec(name).objective)
+        _need("file", [file], f"{file} {why}", remedy)
+        for (name, file), why, remedy in found
+        if name == campaign.id and file in (SPEC, state.spec(name).objective)
     ]
 
 

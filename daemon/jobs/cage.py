@@ -11,7 +11,7 @@ from typing import cast
 
 from arctl.daemon.jobs import prepared
 from arctl.daemon.jobs.folder import RunFolder
-from arctl.daemon.jobs.installed import called, installations, origins
+from arctl.daemon.jobs.installed import called, installations, of_system, origins
 from arctl.daemon.rows import Campaign
 from arctl.daemon.sandbox import Bind, Limits, Sandbox, covers, home_place
 from arctl.environment import certificates
@@ -136,8 +136,9 @@ class Cage:
     def _certificates(self) -> Iterator[Path]:
         """Yield where the authorities of a company's network are kept, outside the system."""
         for name in certificates(self.campaign.env):
-            if (path := Path(name)).is_absolute() and path.exists():
-                yield from dict.fromkeys((path, path.resolve()))
+            for path in dict.fromkeys((Path(name), Path(name).resolve())):
+                if path.is_absolute() and path.exists() and not of_system(path) and not self._own(path):
+                    yield path
 
     def _named(self, *, write: bool = False) -> Iterator[Path]:
         """Yield the further paths of `[sandbox]`; raises `ArctlError` for one that is not there."""
@@ -156,10 +157,14 @@ class Cage:
 
     def _decent(self, key: str, path: Path) -> None:
         """Refuse to show any part of arctl's own state: its ledger, its socket, other runs."""
-        for secret in (self.home.root, self.home.socket.parent):
-            if covers(path, secret) or covers(secret, path):
-                msg = f"[sandbox] {key} names {path}, where arctl keeps its own state"
-                raise ArctlError(msg, "name less")
+        if self._own(path):
+            msg = f"[sandbox] {key} names {path}, where arctl keeps its own state"
+            raise ArctlError(msg, "name less")
+
+    def _own(self, path: Path) -> bool:
+        """Tell whether seeing a path means seeing part of arctl's own state."""
+        secrets = (self.home.root, self.home.socket.parent)
+        return any(covers(path, secret) or covers(secret, path) for secret in secrets)
 
     def _hidden(self) -> Iterator[Bind]:
         """Yield what covers the paths that are not to be seen: nothing in place of a file, or of a folder."""

@@ -20,13 +20,13 @@ def installations(search: str, environment: str) -> tuple[Path, ...]:
     found: dict[Path, None] = {}
     for entry in filter(None, search.split(os.pathsep)):
         folder = Path(entry)
-        if folder.is_dir() and not _of_system(folder):
+        if folder.is_dir() and not of_system(folder):
             found[_prefix(folder)] = None
         for name in PROGRAMS:
             program = folder / name
-            if program.is_file() and not _of_system(real := program.resolve()):
+            if program.is_file() and not of_system(real := program.resolve()):
                 found[_prefix(real.parent)] = None
-    if environment and Path(environment).is_dir() and not _of_system(Path(environment)):
+    if environment and Path(environment).is_dir() and not of_system(Path(environment)):
         found[Path(environment)] = None
     for place in list(found):
         # What a virtual environment was made from.
@@ -45,7 +45,7 @@ def called(commands: Iterable[str]) -> Iterator[Path]:
             if not program.is_absolute() or not program.is_file() or not os.access(program, os.X_OK):
                 continue
             for path in dict.fromkeys((program, program.resolve())):
-                if not _of_system(path):
+                if not of_system(path):
                     # Alone where it belongs to nothing: what lies beside it was not named.
                     around = _prefix(path.parent)
                     yield path if around == path.parent else around
@@ -55,6 +55,9 @@ def called(commands: Iterable[str]) -> Iterator[Path]:
 def _prefix(folder: Path) -> Path:
     """Return the installation whose programs lie in a folder; the folder alone where none is around it."""
     around = folder.parent
+    if folder.name == "shims" and (around / "versions").is_dir():
+        # Of pyenv and its like: scripts that start what lies beside them.
+        return around
     whole = folder.name == "bin" and (
         (around / "pyvenv.cfg").exists()
         or (around / "conda-meta").exists()
@@ -73,9 +76,10 @@ def origins(place: Path) -> Iterator[Path]:
         key, _, value = line.partition("=")
         if key.strip() == "home" and (home := Path(value.strip())).is_dir():
             for folder in {home, home.resolve()}:
-                if not _of_system(folder):
+                if not of_system(folder):
                     yield _prefix(folder)
 
 
-def _of_system(path: Path) -> bool:
+def of_system(path: Path) -> bool:
+    """Tell whether a path lies in what every sandbox sees."""
     return any(covers(Path(name), path) for name in SYSTEM if Path(name).exists())

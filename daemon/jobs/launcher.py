@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 #: Seconds that a shim may take to start its job; a disk that hangs must not hold the daemon.
 LAUNCH = 60.0
+#: By these words `daemon/peers` knows shims, those of other versions as well: the import must stay as it is.
 #: Without site-packages and the user's settings; the one folder that it needs is put in front.
 CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from arctl.daemon.shim.zygote import main; main()"
 

@@ -11,7 +11,7 @@ from arctl.daemon.life.releasing import woken
 from arctl.daemon.life.seating import UNBOUND
 from arctl.daemon.life.surface import reading
 from arctl.daemon.life.talking import anew, spent
-from arctl.daemon.marks import Reissue, Stopping
+from arctl.daemon.marks import RefusedEdit, Reissue, Stopping
 from arctl.daemon.rows import (
     Campaign,
     CampaignState,
@@ -145,6 +145,8 @@ def _again(state: State, fact: facts.CampaignAdmitted, known: Campaign, now: flo
         **changes,
     )
     step.rows.append(campaign)
+    # What stands in the files now is taken.
+    step.marks.extend(RefusedEdit(*key) for key in state.refused_edits if key[0] == campaign.id)
     values = state.experiments[campaign.champion].params
     fresh = [name for name in new.params if name not in old.params or name not in values]
     if fresh and not (untried and fact.commit != known.base_commit):

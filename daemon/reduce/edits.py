@@ -9,7 +9,7 @@ from arctl.daemon import facts
 from arctl.daemon.actions import Step, WatchFiles
 from arctl.daemon.life.releasing import woken
 from arctl.daemon.life.surface import reading
-from arctl.daemon.marks import Astray
+from arctl.daemon.marks import Astray, RefusedEdit
 from arctl.daemon.reduce.campaigns import measured_otherwise
 from arctl.daemon.rows import Campaign, CampaignState, Event, Json, bump
 from arctl.daemon.specs import problem_of, read
@@ -37,10 +37,8 @@ def seen(state: State, fact: facts.EditSeen, now: float) -> Step:
         if fact.file == SPEC
         else _objective(state, campaign, fact)
     )
-    before = state.astray.get((campaign.id, fact.file))
-    if before is not None and before.remedy and not step.marks:
-        # The edit that was refused stands there no more.
-        step.marks.append(Astray(campaign.id, fact.file, ""))
+    # Whatever was refused stands there no more; what stands there now may be refused as well.
+    step.marks.insert(0, RefusedEdit(campaign.id, fact.file))
     return step
 
 
@@ -62,8 +60,8 @@ def refused(state: State, fact: facts.EditRefused, now: float) -> Step:
 
 def astray(state: State, fact: facts.FileAstray) -> Step:
     """Tell, once, that a file which people edit is not there as a file any more, or is again."""
-    campaign, known = state.campaigns.get(fact.campaign), state.astray.get((fact.campaign, fact.file))
-    if campaign is None or (known.why if known is not None else "") == fact.why:
+    campaign, key = state.campaigns.get(fact.campaign), (fact.campaign, fact.file)
+    if campaign is None or state.astray.get(key, "") == fact.why:
         return Step()
     text = f"{fact.file} {fact.why}" if fact.why else f"{fact.file} is a file again and is followed as before"
     kind = "file.astray" if fact.why else "file.back"
@@ -75,7 +73,7 @@ def _not_taken(campaign: Campaign, file: str, message: str, remedy: str, diff: s
     """Return the event of an edit that is not taken up, and keep it in sight until there is another."""
     text = f"the edit of {file} is not taken, what was there before stays: {message}; {remedy}"
     data = {"file": file, "message": message, "remedy": remedy, "diff": diff}
-    mark = Astray(campaign.id, file, f"was edited, and that is not taken: {message}", remedy)
+    mark = RefusedEdit(campaign.id, file, message, remedy)
     event = Event("edit.refused", campaign.id, campaign.id, text, EDITOR, data)
     return Step(marks=[mark], events=[event])
 

@@ -39,7 +39,7 @@ def wrap(
 ) -> list[str]:
     """Return the command line that runs `words` inside; raises `SandboxError` without bubblewrap."""
     period = int(time.monotonic() / KNOWN)
-    flags = [program(), *_namespaces(program(), network=network), *_system(shm, period)]
+    flags = [program(), *_namespaces(program(), network=network), *_system(shm, period), *_outside()]
     # Shallow ones first: what lies deeper is laid over what it lies in; of two at one place reading wins.
     for bind in sorted(binds, key=lambda bind: (len(bind.place.parts), bind.mode != "write")):
         flags += [_FLAGS[bind.mode], str(bind.source), str(bind.place)]
@@ -111,7 +111,7 @@ def _namespaces(program: str, *, network: bool) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def _system(shm: int | None, period: int) -> list[str]:
+def _system(shm: int | None, period: int) -> tuple[str, ...]:
     """Return the flags that every sandbox has; found out anew in every period, for systems change."""
     del period
     flags: list[str] = []
@@ -121,10 +121,6 @@ def _system(shm: int | None, period: int) -> list[str]:
             flags += ["--symlink", str(path.readlink()), name]
         elif path.exists():
             flags += ["--ro-bind", name, name]
-    for name in OUTSIDE:
-        real = os.path.realpath(name)
-        if Path(name).is_symlink() and Path(real).is_file() and not real.startswith(("/etc/", "/usr/")):
-            flags += ["--ro-bind", real, real]
     flags += ["--proc", "/proc", *_kernel(), "--dev", "/dev"]
     flags += [*([] if shm is None else ["--size", str(shm)]), "--tmpfs", "/dev/shm"]  # noqa: S108  # its own
     flags += ["--size", str(SCRATCH), "--tmpfs", "/tmp"]  # noqa: S108  # the sandbox's own
@@ -134,6 +130,16 @@ def _system(shm: int | None, period: int) -> list[str]:
     for name in SECRET_FOLDERS:
         if is_folder(name):
             flags += ["--tmpfs", name, "--remount-ro", name]
+    return tuple(flags)
+
+
+def _outside() -> list[str]:
+    """Show what resolves names: a network that changes puts the links elsewhere."""
+    flags: list[str] = []
+    for name in OUTSIDE:
+        real = os.path.realpath(name)
+        if Path(name).is_symlink() and Path(real).is_file() and not real.startswith(("/etc/", "/usr/")):
+            flags += ["--ro-bind", real, real]
     return flags
 
 

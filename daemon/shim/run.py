@@ -9,7 +9,6 @@ command; `stop.json` may say why. After SIGUSR1 all of its processes stand still
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import json
 import os
@@ -22,7 +21,7 @@ from typing import Any
 from arctl.daemon.shim.collect import Refused, collect
 from arctl.daemon.shim.job import Job
 from arctl.daemon.shim.log import Log
-from arctl.daemon.shim.system import LINUX, PR_SET_CHILD_SUBREAPER, boot_id, start_time, write_json
+from arctl.daemon.shim.system import LINUX, adopt, boot_id, start_time, write_json
 
 #: Exit status of a shim that found its run taken.
 TAKEN = 75
@@ -37,8 +36,7 @@ def run(ready: Callable[[], None]) -> int:
         return TAKEN
     if os.path.exists("fenced") or os.path.exists("exit.json"):
         return TAKEN
-    if LINUX:
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt()
     wake = _wake()
     with open("spec.json") as file:
         spec = json.load(file)

@@ -1,8 +1,8 @@
 """The process from which shims are forked, so that the start of one costs a fork and not an interpreter.
 
 Each line on its standard input is the path of a run's folder; it answers with the same line once the command
-runs (`+`) or cannot (`-`). It ends with its input, that is with the daemon; the shims belong to nobody, and
-go on.
+runs (`+`) or cannot (`-`). It ends with its input, that is with the daemon; the shims belong to nobody then,
+and go on. What outlives a shim that was killed belongs to it, so that nobody gets out of sight in that way.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sys
 
 from arctl.daemon.shim.run import TAKEN, run
+from arctl.daemon.shim.system import adopt
 
 
 def main(words: list[str] | None = None) -> None:
@@ -22,8 +23,9 @@ def main(words: list[str] | None = None) -> None:
         pipe = fork(given[0], [])
         os._exit(0 if os.read(pipe, 1) else TAKEN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Nobody waits for a shim: the kernel takes leave of it.
+    # Nobody waits for a shim, or for what one left: the kernel takes leave of them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    adopt()
     Zygote().serve()
 
 

@@ -14,6 +14,7 @@ from arctl.daemon.marks import (
     Inventory,
     Mark,
     Readings,
+    RefusedEdit,
     Reissue,
     Rest,
     Room,
@@ -87,7 +88,9 @@ class State:
     rest: dict[str, float] = field(default_factory=dict)
     dry: dict[str, float] = field(default_factory=dict)
     #: What is wrong with a campaign's `arctl.toml` or objective; empty where nothing is any more.
-    astray: dict[tuple[str, str], Astray] = field(default_factory=dict)
+    astray: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: What stands in one of them and is not taken.
+    refused_edits: dict[tuple[str, str], RefusedEdit] = field(default_factory=dict)
     #: What of the daemon's own is not as it should be, by name; how full the disk is; what is to be tidied.
     ailments: dict[str, str] = field(default_factory=dict)
     room: Room | None = None
@@ -172,7 +175,11 @@ class State:
             case Stopping():
                 self.stopping = mark.mode
             case Astray():
-                self.astray[mark.campaign, mark.file] = mark
+                self.astray[mark.campaign, mark.file] = mark.why
+            case RefusedEdit():
+                self.refused_edits.pop((mark.campaign, mark.file), None)
+                if mark.why:
+                    self.refused_edits[mark.campaign, mark.file] = mark
             case Ailment():
                 self.ailments[mark.name] = mark.why
             case Room():

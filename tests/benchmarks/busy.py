@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.benchmarks.support import table
 from tests.support.campaigns import git, make_repo
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, wait_for
 from tests.support.slow_brain import plug_in
 
 JOB = """\
@@ -84,7 +84,7 @@ def company(folder: Path, slots: int, seconds: float, experiments: int) -> tuple
     daemon.start(**plug_in(folder / "brain", seconds))
     try:
         daemon.campaign(repo, sandbox="best", allow_unsandboxed=True)
-        daemon.wait_finished("busy")
+        wait_for("the end", lambda: daemon.status("busy")["state"] == "finished", 3600)
     finally:
         daemon.stop()
     return figures(daemon, slots)

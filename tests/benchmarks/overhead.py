@@ -3,7 +3,9 @@
 `python -m tests.benchmarks.overhead [--runs N]`. The job is a shell command that notes the time and
 prints a metric, so that the time between the end of one job and the begin of the next on the same slot
 is what arctl itself takes: noticing the end, judging, writing, launching; without a sandbox (level 1) and
-with it. Beside it, in the same run, the same command started by a bare loop of the shell.
+with it. It sleeps for a moment, so that on one slot the next run is there before this one ends; where several
+slots end at once, the second of them waits until another experiment was committed and laid out. Beside it,
+in the same run, the same command started by a bare loop of the shell.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from arctl.daemon.jobs.folder import MARK
 from arctl.errors import ArctlError
 from tests.benchmarks.support import table
 from tests.support.campaigns import git, make_repo
@@ -217,17 +218,18 @@ def twice_or_missing(daemon: Daemon) -> list[str]:
 def left(daemon: Daemon) -> list[str]:
     """Find whatever a run or a daemon left: processes, work trees, locks."""
     wrong = []
-    mark = os.fsencode(daemon.home.runs)
+    marks = [f"{MARK}={folder}/".encode() for folder in (daemon.home.runs, daemon.home.aheads)]
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if mark in path.read_bytes():
+            if any(mark in path.read_bytes() for mark in marks):
                 wrong.append(f"process {path.parent.name} is left")
     ledger = sqlite3.connect(daemon.home.ledger)
     with contextlib.closing(ledger):
         waiting = {run for (run,) in ledger.execute("SELECT id FROM runs WHERE state != 'ended'")}
     trees = [path.name for path in daemon.home.trees.iterdir()]
     wrong += [f"the work tree {name} is left" for name in trees if name.removesuffix(".index") not in waiting]
-    for lock in daemon.home.runs.glob("*/*/shim.lock"):
+    locks = [*daemon.home.runs.glob("*/*/shim.lock"), *daemon.home.aheads.glob("*/shim.lock")]
+    for lock in locks:
         with lock.open("rb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

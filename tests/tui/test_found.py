@@ -86,7 +86,7 @@ async def test_x_with_one_mark_asks_for_what_is_marked_not_for_what_is_under_the
         await screen.press("3")
         rows = busy.ask("experiments", campaign=NAME, limit=1000)["experiments"]
         # A champion that is run afresh has its verdict already.
-        going = {row["id"] for row in rows if not row["verdict"]}
+        going = {row["id"] for row in rows if row["running"] and not row["verdict"]}
 
         def between() -> str:
             """On the first row the cursor stays with whatever is newest; below the last one there is none."""

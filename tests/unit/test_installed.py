@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arctl.daemon.jobs.installed import called, origins
+from arctl.daemon.jobs.installed import called, installations, origins
 
 
 def _environment(folder: Path, made_from: Path | None = None) -> Path:
@@ -40,3 +40,11 @@ def test_an_environment_names_what_it_was_made_from(tmp_path: Path) -> None:
     _environment(tmp_path / "env", base.parent)
     assert list(origins(tmp_path / "env")) == [tmp_path / "conda"]
     assert list(origins(tmp_path / "conda")) == []
+
+
+def test_scripts_that_choose_a_version_bring_all_versions_along(tmp_path: Path) -> None:
+    (tmp_path / "pyenv" / "shims").mkdir(parents=True)
+    (tmp_path / "pyenv" / "versions").mkdir()
+    (tmp_path / "shims").mkdir()
+    search = f"{tmp_path}/pyenv/shims:{tmp_path}/shims"
+    assert installations(search, "") == (tmp_path / "pyenv", tmp_path / "shims")
