@@ -30,14 +30,15 @@ from tests.support.daemon import Daemon, wait_for
 #: What each job does: a little work, a step of a curve, a metric.
 JOB = """\
 import os, random, time
-X = 0.5
-Y = 0.5
+{constants}
 rng = random.Random(int(os.environ["SEED"]))
 print("step 1 | loss: 1.0", flush=True)
 time.sleep(rng.uniform(0, 0.3))
 print("---")
-print(f"val_loss: {1 + X * Y + rng.gauss(0, 0.1):.6f}")
+print(f"val_loss: {{1 + X0 * X1 + rng.gauss(0, 0.1):.6f}}")
 """
+#: Jobs for which one constant has values enough to be tried.
+EACH = 10
 
 SPEC = """\
 name = "storm"
@@ -50,17 +51,7 @@ name = "val_loss"
 env = "SEED"
 [files]
 editable = ["train.py"]
-[params.X]
-file = "train.py"
-type = "float"
-low = 0.0
-high = 1.0
-[params.Y]
-file = "train.py"
-type = "float"
-low = 0.0
-high = 1.0
-[policy]
+{params}[policy]
 mode = "greedy"
 baseline_runs = 1
 champion_runs = 1
@@ -69,6 +60,14 @@ experiments = {experiments}
 [teams]
 analysts = 0
 off = ["dead_ends", "near"]
+"""
+
+PARAM = """\
+[params.X{number}]
+file = "train.py"
+type = "float"
+low = 0.0
+high = 1.0
 """
 
 #: Seconds between two kills, at most; and how many there may be for each job that ends: some have to.
@@ -90,8 +89,11 @@ class Report:
 def storm(folder: Path, jobs: int, *, seed: int = 0, level: str = "3", devices: str = "sim:4") -> Report:
     """Have at least so many jobs run to their end under kills, then look at what is left."""
     chance = random.Random(seed)
-    repo = make_repo(folder / "repo", script=JOB)
-    (repo / "arctl.toml").write_text(SPEC.format(experiments=10 * jobs))
+    numbers = range(2 + jobs // EACH)
+    constants = "\n".join(f"X{number} = 0.5" for number in numbers)
+    params = "".join(PARAM.format(number=number) for number in numbers)
+    repo = make_repo(folder / "repo", script=JOB.format(constants=constants))
+    (repo / "arctl.toml").write_text(SPEC.format(experiments=10 * jobs, params=params))
     git(repo, "commit", "--quiet", "--all", "--message=storm")
     daemon = Daemon(folder / "home", devices)
     report, begun = Report(), time.monotonic()
