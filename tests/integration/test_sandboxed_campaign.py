@@ -11,7 +11,7 @@ import pytest
 from arctl.daemon.sandbox import Level
 from tests.support.boxes import need
 from tests.support.campaigns import SCRIPT, make_repo
-from tests.support.daemon import Daemon
+from tests.support.daemon import Daemon, wait_for
 
 
 @pytest.mark.parametrize("level", [3, 2, 1])
@@ -125,10 +125,10 @@ def test_setup_has_a_limit_of_its_own(daemon: Daemon, tmp_path: Path) -> None:
     assert "still running after 1 s" in row["reason"]
 
 
-#: Says hello to the daemon itself and as a process that got away from its parents, then asks it to stop.
-INTRUDER = """
-import json, os, pathlib, socket, sys, time
-def said(place):
+#: Says hello to the daemon, asks it to stop, and notes what it heard.
+SAYING = """
+import json, os, pathlib, signal, socket, sys, time
+def said(path):
     link = socket.socket(socket.AF_UNIX)
     try:
         link.connect(os.environ["DAEMON"])
@@ -138,16 +138,41 @@ def said(place):
         answer = link.recv(1000).decode()
     except OSError as error:
         answer = f"refused: {type(error).__name__}"
-    pathlib.Path(os.environ["ARCTL_RUN_FOLDER"], place).write_text(answer)
-said("child")
+    pathlib.Path(path).write_text(answer)
+"""
+#: By itself, and as a process that got away from its parents.
+INTRUDER = (
+    SAYING
+    + """
+folder = os.environ["ARCTL_RUN_FOLDER"]
+said(folder + "/child")
 if not os.fork():
     os.setsid()
     if not os.fork():
-        said("orphan")
+        said(folder + "/orphan")
     os._exit(0)
-while not pathlib.Path(os.environ["ARCTL_RUN_FOLDER"], "orphan").exists():
+while not pathlib.Path(folder, "orphan").exists():
     time.sleep(0.02)
 """
+)
+#: As a process that outlives its shim, which it kills, and has nothing of its run in its environment.
+MURDERER = (
+    SAYING
+    + """
+place = pathlib.Path(os.environ["PLACE"])
+if not place.exists():
+    place.touch()
+    socket_, shim = os.environ["DAEMON"], os.getppid()
+    while b"zygote" not in pathlib.Path(f"/proc/{shim}/cmdline").read_bytes():
+        shim = int(pathlib.Path(f"/proc/{shim}/stat").read_text().rpartition(")")[2].split()[1])
+    code = SAYING + f"while os.path.exists('/proc/{shim}'): time.sleep(0.02)\\nsaid('{place}.said')"
+    if not os.fork():
+        os.setsid()
+        os.execve(sys.executable, ["python", "-c", code], {"DAEMON": socket_})
+    time.sleep(0.5)
+    os.kill(shim, signal.SIGKILL)
+"""
+)
 
 
 @pytest.mark.parametrize("level", [2, 1])
@@ -156,15 +181,28 @@ def test_no_run_commands_the_daemon_whose_socket_it_can_reach(
 ) -> None:
     need(level)
     repo = make_repo(tmp_path / "repo", script=SCRIPT + INTRUDER, experiments=1)
-    spec = (
-        (repo / "arctl.toml")
-        .read_text()
-        .replace("[metric]", f'env = {{ DAEMON = "{daemon.home.socket}" }}\n[metric]')
-    )
-    (repo / "arctl.toml").write_text(spec)
+    told(repo, DAEMON=daemon.home.socket)
     daemon.campaign(repo, sandbox=str(level), allow_unsandboxed=True)
     assert daemon.wait_finished()["state"] == "finished"
     for place in ("child", "orphan"):
         answer = (daemon.home.run_folder("r1", 1) / "files" / place).read_text()
         assert answer == "" or answer.startswith("refused: "), answer
     assert "runs may not command the daemon" in daemon.home.log.read_text()
+
+
+def told(repo: Path, **env: object) -> None:
+    """Give the runs of a campaign these variables."""
+    words = ", ".join(f'{name} = "{value}"' for name, value in env.items())
+    text = (repo / "arctl.toml").read_text().replace("[metric]", f"env = {{ {words} }}\n[metric]")
+    (repo / "arctl.toml").write_text(text)
+
+
+def test_what_outlives_a_shim_that_it_killed_is_a_run_s_as_well(daemon: Daemon, tmp_path: Path) -> None:
+    script = SCRIPT + f"SAYING = {SAYING!r}" + MURDERER
+    repo = make_repo(tmp_path / "repo", script=script, experiments=1)
+    told(repo, DAEMON=daemon.home.socket, PLACE=tmp_path / "place")
+    daemon.campaign(repo, sandbox="1", allow_unsandboxed=True)
+    heard = tmp_path / "place.said"
+    wait_for("what it heard", lambda: heard.exists() and daemon.home.log.read_text().count("hung up"))
+    assert heard.read_text() == "" or heard.read_text().startswith("refused: ")
+    assert daemon.wait_finished()["state"] == "finished"
