@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -95,9 +96,17 @@ def test_wait_ends_with_1_when_the_time_is_over(arctl: Arctl, tmp_path: Path) ->
     assert "not finished after 0.3s" in done.stderr
 
 
+def connected(pid: int) -> bool:
+    """Tell whether a process has a socket."""
+    with contextlib.suppress(OSError):
+        return any("socket:" in str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
 def test_wait_follows_until_it_is_finished(arctl: Arctl, tmp_path: Path) -> None:
     patient(arctl, tmp_path / "repo")
     waiting = arctl.begin("wait", "--follow", "--json")
+    wait_for("its connection", lambda: connected(waiting.pid))
     go(arctl)
     out, err = waiting.communicate(timeout=180)
     assert waiting.returncode == 0, err

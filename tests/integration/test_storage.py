@@ -58,6 +58,7 @@ def test_no_run_begins_on_a_disk_below_the_floor_until_there_is_room(tmp_path: P
         assert daemon.call("events", kinds=["run.started"]) == []
         daemon.stop()
         daemon.start(ARCTL_DISK_FLOOR="0")
-        assert daemon.wait_finished()["state"] == "finished"
+        row = daemon.wait_finished()
+        assert row["state"] == "finished", row["reason"]
     finally:
         daemon.stop()
