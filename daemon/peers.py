@@ -61,25 +61,24 @@ def shim_above(pid: int, proc: Path = Path("/proc")) -> int | None:
 
 def _line(pid: int, proc: Path) -> Iterator[int]:
     """Yield a process and those that it came from, the nearest first, as far as they can be seen."""
-    while pid:
-        try:
-            # The name, in parentheses, may hold anything.
-            parent = int((proc / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[1])
-        except OSError:
-            if not _alive(pid):
-                raise ProcessLookupError(pid) from None
-            return
+    while pid and (stat := _told(pid, "stat", proc)):
         yield pid
-        pid = parent
+        # The name, in parentheses, may hold anything.
+        pid = int(stat.rpartition(b")")[2].split()[1])
 
 
 def _is_shim(pid: int, proc: Path) -> bool:
+    return FORKED in _told(pid, "cmdline", proc)
+
+
+def _told(pid: int, name: str, proc: Path) -> bytes:
+    """Return what /proc tells of a process, nothing where it is hidden; raises `ProcessLookupError`."""
     try:
-        return any(FORKED in word for word in (proc / str(pid) / "cmdline").read_bytes().split(b"\0"))
+        return (proc / str(pid) / name).read_bytes()
     except OSError:
         if not _alive(pid):
             raise ProcessLookupError(pid) from None
-        return False
+        return b""
 
 
 def _alive(pid: int) -> bool:
@@ -88,5 +87,5 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # somebody else's
     return True

@@ -87,6 +87,7 @@ class Server:
             writer.close()
             return
         if task is None:
+            writer.close()
             return
         connection = Connection(self._context, actor, reader, writer)
         self._make_room()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import resource
@@ -16,6 +15,7 @@ from typing import Any
 
 from arctl.daemon.shim.log import Log
 from arctl.daemon.shim.system import (
+    LIBC,
     LINUX,
     PR_SET_PDEATHSIG,
     children,
@@ -35,8 +35,6 @@ CHUNK = 1 << 16
 WATCH = 1.0
 #: What a process that stands still, or is over, is marked with in /proc.
 AT_REST = frozenset("TtZX")
-#: Looked up before the first fork, so that nothing is loaded between fork and exec.
-LIBC = ctypes.CDLL(None) if LINUX else None
 
 
 def child_setup(cores: list[int]) -> Callable[[], None]:

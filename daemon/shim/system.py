@@ -13,6 +13,8 @@ import time
 from typing import Any
 
 LINUX = sys.platform.startswith("linux")
+#: Looked up before the first fork, so that nothing is loaded between fork and exec.
+LIBC = ctypes.CDLL(None) if LINUX else None
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 #: The name of the processes that stand between this one and a sandboxed command.
@@ -33,8 +35,8 @@ def boot_id() -> str:
 
 def adopt() -> None:
     """Have what is left of those below this process, once their parents ended, become its children."""
-    if LINUX:
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def start_time(pid: int) -> int:
