@@ -35,8 +35,7 @@ class Night:
 
     def log(self, name: str) -> str:
         """Return all that the runs of a cheat printed."""
-        folders = (self.daemon.home.run_folder(run["id"], run["attempt"]) for run in self.shown[name]["runs"])
-        return "".join((folder / "out.log").read_bytes().decode("utf-8", "replace") for folder in folders)
+        return self.daemon.printed(self.shown[name])
 
 
 def header(title: str, axis: str) -> str:

@@ -230,10 +230,7 @@ class Series:
 
     def said(self, title: str) -> str:
         """Return what the scorer of an experiment's runs printed."""
-        folders = (
-            self.daemon.home.run_folder(run["id"], run["attempt"]) for run in self.shown[title]["runs"]
-        )
-        return "".join((folder / "score.log").read_text() for folder in folders)
+        return self.daemon.printed(self.shown[title], "score.log")
 
 
 @pytest.fixture(scope="module")

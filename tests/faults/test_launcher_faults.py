@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
+import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -30,6 +33,12 @@ def laid_out(path: Path) -> RunFolder:
     return folder
 
 
+def unread(pid: int) -> int:
+    """Return how many bytes lie in the pipe that a process reads, unread."""
+    with Path(f"/proc/{pid}/fd/0").open("rb", buffering=0) as pipe:
+        return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4), sys.byteorder)
+
+
 @pytest.mark.fault(3, "the process that forks shims is killed in mid launch", "run lost, tried again")
 def test_3_a_launch_whose_launcher_is_killed_is_lost_and_tried_again(daemon: Daemon, tmp_path: Path) -> None:
     daemon.campaign(make_repo(tmp_path / "repo", script=HALFWAY, experiments=1))
@@ -38,13 +47,7 @@ def test_3_a_launch_whose_launcher_is_killed_is_lost_and_tried_again(daemon: Dae
     (zygote,) = children(daemon)
     os.kill(zygote, signal.SIGSTOP)
     go(daemon)
-
-    def launching() -> bool:
-        said = daemon.call("events", kinds=["run.started"])
-        folders = {path.parent for path in daemon.home.runs.glob("*/*/spec.json")}
-        return len(folders) > len(said)
-
-    wait_for("a launch that waits", launching)
+    wait_for("a launch that waits", lambda: unread(zygote))
     os.kill(zygote, signal.SIGKILL)
     found = daemon.wait_finished()
     assert found["state"] == "finished", found["reason"]

@@ -96,6 +96,11 @@ class Daemon:
         found: dict[str, Any] = wait_for(f"the end of campaign {name}", ended)
         return found
 
+    def printed(self, shown: dict[str, Any], log: str = "out.log") -> str:
+        """Return all that the runs of an experiment wrote into a log; `shown` is what `show` tells of it."""
+        folders = (self.home.run_folder(run["id"], run["attempt"]) for run in shown["runs"])
+        return "".join((folder / log).read_bytes().decode("utf-8", "replace") for folder in folders)
+
     def kill(self) -> None:
         """Kill it as the kernel would: no goodbye."""
         assert self.process is not None

@@ -65,35 +65,40 @@ def test_what_is_only_paused_is_frozen_next_and_what_is_frozen_thaws() -> None:
 
 
 @pytest.fixture
-def queued(busy: Busy) -> Iterator[list[str]]:
-    """Two proposals of a person that nothing takes from the queue while the campaign is paused."""
+def paused(busy: Busy) -> Iterator[None]:
+    """A campaign that takes nothing from its queue."""
     busy.ask("pause", target=NAME)
+    yield
+    busy.ask("resume", target=NAME)
+
+
+@pytest.fixture
+def queued(busy: Busy, paused: None) -> Iterator[list[str]]:
+    """Two proposals of a person that nothing takes from the queue."""
     made = [
         busy.ask("propose", campaign=NAME, values={"LR": rate}, title=f"a rate of {rate}")["proposal"]
         for rate in (0.413, 0.423)
     ]
     yield made
     busy.ask("reject", proposals=made)
-    busy.ask("resume", target=NAME)
 
 
 @pytest.mark.anyio
 async def test_x_with_one_mark_asks_for_what_is_marked_not_for_what_is_under_the_cursor(
-    busy: Busy, attach: Open
+    busy: Busy, paused: None, attach: Open
 ) -> None:
     async with attach(busy.stage, (160, 45)) as screen:
         await screen.see("LIVE")
         await screen.press("3")
-        rows = busy.ask("experiments", campaign=NAME, limit=1000)["experiments"]
-        # A champion that is run afresh has its verdict already.
-        going = {row["id"] for row in rows if row["running"] and not row["verdict"]}
 
-        def between() -> str:
-            """On the first row the cursor stays with whatever is newest; below the last one there is none."""
-            return next((key for key in screen.pane.keys_shown[1:-1] if key in going), "")
+        def above() -> str:
+            """One under way with another below it; a champion that is run afresh has its verdict already."""
+            rows = busy.ask("experiments", campaign=NAME, limit=1000)["experiments"]
+            going = {row["id"] for row in rows if row["running"] and not row["verdict"]}
+            return next((key for key in screen.pane.keys_shown[:-1] if key in going), "")
 
-        await screen.until(between)
-        one = between()
+        await screen.until(above)
+        one = above()
         await screen.find(one)
         await screen.press("space")
         await screen.until(lambda: list(screen.pane.marks) == [one] and screen.pane.key != one)
