@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from arctl.experiments.errors import ScienceError
+from arctl.experiments.syntax import tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def locate(source: str, name: str) -> Constant:
 def parsed(source: str) -> ast.Module:
     """Parse source; raises SurfaceError with the line of a syntax error."""
     try:
-        return ast.parse(source.removeprefix("\ufeff"))
+        return tree_of(source.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f" (line {error.lineno})" if isinstance(error, SyntaxError) and error.lineno else ""
         msg = f"the Python file does not parse{line}."

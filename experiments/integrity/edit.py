@@ -19,6 +19,7 @@ from arctl.experiments.integrity.names import Names, names_of
 from arctl.experiments.integrity.rules import Rules
 from arctl.experiments.integrity.tampering import evaluation, tampering
 from arctl.experiments.integrity.watched import printed, watched
+from arctl.experiments.syntax import tree_of
 
 #: Characters of a file beyond which it is not read.
 MOST = 1_000_000
@@ -75,7 +76,7 @@ def _changed(path: str, before: str, after: str, rules: Rules) -> Iterator[Findi
         return
     if suffix in _PYTHON:
         try:
-            old, new = ast.parse(before), ast.parse(after)
+            old, new = tree_of(before), tree_of(after)
         except (SyntaxError, ValueError, RecursionError) as error:
             yield Finding("syntax", "note", f"is no Python that can be read: {error}", path)
         else:
