@@ -17,7 +17,7 @@ import pytest
 from tests.support.boxes import need
 from tests.support.campaigns import git, make_patch
 from tests.support.daemon import Daemon
-from tests.support.scored import Scored, copied, final_block
+from tests.support.scored import Scored, copied, final_block, texts, with_texts
 
 Array = npt.NDArray[np.floating]
 Pages = npt.NDArray[np.uint8]
@@ -123,9 +123,8 @@ Predictor = Callable[[Bigrams, Pages], Array]
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """The example, its texts made."""
-    found = copied("tiny_gpt", tmp_path_factory.mktemp("future"), passes=2)
-    found.ok("prepare.py")
-    return found
+    example = copied("tiny_gpt", tmp_path_factory.mktemp("future"), passes=2)
+    return with_texts(example, texts(tmp_path_factory))
 
 
 @pytest.fixture(scope="module")

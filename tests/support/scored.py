@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -9,6 +10,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
+
+from tests.support.warm_scripts import WarmScripts
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -19,6 +24,8 @@ class Scored:
 
     own: Path
     passes: int = 1
+    #: What runs the commands that import what takes long; an interpreter for each without it.
+    warm: WarmScripts | None = None
 
     def run(self, *words: str, pass_number: int = 1, **env: str) -> subprocess.CompletedProcess[str]:
         """Run Python in the example's folder; what it printed is decoded by hand, carriage returns kept."""
@@ -35,14 +42,13 @@ class Scored:
             for name in ("ARCTL_INPUTS", "ARCTL_PREDICTIONS"):
                 places[name] /= str(pass_number)
         told = {name: str(place) for name, place in places.items()}
-        done = subprocess.run(
-            [sys.executable, *words],
-            cwd=self.own,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **told, **env},
-            capture_output=True,
-            timeout=170,
-            check=False,
-        )
+        env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **told, **env}
+        if self.warm is not None and words[0] in ("train.py", "predict.py"):
+            done = self.warm.run(list(words), self.own, env)
+        else:
+            done = subprocess.run(
+                [sys.executable, *words], cwd=self.own, env=env, capture_output=True, timeout=170, check=False
+            )
         return subprocess.CompletedProcess(
             done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
         )
@@ -67,7 +73,7 @@ class Scored:
         return final_block(done.stdout)
 
 
-def copied(example: str, root: Path, passes: int = 1) -> Scored:
+def copied(example: str, root: Path, passes: int = 1, warm: WarmScripts | None = None) -> Scored:
     """Return an example's files in a folder that a test may change, with empty folders around it."""
     left = ("data", "hidden", "inputs", "predictions", "scorer", "model.*", "__pycache__")
     skip = shutil.ignore_patterns(*left)
@@ -77,7 +83,26 @@ def copied(example: str, root: Path, passes: int = 1) -> Scored:
             (root / kind / str(number)).mkdir(parents=True)
     for kind in ("data", "hidden", "scorer"):
         (root / kind).mkdir()
-    return Scored(own, passes)
+    return Scored(own, passes, warm)
+
+
+def texts(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder with the `data` and `hidden` of tiny_gpt, made once for all processes that test."""
+    base = factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tiny_gpt_texts"
+    root.mkdir(exist_ok=True)
+    with (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "tiny_gpt").exists():
+            copied("tiny_gpt", root).ok("prepare.py")
+    return root
+
+
+def with_texts(example: Scored, made: Path) -> Scored:
+    """Give a copy of tiny_gpt texts of its own."""
+    for name in ("data", "hidden"):
+        shutil.copytree(made / name, example.own.parent / name, dirs_exist_ok=True)
+    return example
 
 
 def final_block(output: str) -> dict[str, float]:

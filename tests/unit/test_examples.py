@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scored import EXAMPLES, Scored, copied, final_block
+from tests.support.scored import EXAMPLES, Scored, copied, final_block, texts, with_texts
 
 DIGITS = EXAMPLES / "digits"
 TINY_GPT = EXAMPLES / "tiny_gpt"
@@ -188,12 +188,10 @@ def test_rebuild_leaves_an_up_to_date_deck_as_it_is(tmp_path: Path) -> None:
         assert (example.own / "deck" / patch.name).read_text() == patch.read_text()
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Scored:
+@pytest.fixture
+def prepared(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """A copy of tiny_gpt whose texts are made."""
-    example = copied("tiny_gpt", tmp_path_factory.mktemp("corpus"), passes=2)
-    example.ok("prepare.py")
-    return example
+    return with_texts(copied("tiny_gpt", tmp_path), texts(tmp_path_factory))
 
 
 def test_prepare_makes_each_text_once(prepared: Scored) -> None:
@@ -213,7 +211,7 @@ def test_prepare_makes_each_text_once(prepared: Scored) -> None:
 
 def test_what_judges_is_in_no_file_and_is_never_written_again(prepared: Scored, tmp_path: Path) -> None:
     hidden = prepared.own.parent / "hidden" / "val.bin"
-    other = tmp_path / "hidden"
+    other = tmp_path / "elsewhere"
     data = prepared.own.parent / "data"
     before = (data / "train.bin").read_bytes()
     prepared.ok("prepare.py", ARCTL_HIDDEN=str(other))

@@ -6,11 +6,13 @@ import importlib.util
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.scored import EXAMPLES, Scored, copied, final_block
+from tests.support.scored import EXAMPLES, Scored, copied, final_block, texts
+from tests.support.warm_scripts import WarmScripts
 
 pytestmark = [
     pytest.mark.slow,
@@ -22,10 +24,8 @@ FLOPS = 8e9  # nine steps of the baseline
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The texts, made once for this file."""
-    example = copied("tiny_gpt", tmp_path_factory.mktemp("corpus"))
-    example.ok("prepare.py")
-    return example.own.parent
+    """The folder with the texts."""
+    return texts(tmp_path_factory)
 
 
 class Runs:
@@ -62,9 +62,16 @@ class Runs:
         return self.example.judge(**self.env())
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmScripts]:
+    """A process that has imported torch, and what train.py has it import later."""
+    with WarmScripts("torch", "torch.utils.flop_counter", "torch._dynamo") as scripts:
+        yield scripts
+
+
 @pytest.fixture
-def runs(tmp_path: Path, corpus: Path) -> Runs:
-    found = Runs(copied("tiny_gpt", tmp_path, passes=2), corpus)
+def runs(tmp_path: Path, corpus: Path, warm: WarmScripts) -> Runs:
+    found = Runs(copied("tiny_gpt", tmp_path, passes=2, warm=warm), corpus)
     shutil.copytree(corpus / "hidden", tmp_path / "hidden", dirs_exist_ok=True)
     return found
 

@@ -1,0 +1,83 @@
+"""Scripts that are forked from a process which has imported what takes long: a run costs a fork, not seconds.
+
+    with WarmScripts("torch") as scripts:
+        done = scripts.run(["train.py"], cwd=folder, env=env)
+
+What runs is the script itself, in a process of its own; campaigns show how an interpreter of
+its own runs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NoReturn, Self
+
+#: Seconds after which a script is ended by a signal.
+PATIENCE = 170
+
+
+class WarmScripts:
+    """A process with some modules imported, which forks one script after the other."""
+
+    def __init__(self, *modules: str) -> None:
+        words = [sys.executable, "-m", "tests.support.warm_scripts", *modules]
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def run(self, argv: list[str], cwd: Path, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+        """Run a script to its end; its name is the first word."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with TemporaryDirectory() as folder:
+            out, err = Path(folder) / "out", Path(folder) / "err"
+            print(json.dumps([argv, str(cwd), env, str(out), str(err)]), file=self._process.stdin, flush=True)
+            status = int(self._process.stdout.readline())
+            return subprocess.CompletedProcess(argv, status, out.read_bytes(), err.read_bytes())
+
+
+def _serve() -> None:
+    for line in sys.stdin:
+        told = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _become(*told)
+        else:
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _become(argv: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> NoReturn:
+    """Be the script, from its first line to its exit status."""
+    signal.alarm(PATIENCE)
+    for number, path, flags in ((0, os.devnull, 0), (1, out, os.O_CREAT), (2, err, os.O_CREAT)):
+        os.dup2(os.open(path, os.O_RDWR | flags, 0o600), number)
+    # What a process begins with: its own buffers, words, folder and environment.
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.dont_write_bytecode = True
+    sys.argv, sys.path[0] = argv, cwd
+    runpy.run_path(argv[0], run_name="__main__")
+    # The loop that is waited in here must not go on in the child.
+    raise SystemExit
+
+
+if __name__ == "__main__":
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
+    _serve()
