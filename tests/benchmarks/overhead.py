@@ -24,7 +24,7 @@ from pathlib import Path
 from arctl.daemon.sandbox import levels
 from arctl.experiments.confinement import Level
 from tests.benchmarks.support import spread, table
-from tests.support.campaigns import make_patch, make_repo
+from tests.support.campaigns import add_card, make_repo
 from tests.support.daemon import Daemon, wait_for
 
 JOB = "date +begin=%s.%N; sleep 0.4; echo ---; echo val_loss: 1.0; date +end=%s.%N"
@@ -50,12 +50,10 @@ def gaps_of(folder: Path, devices: str, runs: int, level: Level) -> tuple[list[f
     deck = '\n[brain]\nkind = "deck"\ndeck = "deck"\n'
     files = {"job.sh": JOB}
     repo = make_repo(folder / "repo", command="sh job.sh", experiments=runs, extra=deck, files=files)
-    (repo / "deck").mkdir()
     for number in range(runs):
         # Written ideas that change nothing in the result: each is run once and rejected.
         edit = {"train.py": ("WIDTH = 32", f"WIDTH = {100 + number}")}
-        patch = make_patch(repo, edit, title=f"idea {number}", axis=f"idea.{number}")
-        (repo / "deck" / f"{number:04}.patch").write_text(patch)
+        add_card(repo, f"{number:04}", edit, title=f"idea {number}", axis=f"idea.{number}")
     daemon = Daemon(folder / "home", devices)
     daemon.start()
     try:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.support.boxes import need
-from tests.support.campaigns import git, make_patch
+from tests.support.campaigns import add_card, git
 from tests.support.daemon import Daemon
 from tests.support.scored import Scored, copied, final_block, texts, with_texts
 
@@ -302,8 +302,7 @@ def test_neither_looking_nor_remembering_helps_in_a_campaign(daemon: Daemon, tmp
     git(repo, "commit", "--quiet", "--message=bigrams")
     for number, (title, code) in enumerate((("looks ahead", LOOK), ("remembers", REMEMBER))):
         edit = {"predict.py": (PREDICTED, f"{code}{PREDICTED}")}
-        patch = make_patch(repo, edit, title=title, axis=f"cheat.{number}")
-        (repo / "deck" / f"{number:02}.patch").write_text(patch)
+        add_card(repo, f"{number:02}", edit, title=title, axis=f"cheat.{number}")
     search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     daemon.call("campaign.start", path=str(repo), env={"PATH": search})
     status = daemon.wait_finished("tiny_gpt")

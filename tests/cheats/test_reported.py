@@ -14,7 +14,7 @@ import pytest
 from tests.cheats.reported import FILES, SPEC, TRAIN
 from tests.cheats.reported_corpus import CHEATS, HONEST, Cheat
 from tests.support.boxes import need
-from tests.support.campaigns import git, make_patch, make_repo
+from tests.support.campaigns import add_card, git, make_repo, write_card
 from tests.support.daemon import Daemon, wait_for
 
 HOOKS = ("pre-commit", "post-commit", "post-checkout", "post-merge", "pre-push", "reference-transaction",
@@ -36,10 +36,6 @@ class Night:
     def log(self, name: str) -> str:
         """Return all that the runs of a cheat printed."""
         return self.daemon.printed(self.shown[name])
-
-
-def header(title: str, axis: str) -> str:
-    return f"title: {title}\nhypothesis: It helps.\naxis: {axis}\nmove: replace\n---\n"
 
 
 def plant_hooks(repo: Path, marker: Path) -> None:
@@ -65,17 +61,15 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     (repo / "arctl.toml").write_text(SPEC.format(experiments=len(CHEATS) + len(HONEST)))
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "--message=honest")
-    deck = repo / "deck"
-    deck.mkdir()
     # Honest ideas come last: until then everybody is judged against the baseline.
     for number, cheat in enumerate(CHEATS):
-        axis = f"cheat.{number}"
-        edit = {"train.py": (cheat.old, cheat.new)}
-        made = make_patch(repo, edit, title=cheat.name, axis=axis) if not cheat.patch else ""
-        (deck / f"{number:03}.patch").write_text(made or header(cheat.name, axis) + cheat.patch)
+        name, axis = f"{number:03}", f"cheat.{number}"
+        if cheat.patch:
+            write_card(repo, name, cheat.patch, title=cheat.name, axis=axis)
+        else:
+            add_card(repo, name, {"train.py": (cheat.old, cheat.new)}, title=cheat.name, axis=axis)
     for number, (title, edit) in enumerate(HONEST.items()):
-        card = make_patch(repo, {"train.py": edit}, title=title, axis=f"honest.{number}")
-        (deck / f"9{number:02}.patch").write_text(card)
+        add_card(repo, f"9{number:02}", {"train.py": edit}, title=title, axis=f"honest.{number}")
     plant_hooks(repo, root / "marker")
     daemon = Daemon(root / "home")
     daemon.start()

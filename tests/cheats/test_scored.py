@@ -14,7 +14,7 @@ import pytest
 from tests.cheats.corpus import CHEATS, Cheat
 from tests.cheats.honest import FILES, SPEC, TRAIN
 from tests.support.boxes import need
-from tests.support.campaigns import git, make_patch, make_repo
+from tests.support.campaigns import add_card, git, make_repo
 from tests.support.daemon import Daemon
 
 SECRET = "SECRET-5f2c"
@@ -47,11 +47,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     (repo / "arctl.toml").write_text(spec)
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "--message=honest")
-    (repo / "deck").mkdir()
     for number, cheat in enumerate(CHEATS):
         edit = {cheat.file: (cheat.place, f"{cheat.code}{cheat.place}")}
-        patch = make_patch(repo, edit, title=cheat.name, axis=f"cheat.{number}")
-        (repo / "deck" / f"{number:03}.patch").write_text(patch)
+        add_card(repo, f"{number:03}", edit, title=cheat.name, axis=f"cheat.{number}")
     daemon = Daemon(root / "home")
     daemon.start(ANTHROPIC_API_KEY=SECRET, HOME=str(root / "person"))
     try:

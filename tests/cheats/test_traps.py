@@ -23,7 +23,7 @@ from arctl.experiments.models import Policy
 from tests.cheats.reported import TRAIN as REPORTED
 from tests.cheats.series import FILES, SPEC, TRAIN
 from tests.support.boxes import need
-from tests.support.campaigns import git, make_patch, make_repo
+from tests.support.campaigns import add_card, git, make_repo
 from tests.support.daemon import Daemon
 from tests.support.virtual import SPEC as VIRTUAL
 from tests.support.virtual import World
@@ -241,10 +241,8 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Series]:
     (repo / "arctl.toml").write_text(SPEC.format(experiments=len(IDEAS)))
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "--message=honest")
-    (repo / "deck").mkdir()
     for number, (title, edits) in enumerate(IDEAS):
-        card = make_patch(repo, edits, title=title, axis=f"idea.{number}")
-        (repo / "deck" / f"{number}.patch").write_text(card)
+        add_card(repo, str(number), edits, title=title, axis=f"idea.{number}")
     daemon = Daemon(root / "home")
     daemon.start()
     try:

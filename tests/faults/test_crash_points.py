@@ -17,7 +17,7 @@ from arctl.errors import ArctlError
 from tests.faults import crashing
 from tests.faults.storm import left, twice_or_missing
 from tests.faults.test_daemon_faults import results, running, shim_of
-from tests.support.campaigns import git, make_patch, make_repo
+from tests.support.campaigns import add_card, git, make_repo
 from tests.support.daemon import Daemon, wait_for
 from tests.support.patient import HALFWAY, go
 
@@ -88,8 +88,7 @@ def gains(folder: Path) -> Path:
         files={"deck/.keep": ""},
     )
     for number, name in enumerate(names):
-        text = make_patch(repo, {"train.py": (f"{name} = 0.0", f"{name} = 1.0")}, title=name, axis=name)
-        (repo / "deck" / f"{number:02}.patch").write_text(text)
+        add_card(repo, f"{number:02}", {"train.py": (f"{name} = 0.0", f"{name} = 1.0")}, title=name)
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "--message=deck")
     return repo

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.campaigns import git, make_patch, make_repo
+from tests.support.campaigns import add_card, git, make_repo
 from tests.support.daemon import Daemon, wait_for
 
 SCRIPT = """\
@@ -41,10 +41,8 @@ def test_30_what_is_no_metric_fails_and_what_cannot_be_is_in_quarantine(
     daemon: Daemon, tmp_path: Path
 ) -> None:
     repo = make_repo(tmp_path / "repo", script=SCRIPT, extra=EXTRA, experiments=len(CARDS))
-    (repo / "deck").mkdir()
     for name, (old, new, _) in CARDS.items():
-        card = make_patch(repo, {"train.py": (old, new)}, title=name, axis=name)
-        (repo / "deck" / f"{name}.patch").write_text(card)
+        add_card(repo, name, {"train.py": (old, new)})
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "--message=deck")
     daemon.campaign(repo)

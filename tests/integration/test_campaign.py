@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from arctl.errors import RefusedError
-from tests.support.campaigns import SCRIPT, git, make_patch, make_repo
+from tests.support.campaigns import SCRIPT, add_card, git, make_repo
 from tests.support.daemon import Daemon
 
 
@@ -70,8 +70,7 @@ def test_deck_verdicts_each_of_their_own(daemon: Daemon, tmp_path: Path) -> None
         "08-nothing": ("worse", "worse", {"train.py": ("WIDTH = 32", "WIDTH = 16")}),
     }
     for name, (title, axis, edits) in patches.items():
-        text = make_patch(repo, edits, title=title, axis=axis)
-        (deck / f"{name}.patch").write_text(text)
+        add_card(repo, name, edits, title=title, axis=axis)
     (deck / "09-broken.patch").write_text("no header\n")
 
     daemon.campaign(repo)
@@ -108,7 +107,7 @@ def test_the_same_patch_is_not_run_again_on_another_base(daemon: Daemon, tmp_pat
         "3": ("wide once more", {"train.py": ("WIDTH = 32", "WIDTH = 128")}),
     }
     for name, (title, edits) in ideas.items():
-        (repo / "deck" / f"{name}.patch").write_text(make_patch(repo, edits, title=title, axis=title))
+        add_card(repo, name, edits, title=title)
     daemon.campaign(repo)
     assert daemon.wait_finished()["state"] == "finished"
     found = {row["title"]: row for row in daemon.experiments()}
@@ -137,11 +136,7 @@ def test_a_timeout_is_a_verdict_of_its_own(daemon: Daemon, tmp_path: Path) -> No
     spec = (repo / "arctl.toml").read_text().replace('timeout = "60s"', 'timeout = "3s"')
     (repo / "arctl.toml").write_text(spec)
     git(repo, "commit", "--quiet", "--all", "--message=short")
-    (repo / "deck").mkdir()
-    slow = make_patch(
-        repo, {"train.py": ("seed = int", "import time; time.sleep(600)\nseed = int")}, title="slow", axis="s"
-    )
-    (repo / "deck" / "1.patch").write_text(slow)
+    add_card(repo, "slow", {"train.py": ("seed = int", "import time; time.sleep(600)\nseed = int")})
     daemon.campaign(repo)
     daemon.wait_finished()
     row = next(row for row in daemon.experiments() if row["title"] == "slow")
@@ -200,10 +195,8 @@ def test_the_ledger_agrees_with_itself(daemon: Daemon, tmp_path: Path) -> None:
 
 def deck_of(repo: Path, edits: dict[str, tuple[str, str]]) -> None:
     """Write a deck with one patch of train.py for each title."""
-    (repo / "deck").mkdir()
     for title, edit in edits.items():
-        patch = make_patch(repo, {"train.py": edit}, title=title, axis=title)
-        (repo / "deck" / f"{title}.patch").write_text(patch)
+        add_card(repo, title, {"train.py": edit})
 
 
 DECK = '\n[brain]\nkind = "deck"\ndeck = "deck"\n'

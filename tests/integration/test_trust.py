@@ -13,7 +13,7 @@ import pytest
 
 from arctl.daemon.jobs import environment, seals
 from arctl.experiments.spec import parse
-from tests.support.campaigns import make_patch, make_repo
+from tests.support.campaigns import add_card, make_repo
 from tests.support.cli import Arctl
 from tests.support.daemon import wait_for
 
@@ -39,9 +39,7 @@ def begin(arctl: Arctl, tmp_path: Path) -> None:
     command = f"{sys.executable} train.py"
     repo = make_repo(tmp_path / "toy", experiments=2, command=command, extra=EXTRA)
     for name, edit in (("1-lying", LYING), ("2-honest", HONEST)):
-        card = make_patch(repo, {"train.py": edit}, title=name, axis=name[2:])
-        (repo / "deck").mkdir(exist_ok=True)
-        (repo / "deck" / f"{name}.patch").write_text(card)
+        add_card(repo, name, {"train.py": edit}, axis=name[2:])
     arctl.ok("start", repo)
 
 
@@ -120,9 +118,7 @@ def test_results_of_an_earlier_run_are_no_results_of_this_one(arctl: Arctl, tmp_
     (repo / "arctl.toml").write_text(
         text.replace('name = "val_loss"', 'name = "val_loss"\nsource = "json"\nfile = "results.json"')
     )
-    (repo / "deck").mkdir()
-    card = make_patch(repo, {"train.py": ("LR = 0.01", "LR = 0.02")}, title="silent", axis="LR")
-    (repo / "deck/1.patch").write_text(card)
+    add_card(repo, "silent", {"train.py": ("LR = 0.01", "LR = 0.02")}, axis="LR")
     subprocess.run(["git", "-C", repo, "add", "-A"], check=True)
     subprocess.run(
         ["git", "-C", repo, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "spec"], check=True

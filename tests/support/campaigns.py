@@ -197,8 +197,13 @@ def _committed(folder: Path) -> Path:
     return folder
 
 
-def make_patch(repo: Path, edits: dict[str, tuple[str, str]], *, title: str, axis: str) -> str:
-    """Return a deck's patch that replaces text in files; the repository stays as it was."""
+def add_card(
+    repo: Path, name: str, edits: dict[str, tuple[str, str]], *, title: str = "", axis: str = ""
+) -> None:
+    """Put a patch that replaces text in files into a deck; the repository stays as it was.
+
+    Its title is its name unless told otherwise, its axis its title.
+    """
     before = {path: (repo / path).read_text() for path in edits}
     for path, (old, new) in edits.items():
         assert old in before[path], f"{old!r} is not in {path}"
@@ -206,4 +211,11 @@ def make_patch(repo: Path, edits: dict[str, tuple[str, str]], *, title: str, axi
     diff = git(repo, "diff", "--full-index", "--", *edits)
     for path, text in before.items():
         (repo / path).write_text(text)
-    return f"title: {title}\nhypothesis: It helps.\naxis: {axis}\nmove: replace\n---\n{diff}\n"
+    write_card(repo, name, f"{diff}\n", title=title or name, axis=axis or title or name)
+
+
+def write_card(repo: Path, name: str, diff: str, *, title: str, axis: str) -> None:
+    """Put a patch into a deck."""
+    (repo / "deck").mkdir(exist_ok=True)
+    header = f"title: {title}\nhypothesis: It helps.\naxis: {axis}\nmove: replace\n---\n"
+    (repo / "deck" / f"{name}.patch").write_text(header + diff)
