@@ -1,18 +1,27 @@
-"""The syntax tree of Python source, read by one thread at a time."""
+"""The syntax tree of Python source, undisturbed by other threads."""
 
 from __future__ import annotations
 
 import ast
+import gc
 import threading
 
-_ONE = threading.RLock()
+_ONE = threading.Lock()
 
 
 def tree_of(source: str) -> ast.Module:
     """Parse source; raises SyntaxError, ValueError, RecursionError or MemoryError as `ast.parse` does.
 
     CPython before 3.11.8 counts the depth of all trees that are being built in one number: where garbage is
-    collected meanwhile and another thread goes on, both end in a SystemError (python/cpython#106905).
+    collected meanwhile, another thread goes on, and parses, too, the first ends in a SystemError
+    (python/cpython#106905). Others who parse are libraries as well (`inspect.signature`, tracebacks). So
+    none is collected while a tree is built; nothing else lets another thread go on in there.
     """
     with _ONE:
-        return ast.parse(source)
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return ast.parse(source)
+        finally:
+            if collects:
+                gc.enable()
