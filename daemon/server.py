@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from arctl import protocol
 from arctl.daemon.commands import METHODS, Caller, Context
@@ -76,7 +76,8 @@ class Server:
             self._path.unlink(missing_ok=True)
 
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
+        # A coroutine that is under way always has one.
+        task = cast("asyncio.Task[None]", asyncio.current_task())
         try:
             actor = peer(writer.get_extra_info("socket"))
         except StrangerError as error:
@@ -84,9 +85,6 @@ class Server:
                 # Once: whoever tries without end must not fill the log.
                 self._strangers.add(str(error))
                 log.warning("hung up: %s", error)
-            writer.close()
-            return
-        if task is None:
             writer.close()
             return
         connection = Connection(self._context, actor, reader, writer)

@@ -6,15 +6,7 @@ import gc
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from arctl.daemon.rows import (
-    ACTIVE,
-    Agent,
-    DeadEnd,
-    Experiment,
-    Proposal,
-    Row,
-    Run,
-)
+from arctl.daemon.rows import ACTIVE, Agent, DeadEnd, Experiment, Proposal, Row, Run
 from arctl.daemon.specs import spec_of
 from arctl.daemon.state.gains import Gains
 from arctl.daemon.state.ids import Ids
@@ -29,7 +21,7 @@ MANY = 50_000
 
 
 class State(Indexed):
-    """What decisions ask of the rows; they go through the indices, never through all of a campaign."""
+    """What decisions ask of the rows, by their indices."""
 
     def ids(self) -> Ids:
         """Return a giver of fresh ids for the rows of one step."""

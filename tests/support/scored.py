@@ -80,9 +80,9 @@ def copied(example: str, root: Path, passes: int = 1, warm: WarmScripts | None =
     own = Path(shutil.copytree(EXAMPLES / example, root / example, ignore=skip))
     for kind in ("inputs", "predictions"):
         for number in range(1, passes + 1):
-            (root / kind / str(number)).mkdir(parents=True)
+            (root / kind / str(number)).mkdir(parents=True, exist_ok=True)
     for kind in ("data", "hidden", "scorer"):
-        (root / kind).mkdir()
+        (root / kind).mkdir(exist_ok=True)
     return Scored(own, passes, warm)
 
 
@@ -93,8 +93,10 @@ def texts(factory: pytest.TempPathFactory) -> Path:
     root.mkdir(exist_ok=True)
     with (root / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (root / "tiny_gpt").exists():
+        if not (root / "made").exists():
+            shutil.rmtree(root / "tiny_gpt", ignore_errors=True)
             copied("tiny_gpt", root).ok("prepare.py")
+            (root / "made").touch()
     return root
 
 

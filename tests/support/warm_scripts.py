@@ -3,8 +3,8 @@
     with WarmScripts("torch") as scripts:
         done = scripts.run(["train.py"], cwd=folder, env=env)
 
-What runs is the script itself, in a process of its own; campaigns show how an interpreter of
-its own runs it.
+What runs is the script itself, in a process of its own; what an interpreter settles when it begins (the seed
+of hashes, the number of threads) is the same for all of them. Campaigns show how one of its own runs it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,14 @@ class WarmScripts:
         with TemporaryDirectory() as folder:
             out, err = Path(folder) / "out", Path(folder) / "err"
             print(json.dumps([argv, str(cwd), env, str(out), str(err)]), file=self._process.stdin, flush=True)
-            status = int(self._process.stdout.readline())
+            try:
+                line = self._process.stdout.readline()
+            except BaseException:
+                # Whoever is next must not be told how this one ended.
+                self._process.kill()
+                raise
+            assert line, "the process that forks scripts has ended"
+            status = int(line)
             return subprocess.CompletedProcess(argv, status, out.read_bytes(), err.read_bytes())
 
 

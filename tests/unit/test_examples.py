@@ -196,9 +196,9 @@ def prepared(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Scored
 
 def test_prepare_makes_each_text_once(prepared: Scored) -> None:
     root = prepared.own.parent
-    texts = {name: (root / name).read_bytes() for name in ("data/train.bin", "hidden/val.bin")}
-    assert len(texts["data/train.bin"]) == 2_000_000
-    assert len(texts["hidden/val.bin"]) == 300_000
+    made = {name: (root / name).read_bytes() for name in ("data/train.bin", "hidden/val.bin")}
+    assert len(made["data/train.bin"]) == 2_000_000
+    assert len(made["hidden/val.bin"]) == 300_000
     assert sorted(path.name for path in (root / "data").iterdir()) == ["meta.json", "train.bin"]
     assert "val.bin is up to date" in prepared.ok("prepare.py")
     # A harmed text of the two is made anew: the one for training as it was, the other from fresh randomness.
@@ -206,7 +206,7 @@ def test_prepare_makes_each_text_once(prepared: Scored) -> None:
     printed = prepared.ok("prepare.py")
     assert "val.bin is up to date" in printed
     assert "train.bin is up to date" not in printed
-    assert {name: (root / name).read_bytes() for name in texts} == texts
+    assert {name: (root / name).read_bytes() for name in made} == made
 
 
 def test_what_judges_is_in_no_file_and_is_never_written_again(prepared: Scored, tmp_path: Path) -> None:
