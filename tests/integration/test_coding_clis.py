@@ -236,7 +236,7 @@ def turns(ledger: Ledger) -> int:
     return sum(row["state"] == "answered" for row in rows)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_a_community_of_claudes_lives_through_a_campaign(arctl: Arctl, modules: Path, tmp_path: Path) -> None:
     model = Model(Manner(weak=True, crash=True))
@@ -255,7 +255,7 @@ def test_a_community_of_claudes_lives_through_a_campaign(arctl: Arctl, modules: 
     assert all(row["usd"] > 0 for row in costs["rows"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_a_community_of_codexes_lives_through_a_campaign(arctl: Arctl, modules: Path, tmp_path: Path) -> None:
     # The model behind it has it run the scripted agent in its shell.

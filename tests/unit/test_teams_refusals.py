@@ -22,7 +22,7 @@ def refusals(world: Community) -> list[Post]:
 def test_refusals_of_several_ideas_stand_in_one_thread() -> None:
     world = world_of(Move.IMPLEMENT, "I may not write that", teams="analysts = 2\nexperimenters = 1\n")
     world.begin()
-    world.run(limit=4000)
+    world.run(limit=1200)
     said = refusals(world)
     assert len(said) > 2
     assert len({post.thread for post in said}) == 1
