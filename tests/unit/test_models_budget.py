@@ -114,7 +114,7 @@ async def test_reservations_of_others_are_waited_for_not_laid_before_a_person(
     server.script = lambda request: fault("stall")
     task = asyncio.create_task(book.call(max_tokens=1000))
     while not server.requests:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
     found = await refused(book, agent="bo")
     assert not found.human
     assert found.retry_after
@@ -149,7 +149,7 @@ async def test_a_daemon_killed_in_mid_call_leaves_it_spent(make: Make, server: M
     server.script = lambda request: fault("stall")
     task = asyncio.create_task(book.call(max_tokens=1000))
     while not server.requests:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
     book.gateway._report = lambda fact: None  # kill -9: nothing more is written
     (row,) = book.calls
     state = book.again()

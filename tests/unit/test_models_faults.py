@@ -282,7 +282,7 @@ async def test_a_cancelled_call_stays_spent(book: Book, server: MessagesServer) 
     says(server, fault("stall"))
     task = asyncio.create_task(book.call())
     while not server.requests:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -311,6 +311,6 @@ async def test_one_cancelled_while_it_is_reserved_gives_the_reservation_back(
         await task
     gate.set()
     while not book.calls or book.states != [CallState.SETTLED]:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
     assert not server.requests
     assert book.state.spending.campaign("toy").usd == 0

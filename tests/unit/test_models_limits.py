@@ -108,7 +108,7 @@ async def test_a_cancelled_probe_lets_the_next_one_probe(book: Book, server: Mes
     before = len(server.requests)
     task = asyncio.create_task(book.call())
     while len(server.requests) == before:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
     assert "not asked" in (await fault_of(book, agent="bo")).message
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
