@@ -24,21 +24,28 @@ from pathlib import Path
 from arctl.daemon.jobs.folder import MARK, RunFolder
 from arctl.errors import ArctlError
 from tests.benchmarks.support import table
-from tests.support.campaigns import git, make_repo
+from tests.support.campaigns import git, make_repo, write_card
 from tests.support.daemon import Daemon, wait_for
 
 #: What each job does: a little work, a step of a curve, a metric.
 JOB = """\
 import os, random, time
-{constants}
 rng = random.Random(int(os.environ["SEED"]))
 print("step 1 | loss: 1.0", flush=True)
 time.sleep(rng.uniform(0, 0.3))
 print("---")
-print(f"val_loss: {{1 + X0 * X1 + rng.gauss(0, 0.1):.6f}}")
+print(f"val_loss: {1 + rng.gauss(0, 0.1):.6f}")
 """
-#: Jobs for which one constant has values enough to be tried.
-EACH = 10
+#: Ideas for each job that is to end: some never do.
+IDEAS = 1.5
+#: An idea: a file with a number, that no other idea touches.
+DIFF = """diff --git a/ideas/{name} b/ideas/{name}
+new file mode 100644
+--- /dev/null
++++ b/ideas/{name}
+@@ -0,0 +1 @@
++{name}
+"""
 
 SPEC = """\
 name = "storm"
@@ -50,28 +57,23 @@ name = "val_loss"
 [seed]
 env = "SEED"
 [files]
-editable = ["train.py"]
-{params}[policy]
+editable = ["ideas/*"]
+[policy]
 mode = "greedy"
 baseline_runs = 1
 champion_runs = 1
 [limits]
 experiments = {experiments}
+[brain]
+kind = "deck"
+deck = "deck"
 [teams]
 analysts = 0
 off = ["dead_ends", "near"]
 """
 
-PARAM = """\
-[params.X{number}]
-file = "train.py"
-type = "float"
-low = 0.0
-high = 1.0
-"""
-
 #: Seconds between two kills, at most; and how many there may be for each job that ends: some have to.
-PACE = 0.6
+PACE = 0.2
 KILLS = 2
 
 
@@ -89,11 +91,11 @@ class Report:
 def storm(folder: Path, jobs: int, *, seed: int = 0, level: str = "3", devices: str = "sim:4") -> Report:
     """Have at least so many jobs run to their end under kills, then look at what is left."""
     chance = random.Random(seed)
-    numbers = range(2 + jobs // EACH)
-    constants = "\n".join(f"X{number} = 0.5" for number in numbers)
-    params = "".join(PARAM.format(number=number) for number in numbers)
-    repo = make_repo(folder / "repo", script=JOB.format(constants=constants))
-    (repo / "arctl.toml").write_text(SPEC.format(experiments=10 * jobs, params=params))
+    repo = make_repo(folder / "repo", script=JOB)
+    (repo / "arctl.toml").write_text(SPEC.format(experiments=10 * jobs))
+    for number in range(20 + int(IDEAS * jobs)):
+        name = f"{number:05}"
+        write_card(repo, name, DIFF.format(name=name), title=f"idea {number}", axis=f"idea.{number}")
     git(repo, "commit", "--quiet", "--all", "--message=storm")
     daemon = Daemon(folder / "home", devices)
     report, begun = Report(), time.monotonic()
