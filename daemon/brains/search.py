@@ -2,7 +2,7 @@
 
 Most proposals move one parameter away from the champion, untried ones first: a step up and a step down,
 then wherever TPE expects most. Every fourth moves two at once. The study is rebuilt from the campaign's
-history at each question, so nothing is lost by a restart.
+history whenever TPE is asked, so nothing is lost by a restart.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from arctl.daemon.brains import rules
@@ -76,14 +77,15 @@ class SearchBrain(RuledBrain):
         tried = Tried(params, question, self._objected)
         counts = Counter(part for past in question.history for part in past.axis.split("+") if part)
         rng = random.Random(f"{self.settings.seed}/{question.turn.id}/{len(question.history)}")  # noqa: S311
-        study = _study(question, params, rng.randrange(2**31))
+        # Built where TPE is asked for the first time: plain steps need none.
+        study = cache(partial(_study, question, params, rng.randrange(2**31)))
         drafts: list[Draft] = []
         number = len(question.history)
         solo = question.direction is None
         while len(drafts) < question.want:
             free = _choose(axes, counts, rng, joint=(number + len(drafts)) % JOINT_EVERY == 0)
             moved = _step(params, champion, free, tried, counts, rng) or _move(
-                study, params, champion, free, tried, rng
+                study(), params, champion, free, tried, rng
             )
             if moved is None:
                 axes = [axis for axis in axes if axis not in free] if len(free) == 1 else axes
