@@ -39,8 +39,23 @@ TOGETHER = (
     "tests/integration/test_cli_look.py",
     "tests/integration/test_cli_teams.py",
     "tests/integration/test_coding_clis.py",
-    "tests/tui/",
     "tests/unit/test_examples_torch.py",
+)
+#: Files of the interface whose tests look at the same company at work, or at the same campaign that is over.
+COMPANY = (
+    "tests/tui/test_experiment_pages.py",
+    "tests/tui/test_found.py",
+    "tests/tui/test_logs.py",
+    "tests/tui/test_tui_aclient.py",
+    "tests/tui/test_tui_held.py",
+    "tests/tui/test_tui_overview.py",
+    "tests/tui/test_tui_palette.py",
+    "tests/tui/test_tui_queue.py",
+    "tests/tui/test_tui_remote.py",
+    "tests/tui/test_tui_replay.py",
+    "tests/tui/test_tui_steering.py",
+    "tests/tui/test_tui_teams.py",
+    "tests/tui/test_tui_tmux.py",
 )
 
 
@@ -51,6 +66,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Sharing(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith(COMPANY):
+                return "company"
             return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
 
     return Sharing(config, log)
