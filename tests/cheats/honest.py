@@ -79,7 +79,7 @@ name = "cheats"
 [run]
 setup = "python3 prepare.py"
 command = "python3 train.py"
-timeout = "60s"
+timeout = "180s"
 log_cap_mb = 1
 [metric]
 name = "val_mse"

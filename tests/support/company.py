@@ -68,6 +68,8 @@ def company(on: Stage) -> Busy:
     member("join", role="analyst", model="a model from outside")
     crashed = _judged(on, "deeper than it can bear", DEPTH=0.99)
     accepted = _judged(on, "near the best rate", LR=0.55)
+    # From here on nothing ends any more, however long the rest takes.
+    (on.home.campaign(NAME) / "data" / "hold").touch()
     ask("say", campaign=NAME, text=ANSWERED, links=[accepted])
     note = member("post", text="The width may matter more than the rate.", links=[accepted])
     ask("say", campaign=NAME, text="Show it with two seeds.", parent=note["post"])
@@ -75,8 +77,6 @@ def company(on: Stage) -> Busy:
     directive = ask("redirect", target=team["id"], text=DIRECTIVE)["directive"]
     wait_for("an acknowledgement", lambda: _acknowledged(on, directive))
     dead = ask("mark", campaign=NAME, axis="DEPTH", low=0.95, reason=REASON)["dead_end"]
-    # From here on nothing ends any more.
-    (on.home.campaign(NAME) / "data" / "hold").touch()
     asked = member("post", text=QUESTION, kind="question")
     made = [
         ask("propose", campaign=NAME, values={"WIDTH": value}, title=title)["proposal"]
