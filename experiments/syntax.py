@@ -6,6 +6,7 @@ import ast
 import gc
 import threading
 
+#: One at a time: each leaves the collector as it found it.
 _ONE = threading.Lock()
 
 
