@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 from textual.app import SuspendNotSupported
-from textual.widgets import Input
 
 from arctl.errors import ArctlError
 from arctl.text import clean
@@ -66,20 +65,6 @@ class Looking(Going):
         field.value = pane.filter
         # At once: what is typed right behind the / belongs to the filter, never to the pane.
         self.screen.set_focus(field, scroll_visible=False)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as one types."""
-        page = self.page
-        if event.input.id == "filter" and event.input.has_focus and page is not None:
-            pane = page.pane(page.current)
-            pane.filter = clean(event.value)
-            pane.lay_out()
-            self.source.look()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go back to the pane."""
-        if event.input.id == "filter":
-            self.end_filter()
 
     def action_copy(self) -> None:
         """Copy what is under the cursor: its id, else the line."""

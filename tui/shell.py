@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -43,18 +43,25 @@ PERIOD = 1.0
 
 
 class FilterLine(Entry):
-    """The line in which a filter is typed; each letter counts at once."""
+    """The line in which a filter is typed; each letter counts at once.
+
+    Enter and Escape count at once as well, without a message on the way: the next key is for the pane.
+    """
 
     BINDINGS: ClassVar = [("escape", "leave", "leave")]
 
-    def action_leave(self) -> None:
-        """Take the filter away."""
-        self.value = ""
-        self.action_submit_now()
+    def __init__(self, end: Callable[[], None]) -> None:
+        super().__init__(id="filter", compact=True)
+        self._end = end
 
-    def action_submit_now(self) -> None:
-        """Go back to the pane."""
-        self.post_message(Input.Submitted(self, self.value))
+    def action_leave(self) -> None:
+        """Take the filter away and go back to the pane."""
+        self.value = ""
+        self._end()
+
+    async def action_submit(self) -> None:
+        """Keep the filter and go back to the pane."""
+        self._end()
 
 
 class Shell(LeanApp):
@@ -101,7 +108,7 @@ class Shell(LeanApp):
         yield Timeline(id="timeline")
         yield Breadcrumbs()
         yield Container(id="pages")
-        yield FilterLine(id="filter", compact=True)
+        yield FilterLine(self.end_filter)
         yield KeyLine()
 
     async def on_mount(self) -> None:
@@ -241,13 +248,26 @@ class Shell(LeanApp):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Put the line for a filter away once a pane has the focus."""
-        if isinstance(event.widget, Pane):
+        if isinstance(event.widget, Pane) and event.widget.has_focus:
             self.screen_stack[0].query_one("#filter").display = False
 
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as one types."""
+        if event.input.id == "filter" and event.input.has_focus:
+            self._filter(event.value)
+
+    def _filter(self, text: str) -> None:
+        if (page := self.page) is not None:
+            pane = page.pane(page.current)
+            pane.filter = clean(text)
+            pane.lay_out()
+            self.source.look()
+
     def end_filter(self) -> None:
-        """Put the line for a filter away; the filter stays."""
+        """Put the line for a filter away; what stands in it stays the filter."""
         field, page = self.screen_stack[0].query_one("#filter", FilterLine), self.page
         if field.display and page is not None:
+            self._filter(field.value)
             field.display = False
             page.select(page.current)
             self.flush()

@@ -39,13 +39,21 @@ def test_a_lock_of_a_git_that_lives_is_left_to_it(tmp_path: Path, monkeypatch: p
     lock = tmp_path / "refs" / "heads" / "main.lock"
     lock.parent.mkdir(parents=True)
     lock.touch()
-    living = subprocess.Popen(["sleep", "600"], env={**os.environ, "GIT_DIR": str(tmp_path)})
+    living = subprocess.Popen(
+        ["sh", "-c", "echo alive; read end"],
+        env={**os.environ, "GIT_DIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
+        # A process that has just been made shows no environment for a moment.
+        assert living.stdout is not None
+        assert living.stdout.readline() == b"alive\n"
         assert not locks.release(tmp_path)
         assert lock.exists()
     finally:
         living.kill()
-        living.wait()
+        living.communicate()
     assert locks.release(tmp_path)
     assert not lock.exists()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.warm_scripts import WarmScripts
+from tests.support.warm_scripts import PATIENCE, WarmScripts
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -46,8 +46,9 @@ class Scored:
         if self.warm is not None and words[0] in ("train.py", "predict.py"):
             done = self.warm.run(list(words), self.own, env)
         else:
+            words = (sys.executable, *words)
             done = subprocess.run(
-                [sys.executable, *words], cwd=self.own, env=env, capture_output=True, timeout=170, check=False
+                words, cwd=self.own, env=env, capture_output=True, timeout=PATIENCE, check=False
             )
         return subprocess.CompletedProcess(
             done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
