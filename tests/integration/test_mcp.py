@@ -113,7 +113,10 @@ async def test_a_member_joins_proposes_and_gets_a_verdict_and_the_night_tells_of
         board = await data(member, "board")
         assert board["surface"]["LR"]["high"] == 0.2
         assert board["you"]["name"] == "otto"
-        made = await data(member, "propose", hypothesis="LR is far too low", values={"LR": 0.051})
+        made = await data(
+            member, "propose", hypothesis="LR is far too low", values={"LR": 0.051},
+            difference="one leap, whatever the steps before it came to",
+        )  # fmt: skip
         assert made["state"] in ("pending", "ready")
 
         def judged(found: Any) -> bool:
@@ -127,8 +130,9 @@ async def test_a_member_joins_proposes_and_gets_a_verdict_and_the_night_tells_of
         assert shown["proposal"]["agent"] == "otto"
         assert shown["proposal"]["brain"] == "outside"
         assert "LR = 0.051" in await said(member, "diff", id=ident)
-        assert "val_loss" in await said(member, "log_tail", id=ident)
-        curve = await data(member, "curve", id=ident)
+        run = next(run["id"] for run in shown["runs"] if run["state"] == "ended")
+        assert "val_loss" in await said(member, "log_tail", id=run)
+        curve = await data(member, "curve", id=run)
         assert curve["curves"]["loss"]["points"] == 3
         await said(member, "keep_notes", text="LR wants to be near 0.05")
         night = await said(member, "overnight", since="1h")
