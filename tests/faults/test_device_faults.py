@@ -23,7 +23,7 @@ from tests.support.patient import HALFWAY, refused
 @pytest.fixture
 def cards(tmp_path: Path) -> Iterator[Arctl]:
     """Two simulated cards in order."""
-    running = Arctl(tmp_path / "home", devices="sim:2")
+    running = Arctl(tmp_path / "home", devices="sim:2", daemon_runs=True)
     running.env["COLUMNS"] = "200"
     yield running
     running.close()

@@ -12,7 +12,7 @@ from tests.support.cli import Arctl
 
 @pytest.fixture
 def arctl(tmp_path: Path) -> Iterator[Arctl]:
-    """The real command line with a state folder of its own; its daemon is stopped at the end."""
-    running = Arctl(tmp_path / "home")
+    """The real command line with a state folder and a daemon of its own, stopped at the end."""
+    running = Arctl(tmp_path / "home", daemon_runs=True)
     yield running
     running.close()

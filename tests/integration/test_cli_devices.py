@@ -18,7 +18,7 @@ from tests.support.patient import HALFWAY, refused
 @pytest.fixture
 def cards(tmp_path: Path) -> Iterator[Arctl]:
     """Four simulated cards: two in order, one used by others, one quarantined."""
-    running = Arctl(tmp_path / "home", devices="sim:4,foreign=2,quarantined=3")
+    running = Arctl(tmp_path / "home", devices="sim:4,foreign=2,quarantined=3", daemon_runs=True)
     running.env["COLUMNS"] = "200"
     yield running
     running.close()

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.support.campaigns import git, make_repo
 from tests.support.cli import Arctl
 from tests.support.daemon import wait_for
 from tests.support.patient import PATIENT, patient, refused, running
+
+
+@pytest.fixture
+def arctl(tmp_path: Path) -> Iterator[Arctl]:
+    """The command line, and no daemon yet."""
+    found = Arctl(tmp_path / "home")
+    yield found
+    found.close()
 
 
 def test_start_refuses_what_is_no_campaign_before_any_daemon_is_started(arctl: Arctl, tmp_path: Path) -> None:

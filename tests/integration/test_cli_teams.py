@@ -34,7 +34,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     root = tmp_path_factory.mktemp("teams")
-    arctl = Arctl(root / "home")
+    arctl = Arctl(root / "home", daemon_runs=True)
     repo = make_repo(root / "repo", experiments=4, teams=COMPANY)
     try:
         assert arctl("start", repo).returncode == 0

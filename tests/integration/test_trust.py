@@ -25,7 +25,7 @@ EXTRA = '\n[brain]\nkind = "deck"\ndeck = "deck"\n'
 
 @pytest.fixture
 def arctl(tmp_path: Path) -> Iterator[Arctl]:
-    found = Arctl(tmp_path / "home")
+    found = Arctl(tmp_path / "home", daemon_runs=True)
     yield found
     found.close()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arctl.daemon import facts
+from arctl.daemon.actions import Step
 from arctl.daemon.brains import rules
 from arctl.daemon.rows import (
     Agent,
@@ -94,8 +95,8 @@ class Community(World):
         """Return what was asked for with this move, oldest first."""
         return [question for _, question in self.asked if question.move is move]
 
-    def _check(self) -> None:
-        super()._check()
+    def _check(self, step: Step) -> None:
+        super()._check(step)
         for name in self.state.campaigns:
             check_company(self, name)
 

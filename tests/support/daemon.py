@@ -46,8 +46,8 @@ class Daemon:
     def start(self, **env: str) -> None:
         """Start it and wait for its handshake."""
         environment = {**os.environ, "ARCTL_HOME": str(self.home.root), "ARCTL_DEVICES": self.devices, **env}
-        # What an interpreter reads when it begins, such as PYTHONPATH, needs one that begins.
-        if self.warm and not env:
+        # What an interpreter or its loader reads when it begins, such as PYTHONPATH, needs one that begins.
+        if self.warm and not any(name.startswith(("PYTHON", "LD_")) for name in env):
             self.process = Warm("arctl.daemon", environment)
         else:
             words = [sys.executable, "-m", "arctl.daemon"]

@@ -17,7 +17,7 @@ from arctl.daemon.decide.lifecycle import recover
 from arctl.daemon.decide.teams.discussion import silence
 from arctl.daemon.marks import Device
 from arctl.daemon.reduce import reduce
-from arctl.daemon.rows import Event, ExperimentState, Row, RunState, Turn
+from arctl.daemon.rows import Event, Experiment, ExperimentState, Row, RunState, Turn
 from arctl.daemon.state import State, load
 from arctl.daemon.turns import Draft, Question, Reply
 
@@ -163,14 +163,14 @@ class World:
                 self.state.remember(mark)
             self.events += [(self.now, event) for event in step.events]
             self.answers.update({answer.ticket: answer for answer in step.answers})
-            self._check()
+            self._check(step)
             for action in step.actions:
                 self._carry_out(action)
             if self.over or not (step := decide(self.state, self.now)):
                 return
 
-    def _check(self) -> None:
-        """What must hold at every moment."""
+    def _check(self, step: Step) -> None:
+        """What must hold at every moment; of experiments, when they change."""
         seats = [(device, run.seat) for run in self.state.active_runs() for device in run.bound]
         assert len(seats) == len(set(seats)), "two runs on one seat of a device"
         assert not self.state.devices or {device for device, _ in seats} <= set(self.state.devices)
@@ -180,7 +180,10 @@ class World:
             assert len(sharers) <= limit, "more runs on a device than may share it"
         for campaign in self.state.campaigns.values():
             assert campaign.champion in self.state.experiments
-        for experiment in self.state.experiments.values():
+        for changed in step.rows:
+            if not isinstance(changed, Experiment):
+                continue
+            experiment = self.state.experiments[changed.id]
             closed = experiment.state is ExperimentState.CLOSED
             by_hand = experiment.by_hand and experiment.state is ExperimentState.PROMOTING
             assert by_hand or bool(experiment.verdict) == closed, experiment

@@ -14,6 +14,9 @@ import subprocess
 import sys
 from multiprocessing.context import ForkServerContext
 
+#: What a daemon imports once it judges, and once it asks a model.
+LATER = ("scipy.special", "anthropic")
+
 
 class Warm:
     """A process that ran a module, as `subprocess.Popen` shows one."""
@@ -49,7 +52,7 @@ class Warm:
 @functools.cache
 def _context(module: str) -> ForkServerContext:
     found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([f"{module}.main", "tests.support.warm"])
+    found.set_forkserver_preload([f"{module}.main", *LATER, "tests.support.warm"])
     return found
 
 
