@@ -21,8 +21,8 @@ from arctl.experiments.spec import Spec
 REGULAR = frozenset({"100644", "100755"})
 #: How the folders begin in which commits are made, in the bare repository.
 BUILDS = "build-"
-#: The mode of what is no longer there.
-REMOVED = "000000"
+#: The mode and the hash of what is not there.
+REMOVED, NOTHING = "000000", "0" * 40
 #: Files by which git is told what to do with others.
 GITS_OWN = frozenset({".gitattributes", ".gitmodules"})
 #: Bytes that a path, and one part of it, may have: more than file systems take, or people read.
@@ -54,7 +54,7 @@ class Index:
 
     def remove(self, path: str) -> None:
         """Take a file out."""
-        line = f"0 {'0' * 40}\t{path}\0".encode()
+        line = f"0 {NOTHING}\t{path}\0".encode()
         self._bare.run("update-index", "-z", "--index-info", stdin=line, env=self.env)
 
     def apply(self, patch: bytes, prefix: str) -> None:
@@ -95,10 +95,15 @@ def sweep(bare: Bare) -> None:
 
 def _pin(bare: Bare, ref: str, commit: str) -> None:
     """Point the experiment's ref at its commit; what was built for it before, on another base, stays, too."""
-    before = bare.resolve(ref)
-    if before and before != commit:
-        bare.run("update-ref", f"{ref}-{before[:12]}", before)
-    bare.run("update-ref", ref, commit)
+    try:
+        bare.run("update-ref", ref, commit, NOTHING)
+    except GitError:
+        before = bare.resolve(ref)
+        if not before:
+            raise
+        if before != commit:
+            bare.run("update-ref", f"{ref}-{before[:12]}", before)
+            bare.run("update-ref", ref, commit)
 
 
 def _tree(action: BuildCommit, bare: Bare, spec: Spec) -> str:
@@ -142,8 +147,8 @@ def _set_params(action: BuildCommit, bare: Bare, spec: Spec, index: Index) -> No
             raise UnfitError(
                 Verdict.CONFLICT, error.message, {"file": file, "remedy": error.remedy}
             ) from error
-        mode = bare.text("ls-tree", "--full-tree", action.base_commit, "--", prefix + file).split(" ")[0]
-        index.put(prefix + file, new, mode)
+        entry = bare.entry(action.base_commit, prefix + file)
+        index.put(prefix + file, new, entry.mode if entry is not None else "100644")
 
 
 #: The verdict of each sort of edit that cannot be made.
@@ -159,9 +164,9 @@ def _edit(action: BuildCommit, bare: Bare, index: Index) -> None:
     prefix, modes = action.campaign.prefix, dict[str, str]()
 
     def read(path: str) -> str | None:
-        listed = bare.text("ls-tree", "--full-tree", action.base_commit, "--", prefix + path).split()
-        modes[path] = listed[0] if listed else "100644"
-        if listed and listed[1] != "blob":
+        entry = bare.entry(action.base_commit, prefix + path)
+        modes[path] = entry.mode if entry is not None else "100644"
+        if entry is not None and entry.kind != "blob":
             raise edits.EditError("scope", f"{path} is no file", path)
         try:
             return bare.file(action.base_commit, prefix + path)

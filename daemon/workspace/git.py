@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from arctl.daemon.workspace import locks
+from arctl.daemon.workspace.objects import Entry, Objects
 from arctl.errors import ArctlError
 
 #: Author and committer of what the daemon commits.
@@ -31,6 +32,10 @@ _HARDENED = (
 
 #: A fetch that moves the named refs and leaves everything else as it is.
 FETCH = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+
+
+#: Shared by all repositories: equal hashes are equal contents.
+_read = Objects()
 
 
 class GitError(ArctlError):
@@ -109,11 +114,26 @@ class Bare:
         except GitError:
             return ""
 
+    def entry(self, commit: str, path: str) -> Entry | None:
+        """Return what stands at a path of a commit; None where nothing does."""
+        known, found = _read.entry(commit, path)
+        if not known:
+            listed = self.run("ls-tree", "-z", "--full-tree", commit, "--", path).decode("utf-8", "replace")
+            what, _, name = listed.removesuffix("\0").partition("\t")
+            found = Entry(*what.split()) if name == path else None
+            _read.keep_entry(commit, path, found)
+        return found
+
     def file(self, commit: str, path: str) -> str | None:
         """Return a file's text at a commit, None where there is none; raises `UnicodeDecodeError`."""
-        if not self.run("ls-tree", "--full-tree", commit, "--", path):
+        entry = self.entry(commit, path)
+        if entry is None:
             return None
-        return self.run("cat-file", "blob", f"{commit}:{path}").decode("utf-8")
+        content = _read.content(entry.content)
+        if content is None:
+            content = self.run("cat-file", "blob", entry.content)
+            _read.keep_content(entry.content, content)
+        return content.decode("utf-8")
 
     def files(self, commit: str, prefix: str = "") -> list[str]:
         """Return the paths below `prefix` at a commit, relative to it."""

@@ -58,8 +58,7 @@ def export(bare: Bare, commit: str, folder: Path) -> None:
     index = folder.with_name(f"{folder.name}{INDEX}")
     env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(folder)}
     try:
-        bare.run("read-tree", commit, env=env)
-        bare.run("checkout-index", "--all", "--force", "--quiet", env=env)
+        bare.run("read-tree", "--reset", "-u", commit, env=env)
     finally:
         index.unlink(missing_ok=True)
 
