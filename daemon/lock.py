@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from arctl.errors import RefusedError
 from arctl.paths import Home
+
+log = logging.getLogger(__name__)
 
 #: Seconds for which a lock in the name of a dead process is waited for, and between two looks.
 PATIENCE = 10.0
@@ -35,6 +39,7 @@ def only_one(home: Home) -> Iterator[None]:
 
 def _take(descriptor: int, home: Home) -> None:
     until = time.monotonic() + PATIENCE
+    waiting = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -46,17 +51,20 @@ def _take(descriptor: int, home: Home) -> None:
             if time.monotonic() > until:
                 msg = f"the lock {home.lock} is held, but the daemon that took it (process {holder}) is dead"
                 raise RefusedError(msg, f"end what holds it: `fuser -v {home.lock}` says what") from error
+            if not waiting:
+                waiting = True
+                log.info("process %s is dead; what it started has to let go of %s first", holder, home.lock)
             time.sleep(LOOK)
         else:
             return
 
 
 def _dead(pid: str) -> bool:
-    """Tell whether a process is known to be gone."""
+    """Tell whether a process is known to be gone; one that nobody has taken leave of yet is."""
     try:
         os.kill(int(pid), 0)
+        return Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()[:1] == ["Z"]
     except ProcessLookupError:
         return True
-    except (ValueError, PermissionError):
+    except (ValueError, OverflowError, OSError):
         return False
-    return False

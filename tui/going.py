@@ -106,6 +106,7 @@ class Going(Shell):
     def action_next_pane(self) -> None:
         """Go to the next pane."""
         if self.page is not None:
+            self.end_filter()
             self.page.select_beside(1)
             self.source.look()
             self.flush()
@@ -113,6 +114,7 @@ class Going(Shell):
     def action_previous_pane(self) -> None:
         """Go to the pane before."""
         if self.page is not None:
+            self.end_filter()
             self.page.select_beside(-1)
             self.source.look()
             self.flush()

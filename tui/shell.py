@@ -248,7 +248,8 @@ class Shell(LeanApp):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Put the line for a filter away once a pane has the focus."""
-        if isinstance(event.widget, Pane) and event.widget.has_focus:
+        # The message may come late, when the line has the focus once more.
+        if isinstance(event.widget, Pane) and self.screen_stack[0].focused is event.widget:
             self.screen_stack[0].query_one("#filter").display = False
 
     def on_input_changed(self, event: Input.Changed) -> None:

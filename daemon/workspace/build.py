@@ -134,21 +134,21 @@ def _set_params(action: BuildCommit, bare: Bare, spec: Spec, index: Index) -> No
     if unknown:
         raise UnfitError(Verdict.INVALID, f"no tunable parameter is called {', '.join(unknown)}")
     for file in sorted({spec.params[name].file for name in values}):
+        entry = bare.entry(action.base_commit, prefix + file)
+        if entry is None:
+            raise UnfitError(Verdict.CONFLICT, f"{file} is no longer there on this base", {"file": file})
         try:
-            text = bare.file(action.base_commit, prefix + file)
+            text = bare.file(action.base_commit, prefix + file) or ""
         except UnicodeDecodeError as error:
             raise UnfitError(Verdict.INVALID, f"{file} is not UTF-8 text") from error
         chosen = {name: value for name, value in values.items() if spec.params[name].file == file}
-        if text is None:
-            raise UnfitError(Verdict.CONFLICT, f"{file} is no longer there on this base", {"file": file})
         try:
             new = surface.write(text, file, chosen, spec.params)
         except ScienceError as error:
             raise UnfitError(
                 Verdict.CONFLICT, error.message, {"file": file, "remedy": error.remedy}
             ) from error
-        entry = bare.entry(action.base_commit, prefix + file)
-        index.put(prefix + file, new, entry.mode if entry is not None else "100644")
+        index.put(prefix + file, new, entry.mode)
 
 
 #: The verdict of each sort of edit that cannot be made.

@@ -1,4 +1,7 @@
-"""What stands at commits, kept: what has a hash for its name never changes, and need not be read twice."""
+"""What stands at commits, kept: what has a hash for its name never changes, and need not be read twice.
+
+So a repository that loses an object is not found out before something else is asked of it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ SHARE = ROOM // 8
 #: Entries that are kept at most.
 ENTRIES = 2_000
 
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HASH = re.compile(r"[0-9a-f]{40}")
 
 
 class Entry(NamedTuple):

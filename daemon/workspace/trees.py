@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from arctl.daemon.actions import PrepareTree
@@ -14,9 +15,6 @@ from arctl.experiments import surface
 from arctl.experiments.errors import ScienceError
 from arctl.experiments.globs import matches
 from arctl.experiments.spec import Spec
-
-#: How the file ends that git lays a work tree out by, beside it.
-INDEX = ".index"
 
 
 def prepare(action: PrepareTree, bare: Bare, spec: Spec, tree: Path) -> None:
@@ -55,19 +53,17 @@ def _matching(folder: Path, globs: tuple[str, ...]) -> list[Path]:
 def export(bare: Bare, commit: str, folder: Path) -> None:
     """Write the files of a commit into a new folder; it is no repository."""
     folder.mkdir(parents=True)
-    index = folder.with_name(f"{folder.name}{INDEX}")
-    env = {"GIT_INDEX_FILE": str(index), "GIT_WORK_TREE": str(folder)}
-    try:
+    # An index that a killed git left, or its lock, would be in the way of the next one: each has its own.
+    with tempfile.TemporaryDirectory(prefix="arctl-index-") as scratch:
+        env = {"GIT_INDEX_FILE": str(Path(scratch) / "index"), "GIT_WORK_TREE": str(folder)}
         bare.run("read-tree", "--reset", "-u", commit, env=env)
-    finally:
-        index.unlink(missing_ok=True)
 
 
 def sweep(folder: Path, keep: frozenset[str]) -> None:
     """Delete the work trees of all runs but these, half-made ones of a dead daemon as well."""
     if folder.is_dir():
         for tree in folder.iterdir():
-            if tree.name.removesuffix(INDEX) not in keep:
+            if tree.name not in keep:
                 delete(tree)
 
 

@@ -231,7 +231,7 @@ def left(daemon: Daemon) -> list[str]:
     with contextlib.closing(ledger):
         waiting = {run for (run,) in ledger.execute("SELECT id FROM runs WHERE state != 'ended'")}
     trees = [path.name for path in daemon.home.trees.iterdir()]
-    wrong += [f"the work tree {name} is left" for name in trees if name.removesuffix(".index") not in waiting]
+    wrong += [f"the work tree {name} is left" for name in trees if name not in waiting]
     locks = [*daemon.home.runs.glob("*/*/shim.lock"), *daemon.home.aheads.glob("*/shim.lock")]
     for lock in locks:
         with lock.open("rb") as file:

@@ -64,6 +64,9 @@ class Arctl:
             try:
                 argv = ["-m", "arctl", *map(str, words)]
                 done = _warm().run(argv, cwd or Path.cwd(), self.env, stdin.encode(), PATIENCE)
+            except BaseException:
+                _warm.cache_clear()  # it has ended its process: the next command has another
+                raise
             finally:
                 self._forking.release()
             return subprocess.CompletedProcess(

@@ -79,7 +79,8 @@ def _become(argv: list[str], cwd: str, env: dict[str, str], streams: list[str], 
     for number, path in enumerate(streams):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), number)
     # What a process begins with: its own buffers, words, folder and environment.
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
+    sys.stdin, sys.stdout = open(0), open(1, "w")  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)

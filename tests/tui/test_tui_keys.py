@@ -144,6 +144,11 @@ async def test_what_is_typed_in_one_go_keeps_its_order(play: Open) -> None:
         screen.app.post_message(Paste("y\nz"))
         at_once(screen, "backspace", "w")
         await screen.until(lambda: screen.app.query_one("#filter", Input).value == "abxy wd")
+        filtered = screen.pane
+        at_once(screen, "z", "tab")
+        await screen.until(lambda: screen.pane is not filtered)
+        assert filtered.filter == "abxy wzd"
+        await screen.press("slash")
         at_once(screen, "escape", "4")
         await screen.until(lambda: screen.app.trail.here == Route(Screen.FORUM))
         await screen.press("slash")

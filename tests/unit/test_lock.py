@@ -15,6 +15,7 @@ from arctl.daemon import lock
 from arctl.daemon.lock import only_one
 from arctl.errors import RefusedError
 from arctl.paths import Home
+from tests.support.daemon import wait_for
 
 
 @pytest.fixture
@@ -37,6 +38,29 @@ def dead() -> int:
     return gone.pid
 
 
+@pytest.mark.parametrize("holder", ["", "teapot", "-1", "0", "9" * 30, "1"])
+def test_a_lock_in_no_name_of_a_dead_process_is_somebodys(home: Home, holder: str) -> None:
+    home.lock.write_text(holder)
+    with home.lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(RefusedError, match="runs for"), only_one(home):
+            pytest.fail("two hold it")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc")
+def test_a_process_that_nobody_has_taken_leave_of_is_dead(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "PATIENCE", 0.05)
+    ended = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    wait_for("its end", lambda: "Z" in Path(f"/proc/{ended.pid}/stat").read_text().rpartition(")")[2])
+    descriptor = held_for(home, ended.pid)
+    with pytest.raises(RefusedError, match="is dead"), only_one(home):
+        pytest.fail("two hold it")
+    os.close(descriptor)
+    ended.wait()
+
+
 def test_a_second_one_is_refused_and_told_who_holds_it(home: Home) -> None:
     with only_one(home), pytest.raises(RefusedError, match=f"process {os.getpid()}"), only_one(home):
         pytest.fail("two hold it")
@@ -47,7 +71,7 @@ def test_a_second_one_is_refused_and_told_who_holds_it(home: Home) -> None:
 def test_what_a_killed_daemon_was_starting_is_waited_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     descriptor, looked = held_for(home, dead()), threading.Event()
     monkeypatch.setattr(lock.time, "sleep", lambda seconds: looked.set())
-    let_go = threading.Thread(target=lambda: (looked.wait(), os.close(descriptor)))
+    let_go = threading.Thread(target=lambda: (looked.wait(60), os.close(descriptor)))
     let_go.start()
     with only_one(home):
         assert looked.is_set()

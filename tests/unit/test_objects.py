@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from arctl.daemon.workspace import git as gits
+from arctl.daemon.workspace import trees
 from arctl.daemon.workspace.git import Bare, GitError
 from arctl.daemon.workspace.objects import ENTRIES, ROOM, SHARE, Entry, Objects
 from tests.support.campaigns import git
@@ -71,6 +72,16 @@ def test_only_files_have_a_text(bare: Bare) -> None:
             bare.file(commit, "raw.bin")
     with pytest.raises(GitError):
         bare.file("3" * 40, "a.py")
+
+
+def test_files_are_laid_out_beside_whatever_has_been_left_there(bare: Bare, tmp_path: Path) -> None:
+    commit, theirs = bare.resolve("main"), tmp_path / "book.index"
+    theirs.write_text("of whoever lives here")
+    (tmp_path / "book.index.lock").touch()
+    trees.export(bare, commit, tmp_path / "book")
+    assert (tmp_path / "book" / "sub" / "b.py").read_text() == "B = 2\n"
+    assert (tmp_path / "book" / "raw.bin").read_bytes() == b"\xff\xfe"
+    assert theirs.read_text() == "of whoever lives here"
 
 
 def test_what_is_kept_is_bounded_and_the_newest_stays() -> None:
