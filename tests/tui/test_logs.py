@@ -209,6 +209,11 @@ async def test_a_long_log_is_searched_by_the_daemon_and_gone_through_both_ways(
         await screen.see("line 000070")
         await screen.press("G")
         await screen.see("line 049999", "following")
+        # As of lines that have just come, before their scrollbar.
+        lines.show_vertical_scrollbar = False
+        lines.action_half_up()
+        lines.move(0)
+        assert lines.scroll_offset.y == 0
         assert len(list(lines._book.entries)) <= KEPT
 
 
