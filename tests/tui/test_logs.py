@@ -212,7 +212,7 @@ async def test_a_long_log_is_searched_by_the_daemon_and_gone_through_both_ways(
         # As of lines that have just come, before their scrollbar.
         lines.show_vertical_scrollbar = False
         lines.action_half_up()
-        lines.move(0)
+        lines.action_first()
         assert lines.scroll_offset.y == 0
         assert len(list(lines._book.entries)) <= KEPT
 

@@ -225,6 +225,8 @@ class LogPane(TextPane):
             self._at = 0
             self.lay_out()
         self.move(0)
+        # By force: of lines that have just come there is no scrollbar yet, and nothing to scroll with.
+        self.scroll_to(y=0, force=True, animate=False, immediate=True)
         self._following = False
         self.post_message(self.Moved(self, self.key))
 

@@ -221,9 +221,9 @@ class Pane(ScrollView, can_focus=True):
             self.refresh()
         if at != self._at:
             self._touch(at, self._at)
-            if self._moved and key:  # rows came in above: its row stays where it was on the screen
-                top = self.scroll_offset.y + self._at - at
-                self.scroll_to(y=top, force=True, animate=False, immediate=True)
+            if self._moved and key:
+                # Rows came in above: the row under the cursor stays where it was on the screen.
+                self.scroll_to(y=self.scroll_offset.y + self._at - at, animate=False, immediate=True)
             else:
                 self._reveal()
 
@@ -330,8 +330,7 @@ class Pane(ScrollView, can_focus=True):
         sight = self.in_sight
         top = min(self._at, max(sight.start, self._at - len(sight) + 1))
         if top != sight.start:
-            # By force: of rows that have just come there is no scrollbar yet, and nothing to scroll with.
-            self.scroll_to(y=top, force=True, animate=False, immediate=True)
+            self.scroll_to(y=top, animate=False, immediate=True)
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         """Look at what came into sight: rows may have to be fetched for it."""
