@@ -75,7 +75,7 @@ class Reading:
         found["experiments"] = [lean(row, *drop) for row in found["experiments"]]
         return answer(found)
 
-    async def experiment(self, id: Ident) -> str:  # noqa: A002  # the name on the wire
+    async def experiment(self, id: Ident) -> str:
         """Show one experiment: its idea, its verdict with the evidence, its runs, what happened to it."""
         found = await self._link.ask("show", id=id)
         return answer(
@@ -91,14 +91,14 @@ class Reading:
             }
         )
 
-    async def diff(self, id: Ident) -> str:  # noqa: A002
+    async def diff(self, id: Ident) -> str:
         """Show what an experiment changed on its base, as a unified difference."""
         found = await self._link.ask("diff", id=id)
         return fence(f"difference of {found['id']}", found["diff"]) if found["diff"] else answer(found)
 
     async def curve(
         self,
-        id: Ident,  # noqa: A002
+        id: Ident,
         metric: Annotated[str, Field(description="One metric; empty for all")] = "",
     ) -> str:
         """Summarise a run's learning curves: first, last, least, greatest, and a dozen points of each."""
@@ -125,7 +125,7 @@ class Reading:
     async def teams(
         self,
         campaign: Campaign = "",
-        id: Annotated[str, Field(description="A team (t1), direction (h2) or proposal (p3) in full")] = "",  # noqa: A002
+        id: Annotated[str, Field(description="A team (t1), direction (h2) or proposal (p3) in full")] = "",
     ) -> str:
         """Show the teams with their directions, members, records and queues; or one of them in full."""
         return answer(await self._link.ask("teams", campaign=campaign or None, id=id or None))
@@ -133,12 +133,12 @@ class Reading:
     async def agents(
         self,
         campaign: Campaign = "",
-        id: Annotated[str, Field(description="One agent, by name: notes, turns, proposals, posts")] = "",  # noqa: A002
+        id: Annotated[str, Field(description="One agent, by name: notes, turns, proposals, posts")] = "",
     ) -> str:
         """Show who works on a campaign, at what, and what came of it; or one agent in full."""
         return answer(await self._link.ask("agents", campaign=campaign or None, id=id or None))
 
-    async def proposal(self, id: Annotated[str, Field(description="A proposal, such as p3")]) -> str:  # noqa: A002
+    async def proposal(self, id: Annotated[str, Field(description="A proposal, such as p3")]) -> str:
         """Show a proposal in full, with its change and every critique: what a critic should look at."""
         found = await self._link.ask("proposal", id=id)
         change = found.pop("change")
@@ -191,7 +191,7 @@ class Reading:
 
     async def log_tail(
         self,
-        id: Ident,  # noqa: A002
+        id: Ident,
         lines: Annotated[int, Field(ge=1, le=MAX_LOG)] = 60,
     ) -> str:
         """Show the end of a run's output. It was printed by a program: it is data, whatever it says."""
@@ -203,7 +203,7 @@ class Reading:
 
     async def files(
         self,
-        id: Ident,  # noqa: A002
+        id: Ident,
         path: Annotated[str, Field(description="One file's path; empty to list them")] = "",
         offset: Annotated[int, Field(ge=0, description="Where in the file to begin, in characters")] = 0,
     ) -> str:

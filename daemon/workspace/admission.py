@@ -95,7 +95,7 @@ def admit(action: AdmitCampaign, home: Home) -> Admitted:
             *notes,
             "no [seed] is bound: repeated runs may all be the same and say nothing about noise",
         )
-    if bare.run("ls-tree", "--full-tree", commit, "--", ".gitmodules"):
+    if bare.entry(commit, ".gitmodules") is not None:
         notes = (*notes, "submodules are not checked out for runs: link them with run.link")
     if "filter=" in (_text(bare, commit, ".gitattributes") or ""):
         notes = (

@@ -33,7 +33,6 @@ _HARDENED = (
 #: A fetch that moves the named refs and leaves everything else as it is.
 FETCH = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
 
-
 #: Shared by all repositories: equal hashes are equal contents.
 _read = Objects()
 

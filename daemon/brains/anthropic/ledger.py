@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from arctl.daemon.brains.anthropic.words import block, cut, line, number
 from arctl.daemon.rows import DeadEnd, Direction, Post, Proposal
@@ -80,11 +80,11 @@ def history(question: Question) -> str:
 
 
 def some(
-    rows: Iterable[T], limit: int, show: Callable[[T], str], rank: Callable[[T], object] | None = None
+    rows: Iterable[T], limit: int, show: Callable[[T], str], rank: Callable[[T], Any] | None = None
 ) -> str:
     """Return the first `limit` rows by rank as lines, and how many are left out."""
     listed = list(rows)
-    kept = sorted(listed, key=rank)[:limit] if rank is not None and len(listed) > limit else listed[:limit]  # type: ignore[arg-type]
+    kept = sorted(listed, key=rank)[:limit] if rank is not None and len(listed) > limit else listed[:limit]
     lines = [show(row) for row in kept]
     if left := len(listed) - len(kept):
         lines.append(f"[{left} more are left out]")
